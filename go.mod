@@ -1,0 +1,3 @@
+module github.com/saferunner/saferunner
+
+go 1.26.0
