@@ -1,0 +1,74 @@
+// Package store opens the command line's journal: an SQLite file.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+
+	_ "modernc.org/sqlite" // the driver
+
+	"github.com/saferunner/saferunner/journal/sqljournal"
+)
+
+// Open returns the journal in the file at path. A file that does not exist
+// is created, for its owner alone, with the directories above it. Closing
+// the journal closes the file. Errors name the path.
+func Open(ctx context.Context, path string) (*sqljournal.Journal, error) {
+	j, err := open(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("journal %s: %w", path, err)
+	}
+	return j, nil
+}
+
+func open(ctx context.Context, path string) (*sqljournal.Journal, error) {
+	if path == "" {
+		return nil, errors.New("the path is empty")
+	}
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := create(absolute); err != nil {
+		return nil, err
+	}
+	return sqljournal.Connect(ctx, "sqlite", dsn(absolute))
+}
+
+// dsn returns the path as a URI: in a plain file name, the driver would take
+// what follows a question mark for parameters.
+func dsn(absolute string) string {
+	name := filepath.ToSlash(absolute)
+	if name[0] != '/' {
+		name = "/" + name // a drive letter
+	}
+	return (&url.URL{Scheme: "file", Path: name}).String()
+}
+
+var creating sync.Mutex
+
+// create makes the file, since SQLite would let everyone read it. One that
+// exists is not opened: closing any descriptor of a file ends the locks that
+// SQLite holds on it in this process, which is also why it is done by one
+// goroutine at a time.
+func create(path string) error {
+	creating.Lock()
+	defer creating.Unlock()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return file.Close()
+}

@@ -1,0 +1,174 @@
+package journaltest
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/saferunner/saferunner"
+)
+
+func testWrite(t *testing.T, j journal) {
+	if page := j.page(saferunner.Query{}); len(page.Entries) != 0 || page.Next != "" {
+		t.Errorf("a new journal has entries %v, next %q", ids(page.Entries), page.Next)
+	}
+	j.write()
+	list := entries(3)
+	changes := []saferunner.Change{saferunner.Put(list[0]), saferunner.Put(list[1])}
+	j.write(changes...)
+	changes[0], changes[1] = saferunner.Put(entry(saferunner.StatusDone)), saferunner.Forget(list[0].ID) // the slice is ours again
+	j.put(list[2])
+	wantIDs(t, "written", j.all(saferunner.Query{OldestFirst: true}), list)
+}
+
+func testFields(t *testing.T, j journal) {
+	bare := saferunner.Entry{ID: "bare", RunID: "r", Task: "nothing.much", Status: saferunner.StatusSkipped, At: now()}
+	want := []saferunner.Entry{full(saferunner.StatusDone), bare}
+	j.put(want...)
+	got := j.all(saferunner.Query{OldestFirst: true})
+	wantIDs(t, "written", got, want)
+	for i := range got {
+		wantEntry(t, got[i], want[i])
+	}
+	if !got[1].StartedAt.IsZero() || !got[1].FinishedAt.IsZero() {
+		t.Errorf("times that were zero are %v and %v", got[1].StartedAt, got[1].FinishedAt)
+	}
+}
+
+// testUpdate writes a call as it proceeds, in one Write and in several.
+func testUpdate(t *testing.T, j journal) {
+	first, e, last := entry(saferunner.StatusDone), full(saferunner.StatusDone), entry(saferunner.StatusDone)
+	queued, running := e, e
+	queued.Status, queued.Attempts, queued.Result = saferunner.StatusQueued, nil, nil
+	queued.StartedAt, queued.FinishedAt = time.Time{}, time.Time{}
+	running.Status, running.Attempts, running.Result = saferunner.StatusRunning, e.Attempts[:1], nil
+	running.FinishedAt = time.Time{}
+
+	j.put(first, queued, last)
+	for _, state := range []saferunner.Entry{queued, running, e} {
+		j.put(state)
+		got, _ := j.get(e.ID)
+		wantEntry(t, got, state)
+	}
+	j.put(queued, running, queued, e, running)
+	got, _ := j.get(e.ID)
+	wantEntry(t, got, running)
+	wantIDs(t, "after updates", j.all(saferunner.Query{OldestFirst: true}), []saferunner.Entry{first, e, last})
+	wantIDs(t, "done", j.all(saferunner.Query{OldestFirst: true, Statuses: []saferunner.Status{saferunner.StatusDone}}), []saferunner.Entry{first, last})
+
+	// An entry that is new and updated in one Write has its place by the first of the two.
+	list := entries(2)
+	again := list[0]
+	again.Status = saferunner.StatusFailed
+	j.put(list[0], list[1], again)
+	wantIDs(t, "updated in one Write", j.page(saferunner.Query{Limit: 2}).Entries, reversed(list))
+	got, _ = j.get(again.ID)
+	wantEntry(t, got, again)
+}
+
+func testForget(t *testing.T, j journal) {
+	list := entries(3)
+	j.put(list...)
+	j.write(saferunner.Forget(list[1].ID), saferunner.Forget("no-such-entry"))
+	wantIDs(t, "after Forget", j.all(saferunner.Query{OldestFirst: true}), []saferunner.Entry{list[0], list[2]})
+	if _, ok := j.get(list[1].ID); ok {
+		t.Errorf("a forgotten entry is still found by its ID")
+	}
+
+	j.write(saferunner.Put(list[1]), saferunner.Forget(list[0].ID), saferunner.Forget(list[1].ID))
+	wantIDs(t, "forgotten in the Write that made it", j.all(saferunner.Query{}), []saferunner.Entry{list[2]})
+	j.write(saferunner.Forget(list[2].ID), saferunner.Put(list[0]), saferunner.Put(list[2]))
+	wantIDs(t, "written again after Forget", j.all(saferunner.Query{OldestFirst: true}), []saferunner.Entry{list[0], list[2]})
+}
+
+func testFilters(t *testing.T, j journal) {
+	var list []saferunner.Entry
+	for i := range 24 {
+		e := entry([]saferunner.Status{saferunner.StatusDone, saferunner.StatusFailed, saferunner.StatusQueued}[i%3])
+		e.RunID = fmt.Sprintf("run.%d", i%2)
+		e.Run = fmt.Sprintf("execution-%d", i/2%2)
+		e.Task = fmt.Sprintf("task.%d", i/4%2)
+		list = append(list, e)
+	}
+	j.put(list...)
+	failedOrDone := []saferunner.Status{saferunner.StatusFailed, saferunner.StatusDone, saferunner.StatusFailed}
+	for _, q := range []saferunner.Query{
+		{},
+		{ID: list[5].ID},
+		{ID: "no-such-entry"},
+		{RunID: "run.1"},
+		{RunID: "run."},
+		{Run: "execution-1"},
+		{Task: "task.0"},
+		{Task: "TASK.0"},
+		{Statuses: []saferunner.Status{saferunner.StatusQueued}},
+		{Statuses: []saferunner.Status{saferunner.StatusStubbed}},
+		{Statuses: failedOrDone},
+		{RunID: "run.0", Task: "task.1"},
+		{RunID: "run.0", Run: "execution-0", Task: "task.1", Statuses: failedOrDone},
+		{Task: "task.1", Statuses: failedOrDone},
+		{ID: list[5].ID, RunID: list[5].RunID, Statuses: []saferunner.Status{list[5].Status}},
+		{ID: list[5].ID, RunID: list[4].RunID},
+	} {
+		var want []saferunner.Entry
+		for _, e := range list {
+			if matches(e, q) {
+				want = append(want, e)
+			}
+		}
+		wantIDs(t, fmt.Sprintf("%+v", q), j.all(q), reversed(want))
+		q.OldestFirst, q.Limit = true, 3
+		wantIDs(t, fmt.Sprintf("%+v", q), j.all(q), want)
+	}
+}
+
+func matches(e saferunner.Entry, q saferunner.Query) bool {
+	fits := len(q.Statuses) == 0
+	for _, s := range q.Statuses {
+		fits = fits || s == e.Status
+	}
+	return fits && (q.ID == "" || q.ID == e.ID) && (q.RunID == "" || q.RunID == e.RunID) &&
+		(q.Run == "" || q.Run == e.Run) && (q.Task == "" || q.Task == e.Task)
+}
+
+// testWriters has several goroutines write and read at once.
+func testWriters(t *testing.T, j journal) {
+	const writers, each = 8, 40
+	var group sync.WaitGroup
+	for w := range writers {
+		group.Go(func() {
+			for i := range each {
+				e := entry(saferunner.StatusRunning)
+				e.Run, e.Args = fmt.Sprint("writer-", w), json.RawMessage(fmt.Sprint(i))
+				done := e
+				done.Status = saferunner.StatusDone
+				if err := j.Write(t.Context(), saferunner.Put(e)); err != nil {
+					t.Errorf("Write: %v", err)
+				}
+				if i%10 == 0 {
+					if _, err := j.Query(t.Context(), saferunner.Query{}); err != nil {
+						t.Errorf("Query: %v", err)
+					}
+				}
+				if err := j.Write(t.Context(), saferunner.Put(done)); err != nil {
+					t.Errorf("Write: %v", err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	for w := range writers {
+		q := saferunner.Query{Run: fmt.Sprint("writer-", w), OldestFirst: true, Limit: 7, Statuses: []saferunner.Status{saferunner.StatusDone}}
+		got := j.all(q)
+		if len(got) != each {
+			t.Fatalf("writer %d: %d entries are done, want %d", w, len(got), each)
+		}
+		for i, e := range got {
+			if string(e.Args) != fmt.Sprint(i) {
+				t.Fatalf("writer %d: entry %d is the one that was written as number %s", w, i, e.Args)
+			}
+		}
+	}
+}

@@ -1,0 +1,241 @@
+// Package sqljournal keeps the journal in an SQLite database, through
+// database/sql: the caller brings the driver.
+//
+//	import _ "modernc.org/sqlite"
+//
+//	journal, err := sqljournal.Connect(ctx, "sqlite", "file:calls.db")
+//	if err != nil {
+//		return err
+//	}
+//	defer journal.Close()
+//	runner, err := saferunner.New(saferunner.WithJournal(journal))
+//
+// Close the journal after the runner's Shutdown, and look at its error: a
+// main that exits without Close loses what is still in the buffer.
+//
+// # What survives
+//
+// Write buffers; one goroutine commits what is there, many entries a
+// transaction. After a clean exit, one that ends with [Journal.Close],
+// nothing is missing. When the process is killed, what was committed stays:
+// at most the last group of writes, not yet committed, is missing. When the
+// machine fails, the last commits may be missing too, but the database is
+// sound (write-ahead log, synchronous=NORMAL). A claim on a key is on disk
+// when [Journal.Claim] returns, whatever fails afterwards.
+//
+// Several processes may use one file at the same time. The file must be on a
+// local disk: SQLite does not work over network file systems.
+package sqljournal
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/saferunner/saferunner"
+)
+
+// ErrClosed is returned by every method but Close and Lost once the journal
+// has been closed.
+var ErrClosed = errors.New("sqljournal: the journal is closed")
+
+// bufferSize is how many changes wait for the writer at most.
+const bufferSize = 8192
+
+// Journal is a [saferunner.Journal] in an SQLite database. It is safe for
+// concurrent use. All of its work is done in turn by one goroutine on one
+// connection: a Query waits for the writes before it, and delays those
+// after it.
+type Journal struct {
+	conn       *sql.Conn
+	statements statements
+	owned      *sql.DB // closed with the journal; nil if the caller brought it
+
+	queue   chan item
+	stopped chan struct{} // closed when the writer has ended
+
+	mu     sync.RWMutex // held for reading while something is put into the queue
+	closed bool
+
+	lost loss
+}
+
+var _ saferunner.Journal = (*Journal)(nil)
+
+// item is what waits in the queue: a change or, if operation is set, that.
+type item struct {
+	change    saferunner.Change
+	operation *operation
+}
+
+// operation is something to do between two groups of changes.
+type operation struct {
+	do    func()
+	taken atomic.Bool // by the writer, or by a caller that gave it up
+	done  chan struct{}
+}
+
+// Open returns the journal in db, an SQLite database; its tables, whose
+// names begin with saferunner_, are created or brought up to date. It fails
+// if the database cannot be written to, or belongs to a newer version of
+// this package.
+//
+// The journal takes one connection out of db's pool until it is closed, and
+// sets journal_mode=WAL, synchronous=NORMAL and busy_timeout on it. If db is
+// limited to one connection, nothing is left for anyone else. Close does not
+// close db.
+func Open(ctx context.Context, db *sql.DB) (*Journal, error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("sqljournal: connecting: %w", err)
+	}
+	j, err := open(ctx, conn)
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return j, nil
+}
+
+// Connect opens a database of its own with this driver, as [sql.Open] does,
+// and returns the journal in it, as [Open] does. Close closes the database.
+func Connect(ctx context.Context, driver, dsn string) (*Journal, error) {
+	db, err := sql.Open(driver, dsn)
+	if err != nil {
+		return nil, fmt.Errorf("sqljournal: opening: %w", err)
+	}
+	j, err := Open(ctx, db)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	j.owned = db
+	return j, nil
+}
+
+func open(ctx context.Context, conn *sql.Conn) (*Journal, error) {
+	j := &Journal{
+		conn:    conn,
+		queue:   make(chan item, bufferSize),
+		stopped: make(chan struct{}),
+	}
+	if err := j.configure(ctx); err != nil {
+		return nil, fmt.Errorf("sqljournal: setting up the connection: %w", err)
+	}
+	if err := j.migrate(ctx); err != nil {
+		return nil, fmt.Errorf("sqljournal: preparing the tables: %w", err)
+	}
+	if err := j.prepare(ctx); err != nil {
+		return nil, fmt.Errorf("sqljournal: preparing statements: %w", err)
+	}
+	go j.run()
+	return j, nil
+}
+
+func (j *Journal) configure(ctx context.Context) error {
+	if _, err := j.conn.ExecContext(ctx, "PRAGMA busy_timeout = 10000"); err != nil {
+		return err
+	}
+	// SQLite does not wait for others while it switches to the log.
+	return retry(func() error {
+		_, err := j.conn.ExecContext(ctx, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")
+		return err
+	})
+}
+
+// Write puts changes into the buffer and returns. It waits only while the
+// buffer is full; if ctx ends first, its error says how many of the changes
+// were taken. Changes of one entry that are committed together are written
+// once, as the entry stands then.
+//
+// If earlier changes could not be committed, an error that says how many and
+// why is returned once, by whichever of Write, Flush and Close comes next.
+// The changes of the Write that returns it have been taken nevertheless.
+func (j *Journal) Write(ctx context.Context, changes ...saferunner.Change) error {
+	for i, c := range changes {
+		if c == (saferunner.Change{}) {
+			return fmt.Errorf("sqljournal: change %d of %d is the zero Change: make it with Put or Forget; nothing was written", i+1, len(changes))
+		}
+	}
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	for i, c := range changes {
+		if err := j.enqueue(ctx, item{change: c}); err != nil {
+			return fmt.Errorf("sqljournal: %d of %d changes were written: %w", i, len(changes), err)
+		}
+	}
+	return j.lost.take()
+}
+
+// Flush returns when everything written before it has been committed or
+// counted as lost, or ctx has ended. It reports losses as Write does.
+func (j *Journal) Flush(ctx context.Context) error {
+	if err := j.perform(ctx, func() {}); err != nil {
+		return fmt.Errorf("sqljournal: flushing: %w", err)
+	}
+	return j.lost.take()
+}
+
+// Close commits what is buffered and ends the journal. While another process
+// holds the database locked, it waits for up to a minute. It reports losses
+// as Write does. A second Close returns nil.
+func (j *Journal) Close() error {
+	j.mu.Lock()
+	first := !j.closed
+	if first {
+		j.closed = true
+		close(j.queue)
+	}
+	j.mu.Unlock()
+	<-j.stopped
+	if !first {
+		return nil
+	}
+	errs := []error{j.lost.take(), j.statements.close(), j.conn.Close()}
+	if j.owned != nil {
+		errs = append(errs, j.owned.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Lost returns how many changes could not be committed since Open; those of
+// one entry that would have been written together count once.
+func (j *Journal) Lost() int { return j.lost.count() }
+
+// enqueue waits for room in the queue. j.mu is held for reading.
+func (j *Journal) enqueue(ctx context.Context, it item) error {
+	if j.closed {
+		return ErrClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case j.queue <- it:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// perform has the writer call do after everything that was enqueued before.
+// If it returns an error, do was not called and will not be.
+func (j *Journal) perform(ctx context.Context, do func()) error {
+	op := &operation{do: do, done: make(chan struct{})}
+	j.mu.RLock()
+	err := j.enqueue(ctx, item{operation: op})
+	j.mu.RUnlock()
+	if err != nil {
+		return err
+	}
+	select {
+	case <-op.done:
+	case <-ctx.Done():
+		if op.taken.CompareAndSwap(false, true) {
+			return ctx.Err()
+		}
+		<-op.done
+	}
+	return nil
+}

@@ -1,0 +1,55 @@
+package sqljournal
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+)
+
+// The migrations, in the order of their names. One that has been released
+// never changes.
+//
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// migrate brings the tables up to date, in one transaction.
+func (j *Journal) migrate(ctx context.Context) error {
+	files, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return err
+	}
+	return j.transact(func() error {
+		const schema = "CREATE TABLE IF NOT EXISTS saferunner_schema (version INTEGER PRIMARY KEY)"
+		if _, err := j.conn.ExecContext(ctx, schema); err != nil {
+			return err
+		}
+		var version int
+		err := j.conn.QueryRowContext(ctx, "SELECT coalesce(max(version), 0) FROM saferunner_schema").Scan(&version)
+		if err != nil {
+			return err
+		}
+		if version > len(files) {
+			return fmt.Errorf("the database has schema version %d, written by a newer saferunner, and this one knows up to %d: upgrade it",
+				version, len(files))
+		}
+		for i := version; i < len(files); i++ {
+			if err := j.apply(ctx, files[i], i+1); err != nil {
+				return fmt.Errorf("%s: %w", files[i], err)
+			}
+		}
+		return nil
+	})
+}
+
+func (j *Journal) apply(ctx context.Context, file string, version int) error {
+	text, err := migrations.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	if _, err := j.conn.ExecContext(ctx, string(text)); err != nil {
+		return err
+	}
+	_, err = j.conn.ExecContext(ctx, "INSERT INTO saferunner_schema (version) VALUES (?)", version)
+	return err
+}

@@ -1,0 +1,112 @@
+package sqljournal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/saferunner/saferunner"
+)
+
+// Query returns one page of the entries that match q. Filters by ID, run,
+// run ID, task or statuses use an index, the first of them in this order;
+// the others are checked entry by entry. It fails for a Cursor that no page
+// can have had.
+func (j *Journal) Query(ctx context.Context, q saferunner.Query) (saferunner.Page, error) {
+	var page saferunner.Page
+	text, args, err := selection(q)
+	if err != nil {
+		return page, err
+	}
+	var failure error
+	err = j.perform(ctx, func() { page, failure = j.query(ctx, q.PageSize(), text, args) })
+	if err := errors.Join(err, failure); err != nil {
+		return saferunner.Page{}, fmt.Errorf("sqljournal: querying: %w", err)
+	}
+	return page, nil
+}
+
+// query runs a selection, which asks for one entry more than the page holds.
+func (j *Journal) query(ctx context.Context, size int, text string, args []any) (page saferunner.Page, err error) {
+	rows, err := j.conn.QueryContext(ctx, text, args...)
+	if err != nil {
+		return page, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var last int64
+	for rows.Next() {
+		if len(page.Entries) == size {
+			page.Next = strconv.FormatInt(last, 10)
+			break
+		}
+		entry, seq, err := scan(rows)
+		if err != nil {
+			return page, err
+		}
+		page.Entries, last = append(page.Entries, entry), seq
+	}
+	return page, rows.Err()
+}
+
+// selection returns the SELECT for q. It settles which index SQLite uses, by
+// a plus sign before the columns that must not be looked up: without that,
+// SQLite may choose the statuses, which are the least selective.
+func selection(q saferunner.Query) (text string, args []any, err error) {
+	order, beyond := "DESC", "seq < ?"
+	if q.OldestFirst {
+		order, beyond = "ASC", "seq > ?"
+	}
+	where, values := equalities(q)
+	indexed := len(where) > 0
+	if q.Cursor != "" {
+		seq, err := strconv.ParseInt(q.Cursor, 10, 64)
+		if err != nil || seq < 1 {
+			return "", nil, fmt.Errorf("sqljournal: %q is no cursor: use the Next of the page before", q.Cursor)
+		}
+		where, values = append(where, beyond), append(values, seq)
+	}
+	var selects []string
+	branch := func(condition string, more ...any) {
+		selects = append(selects, "SELECT seq, "+columns+" FROM saferunner_entries WHERE "+
+			strings.Join(append(slices.Clip(where), condition), " AND "))
+		args = append(append(args, values...), more...)
+	}
+	statuses := slices.Compact(slices.Sorted(slices.Values(q.Statuses)))
+	switch {
+	case len(statuses) == 0:
+		branch("TRUE")
+	case indexed:
+		var more []any
+		for _, s := range statuses {
+			more = append(more, string(s))
+		}
+		branch("+status IN (?"+strings.Repeat(", ?", len(statuses)-1)+")", more...)
+	default: // one SELECT a status: SQLite merges them, and reads a page of each at most
+		for _, s := range statuses {
+			branch("status = ?", string(s))
+		}
+	}
+	text = strings.Join(selects, " UNION ALL ") + " ORDER BY seq " + order + " LIMIT ?"
+	return text, append(args, q.PageSize()+1), nil
+}
+
+// equalities returns the conditions on columns that most narrow the search,
+// the best one first and the only one to be looked up in an index.
+func equalities(q saferunner.Query) (where []string, values []any) {
+	for _, filter := range []struct{ column, value string }{
+		{"id", q.ID}, {"run", q.Run}, {"run_id", q.RunID}, {"task", q.Task},
+	} {
+		if filter.value == "" {
+			continue
+		}
+		condition := filter.column + " = ?"
+		if len(where) > 0 {
+			condition = "+" + condition
+		}
+		where, values = append(where, condition), append(values, filter.value)
+	}
+	return where, values
+}

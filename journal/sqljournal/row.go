@@ -1,0 +1,86 @@
+package sqljournal
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/saferunner/saferunner"
+)
+
+const columns = "id, run_id, run, task, args, async, key, status, attempts, result, at, started_at, finished_at, caller, scope"
+
+// row is a change as the database takes it.
+type row struct {
+	id      string
+	forget  bool
+	release bool  // it ends the entry's claim
+	values  []any // of columns; none if forget
+}
+
+func render(c saferunner.Change) (row, error) {
+	if c.Forgets() {
+		return row{id: c.ID(), forget: true, release: true}, nil
+	}
+	e := c.Entry()
+	attempts, err := encodeAttempts(e.Attempts)
+	if err != nil {
+		return row{}, fmt.Errorf("attempts of entry %s: %w", e.ID, err)
+	}
+	return row{
+		id:      e.ID,
+		release: e.Key != "" && !keepsKey(e.Status),
+		values: []any{
+			e.ID, e.RunID, e.Run, e.Task, text(e.Args), e.Async, e.Key, string(e.Status), attempts, text(e.Result),
+			nanoseconds(e.At), nanoseconds(e.StartedAt), nanoseconds(e.FinishedAt), e.Caller, e.Scope,
+		},
+	}, nil
+}
+
+// scan reads one entry and its place in the order of writing.
+func scan(rows *sql.Rows) (e saferunner.Entry, seq int64, err error) {
+	var attempts []byte
+	var at, started, finished int64
+	err = rows.Scan(&seq, &e.ID, &e.RunID, &e.Run, &e.Task, (*[]byte)(&e.Args), &e.Async, &e.Key, &e.Status,
+		&attempts, (*[]byte)(&e.Result), &at, &started, &finished, &e.Caller, &e.Scope)
+	if err != nil {
+		return e, 0, err
+	}
+	e.At, e.StartedAt, e.FinishedAt = moment(at), moment(started), moment(finished)
+	if attempts != nil {
+		if err := json.Unmarshal(attempts, &e.Attempts); err != nil {
+			return e, 0, fmt.Errorf("attempts of entry %s: %w", e.ID, err)
+		}
+	}
+	return e, seq, nil
+}
+
+func encodeAttempts(attempts []saferunner.Attempt) (any, error) {
+	if len(attempts) == 0 {
+		return nil, nil
+	}
+	encoded, err := json.Marshal(attempts)
+	return string(encoded), err
+}
+
+func text(raw json.RawMessage) any {
+	if len(raw) == 0 {
+		return nil
+	}
+	return string(raw)
+}
+
+func nanoseconds(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
+
+func moment(ns int64) time.Time {
+	if ns == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, ns)
+}

@@ -1,0 +1,105 @@
+package sqljournal
+
+import (
+	"context"
+	"time"
+
+	"github.com/saferunner/saferunner"
+)
+
+// groupSize is how many changes are committed together at most.
+const groupSize = 1024
+
+// background is the context of the writer's own statements: what was
+// accepted is written whatever becomes of the caller.
+var background = context.Background()
+
+// run is the writer: it alone uses the connection.
+func (j *Journal) run() {
+	defer close(j.stopped)
+	group := make([]saferunner.Change, 0, groupSize)
+	for it := range j.queue {
+		group = group[:0]
+		op := j.gather(it, &group)
+		j.writeGroup(group)
+		clear(group)
+		if op != nil && op.taken.CompareAndSwap(false, true) {
+			op.do()
+			close(op.done)
+		}
+	}
+}
+
+// gather adds to the group the changes that wait, first one first, up to an
+// operation, which it returns.
+func (j *Journal) gather(it item, group *[]saferunner.Change) *operation {
+	for {
+		if it.operation != nil {
+			return it.operation
+		}
+		*group = append(*group, it.change)
+		if len(*group) == groupSize {
+			return nil
+		}
+		select {
+		case next, open := <-j.queue:
+			if !open {
+				return nil
+			}
+			it = next
+		default:
+			return nil
+		}
+	}
+}
+
+// writeGroup commits the changes together, or counts them as lost. Entries
+// are rendered before the transaction, which keeps other processes waiting.
+func (j *Journal) writeGroup(group []saferunner.Change) {
+	rows := make([]row, 0, len(group))
+	for _, c := range collapse(group) {
+		r, err := render(c)
+		if err != nil {
+			j.lost.add(1, err)
+			continue
+		}
+		rows = append(rows, r)
+	}
+	if len(rows) == 0 {
+		return
+	}
+	err := retry(func() error {
+		return j.transact(func() error { return j.statements.write(rows) })
+	})
+	if err != nil {
+		j.lost.add(len(rows), err)
+	}
+}
+
+// transact runs do in a transaction that has the write lock from the start,
+// so that it cannot fail halfway because another process is writing.
+func (j *Journal) transact(do func() error) error {
+	_, err := j.conn.ExecContext(background, "BEGIN IMMEDIATE")
+	if err == nil {
+		err = do()
+	}
+	if err == nil {
+		_, err = j.conn.ExecContext(background, "COMMIT")
+	}
+	if err != nil {
+		// This fails where SQLite has rolled back by itself, or never began.
+		_, _ = j.conn.ExecContext(background, "ROLLBACK")
+	}
+	return err
+}
+
+// retry calls do until it succeeds, a few times, with growing pauses. Every
+// error is tried again: which mean "busy" only the driver knows.
+func retry(do func() error) error {
+	err := do()
+	for pause := 25 * time.Millisecond; err != nil && pause <= 400*time.Millisecond; pause *= 4 {
+		time.Sleep(pause)
+		err = do()
+	}
+	return err
+}
