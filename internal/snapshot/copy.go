@@ -57,8 +57,9 @@ type copier struct {
 	todo    []copyJob
 }
 
-// reference is a pointer, map or slice; its plan tells a pointer to a struct
-// from one to the struct's first field.
+// reference is a pointer, map, slice of n elements, or with n -1 what an
+// interface holds; its plan tells a pointer to a struct from one to the
+// struct's first field.
 type reference struct {
 	plan *Plan
 	at   unsafe.Pointer
@@ -133,10 +134,7 @@ func (c *copier) slice(p *Plan, v reflect.Value) {
 			return
 		}
 	}
-	v.SetZero()
-	v.Grow(n)
-	v.SetLen(n)
-	reflect.Copy(v, reflect.SliceAt(p.elem.typ, ref.at, n))
+	p.moveSlice(v, n)
 	c.bytes += int64(n) * p.elem.size
 	dup := v
 	if p.loops {
@@ -188,17 +186,33 @@ func (c *copier) dynamic(v reflect.Value) {
 			v.Set(c.mapping(p, old))
 		}
 	case p.kind == reflect.Slice || p.kind == reflect.Struct || p.kind == reflect.Array:
-		if c.nesting == maxNesting {
-			return
+		if c.nesting < maxNesting {
+			c.nesting++
+			v.Set(c.boxed(p, old))
+			c.nesting--
 		}
-		c.nesting++
-		dup := reflect.New(p.typ).Elem()
-		dup.Set(old)
-		c.bytes += p.size
-		c.detach(p, dup)
-		v.Set(dup)
-		c.nesting--
 	}
+}
+
+// boxed copies a value inside an interface. Interfaces assigned from each other
+// hold the same one, so it is remembered like a pointer.
+func (c *copier) boxed(p *Plan, old reflect.Value) reflect.Value {
+	ref := reference{plan: p, n: -1}
+	if p.loops {
+		ref.at = dataWord(old.Interface())
+		if dup, ok := c.seen[ref]; ok {
+			return dup
+		}
+	}
+	dup := reflect.New(p.typ).Elem()
+	dup.Set(old)
+	c.bytes += p.size
+	c.detach(p, dup)
+	dup = reflect.ValueOf(dup.Interface())
+	if p.loops {
+		c.remember(ref, dup)
+	}
+	return dup
 }
 
 // finish fills dup, the copy of ref: now, or later if that could recurse
@@ -208,11 +222,15 @@ func (c *copier) finish(ref reference, dup, src reflect.Value) {
 		c.fill(ref.plan, dup, src)
 		return
 	}
+	c.remember(ref, dup)
+	c.todo = append(c.todo, copyJob{ref.plan, dup, src})
+}
+
+func (c *copier) remember(ref reference, dup reflect.Value) {
 	if c.seen == nil {
 		c.seen = map[reference]reflect.Value{}
 	}
 	c.seen[ref] = dup
-	c.todo = append(c.todo, copyJob{ref.plan, dup, src})
 }
 
 func (c *copier) fill(p *Plan, dst, src reflect.Value) {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"reflect"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +15,7 @@ import (
 // copyOf copies v by the plan of T.
 func copyOf[T any](v T) (T, int64) {
 	dup, n := PlanOf(reflect.TypeFor[T]()).Copy(reflect.ValueOf(&v).Elem())
-	return dup.Interface().(T), n
+	return *dup.Addr().Interface().(*T), n
 }
 
 func equal[T any](a, b T) bool {
@@ -195,10 +196,19 @@ func TestCopyOfSharedPointersInRecursiveType(t *testing.T) {
 	if !equal(deep, ddup) {
 		t.Error("copy is not equal")
 	}
+	type pair struct{ A, B any }
+	for range 60 {
+		deep = pair{deep, deep}
+	}
+	ddup, _ = copyOf(deep)
+	if !equal(deep, ddup) {
+		t.Error("copy of pairs is not equal")
+	}
 }
 
 func TestCopyDeepValues(t *testing.T) {
-	const depth = 1_000_000
+	const depth = 100_000
+	defer debug.SetMaxStack(debug.SetMaxStack(8 << 20)) // recursion would crash
 	list := &node{}
 	for range depth {
 		list = &node{1, list}

@@ -123,15 +123,7 @@ func (c *comparer) reference(p *Plan, a, b reflect.Value) bool {
 		return a.IsNil() && b.IsNil()
 	}
 	if p.kind == reflect.Interface {
-		t := a.Elem().Type()
-		if t != b.Elem().Type() {
-			return false
-		}
-		if d := PlanOf(t); !d.loops {
-			return c.equal(d, a.Elem(), b.Elem())
-		}
-		c.todo = append(c.todo, compareJob{p, a, b})
-		return true
+		return c.dynamic(p, a, b)
 	}
 	refs := references{plan: p, a: a.UnsafePointer(), b: b.UnsafePointer()}
 	if p.kind != reflect.Pointer {
@@ -140,19 +132,45 @@ func (c *comparer) reference(p *Plan, a, b reflect.Value) bool {
 			return false
 		}
 	}
-	switch {
-	case refs.a == refs.b:
+	if refs.a == refs.b {
 		return true
-	case !p.loops:
+	}
+	if !p.loops {
 		return c.contents(p, a, b)
-	case c.seen[refs]:
-		return true
-	case c.seen == nil:
+	}
+	c.later(refs, compareJob{p, a, b})
+	return true
+}
+
+// dynamic compares interfaces that are not nil.
+func (c *comparer) dynamic(p *Plan, a, b reflect.Value) bool {
+	x, y := a.Elem(), b.Elem()
+	if x.Type() != y.Type() {
+		return false
+	}
+	d := PlanOf(x.Type())
+	if !d.loops {
+		return c.equal(d, x, y)
+	}
+	job := compareJob{p, a, b}
+	if x.CanInterface() && y.CanInterface() {
+		c.later(references{plan: d, a: dataWord(x.Interface()), b: dataWord(y.Interface()), n: -1}, job)
+	} else {
+		c.todo = append(c.todo, job)
+	}
+	return true
+}
+
+// later puts a comparison off unless it has been made before.
+func (c *comparer) later(refs references, job compareJob) {
+	if c.seen[refs] {
+		return
+	}
+	if c.seen == nil {
 		c.seen = map[references]bool{}
 	}
 	c.seen[refs] = true
-	c.todo = append(c.todo, compareJob{p, a, b})
-	return true
+	c.todo = append(c.todo, job)
 }
 
 // contents compares what two references refer to; they are not nil, and slices

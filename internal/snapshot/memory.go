@@ -42,6 +42,24 @@ func funcWord(v reflect.Value) unsafe.Pointer {
 	return v.UnsafePointer()
 }
 
+// moveSlice moves the addressable slice v, of n elements, to memory of its own.
+func (p *Plan) moveSlice(v reflect.Value, n int) {
+	var old reflect.Value
+	at := v.UnsafePointer()
+	if !p.elem.raw {
+		old = v.Slice(0, n) // a header beside v's, which typed memory needs
+	}
+	v.SetZero()
+	v.Grow(n)
+	v.SetLen(n)
+	if p.elem.raw {
+		size := n * int(p.elem.size)
+		copy(unsafe.Slice((*byte)(v.UnsafePointer()), size), unsafe.Slice((*byte)(at), size))
+		return
+	}
+	reflect.Copy(v, old)
+}
+
 // textBytes returns the length of all strings in the flat parts of the value
 // of p's type that at points to.
 func (p *Plan) textBytes(at unsafe.Pointer) int64 {

@@ -46,6 +46,7 @@ type Plan struct {
 	text    bool // flat, and holds strings
 	plain   bool // == says whether two values are equal, NaN aside
 	methods bool // it or one of its direct parts has an Equal method
+	raw     bool // holds no pointers, nor strings
 	nan     bool // flat, and can hold a NaN
 	loops   bool // values can hold themselves, or nest without limit
 	locked  bool // holds a lock by value
@@ -131,7 +132,7 @@ func (b *builder) describe(p *Plan) {
 	case reflect.Array:
 		p.elem = b.plan(p.typ.Elem())
 		p.flat = p.elem.flat || p.typ.Len() == 0
-		p.text, p.nan, p.methods = p.elem.text, p.elem.nan, p.elem.methods
+		p.raw, p.text, p.nan, p.methods = p.elem.raw, p.elem.text, p.elem.nan, p.elem.methods
 		p.locked = p.locked || p.elem.locked && p.typ.Len() > 0
 	case reflect.Pointer:
 		p.elem = b.plan(p.typ.Elem())
@@ -147,17 +148,19 @@ func (b *builder) describe(p *Plan) {
 	default:
 		p.flat = true
 		p.text = p.kind == reflect.String
+		p.raw = !p.text
 		p.nan = p.kind >= reflect.Float32 && p.kind <= reflect.Complex128
 	}
 }
 
 func (b *builder) describeStruct(p *Plan) {
-	p.flat = true
+	p.flat, p.raw = true, true
 	for i := range p.typ.NumField() {
 		sf := p.typ.Field(i)
 		f := field{i, sf.Offset, b.plan(sf.Type)}
 		p.all = append(p.all, f)
 		p.flat = p.flat && f.plan.flat
+		p.raw = p.raw && f.plan.raw
 		p.text = p.text || f.plan.text
 		p.nan = p.nan || f.plan.nan
 		p.methods = p.methods || f.plan.methods

@@ -16,6 +16,8 @@ import (
 	"unsafe"
 )
 
+var errSentinel = errors.New("sentinel")
+
 type money struct {
 	Cents    int64
 	Currency string
@@ -187,5 +189,3 @@ func TestPlanOfRecursiveTypesConcurrently(t *testing.T) {
 		t.Error("a part has a plan of its own")
 	}
 }
-
-var errSentinel = errors.New("sentinel")
