@@ -1,0 +1,33 @@
+package main
+
+// figure is a ratio that the project promises.
+type figure struct {
+	what     string
+	against  string // the peer, in words
+	subject  string // names of benchmarks, without "Benchmark" and the number of processors
+	baseline string
+	unit     string
+	atMost   float64 // subject / baseline
+	atLeast  float64 // where it is set instead: how many times as fast, baseline / subject
+}
+
+var figures = []figure{
+	{what: "record one call", against: "gomock",
+		subject: "One/saferunner", baseline: "One/gomock", unit: "ns/op", atMost: 1},
+	{what: "record a list of ten, per call, arguments without pointers", against: "moq-style fake",
+		subject: "Ten/saferunner", baseline: "Ten/moq", unit: "ns/op", atMost: 0.9},
+	{what: "record a list of ten, per call, a slice in the arguments", against: "moq-style fake",
+		subject: "TenWithSlice/saferunner", baseline: "TenWithSlice/moq", unit: "ns/op", atMost: 1.3},
+	{what: "new recorder, a run of ten, assert", against: "moq-style fake",
+		subject: "Cycle/saferunner", baseline: "Cycle/moq", unit: "ns/op", atMost: 1.5},
+	{what: "new recorder, a run of ten, assert", against: "gomock",
+		subject: "Cycle/saferunner", baseline: "Cycle/gomock", unit: "ns/op", atMost: 0.25},
+	{what: "pool, no-op lists of ten, per item", against: "channel of closures",
+		subject: "Noop/saferunner", baseline: "Noop/channel", unit: "ns/op", atMost: 0.8},
+	{what: "pool, no-op lists of ten, per item", against: "pond",
+		subject: "Noop/saferunner", baseline: "Noop/pond", unit: "ns/op", atMost: 0.6},
+	{what: "pool, 1 µs of work in lists of ten, processor time", against: "static split",
+		subject: "Busy/saferunner", baseline: "Busy/static", unit: "cpu-ns/op", atMost: 1.15},
+	{what: "live list of three sync no-ops, journaled", against: "recover and timing by hand",
+		subject: "Live/saferunner", baseline: "Live/handwritten", unit: "ns/op", atMost: 3},
+}
