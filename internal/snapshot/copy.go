@@ -176,7 +176,7 @@ func (c *copier) dynamic(v reflect.Value) {
 		if p.text {
 			c.bytes += p.textBytes(dataWord(old.Interface()))
 		}
-	case p.shared || p.locked:
+	case p.shared:
 	case p.kind == reflect.Pointer:
 		if !old.IsNil() {
 			v.Set(c.pointer(p, old))

@@ -10,11 +10,13 @@ import (
 	"time"
 )
 
+//go:noinline
+func closure(i int) func() int { return func() int { return i } }
+
 func TestEqual(t *testing.T) {
 	now := time.Now()
 	n := 1
 	f, g := func() { n++ }, func() { n-- }
-	closure := func(i int) func() int { return func() int { return i } }
 	same := closure(1)
 	nan := math.NaN()
 	m := map[float64]int{nan: 1}
@@ -54,6 +56,7 @@ func TestEqual(t *testing.T) {
 		{"large arrays", &[4096]byte{5: 1}, &[4096]byte{5: 2}, false},
 		{"equal large arrays", [4096]byte{5: 1}, [4096]byte{5: 1}, true},
 		{"many empty structs", make([]struct{}, 1<<40), make([]struct{}, 1<<40), true},
+		{"array of many empty structs", [1 << 40]struct{}{}, [1 << 40]struct{}{}, true},
 		{"nil and empty slice", []int(nil), []int{}, false},
 		{"nil and empty map", map[int]int(nil), map[int]int{}, false},
 		{"nil pointers", (*int)(nil), (*int)(nil), true},
@@ -81,6 +84,13 @@ func TestEqual(t *testing.T) {
 		{"same instant", now.UTC(), now, true},
 		{"same instant in struct", order{At: now.UTC()}, order{At: now.In(time.FixedZone("x", 3600))}, true},
 		{"same instant behind pointers", &now, new(now.UTC()), true},
+		{"same instant in flat struct", [1]struct {
+			N int
+			T time.Time
+		}{{1, now.UTC()}}, [1]struct {
+			N int
+			T time.Time
+		}{{1, now}}, true},
 		{"other instant", order{At: now}, order{At: now.Add(1)}, false},
 		{"method", temperature{300}, temperature{300.2}, true},
 		{"method says no", temperature{300}, temperature{301}, false},

@@ -158,6 +158,17 @@ func TestPlanKnowsLocks(t *testing.T) {
 	}
 }
 
+func TestPlanKnowsPointers(t *testing.T) {
+	for _, typ := range []reflect.Type{reflect.TypeFor[string](), reflect.TypeFor[item](), reflect.TypeFor[[2]money](), reflect.TypeFor[time.Time](), reflect.TypeFor[*int]()} {
+		if PlanOf(typ).raw {
+			t.Errorf("%v: pointers not seen, and copied as plain bytes", typ)
+		}
+	}
+	if !PlanOf(reflect.TypeFor[[2]point]()).raw {
+		t.Error("pointers seen in numbers")
+	}
+}
+
 func TestPlanOfRecursiveTypesConcurrently(t *testing.T) {
 	type b struct {
 		Up   map[string]any
