@@ -1,0 +1,145 @@
+package tasklist
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/saferunner/saferunner/cmd/saferunner/internal/effect"
+)
+
+func parse(t *testing.T, text string, given map[string]string) *List {
+	t.Helper()
+	list, err := Parse("list.yaml", []byte(text), given, lookup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+const everything = `# All that a file can say.
+run_id: order.created-${REGION}
+tasks:
+  - task: sms.send
+    exec: [sh, -c, 'echo "$x" $$HOME ${HOST} ${REGION}', 007, 1.50, true, ""]
+    timeout: 1m30s
+    best_effort: true
+    key: order-$$-${REGION}
+  - task: crm/update
+    http:
+      method: put
+      url: https://${HOST}/v1
+      headers:
+        authorization: Bearer ${TOKEN}
+        X-Api-Key: s3cret
+        accept: text/plain
+      json:
+        id: 42
+        text: ${TOKEN} <&> ${REGION}
+        rest: [1e5, 0x1F, 1_000, 1.50, -7, 12345678901234567890123, "1", ~, false, {}, []]
+        ${REGION}: |
+          two
+          lines
+    async: true
+    after: 10s
+    retry: {max_attempts: 3, initial: 100ms, max: 2s}
+  - task: ping
+    http: {url: "http://localhost:80", body: "${EMPTY}x"}
+    after: 1s
+  - {task: get, http: {url: "http://localhost"}, async: false}
+`
+
+func TestParse(t *testing.T) {
+	got := parse(t, everything, map[string]string{"REGION": "eu-${HOST}"})
+	want := &List{
+		RunID: "order.created-eu-${HOST}",
+		Tasks: []Task{{
+			Name: "sms.send",
+			Step: effect.Step{Exec: []string{
+				"sh", "-c", `echo "$x" $$HOME ${HOST} eu-$${HOST}`, "007", "1.50", "true", "",
+			}},
+			Timeout:    90 * time.Second,
+			BestEffort: true,
+			Key:        "order-$-eu-${HOST}",
+		}, {
+			Name: "crm/update",
+			Step: effect.Step{HTTP: &effect.Request{
+				Method:      "PUT",
+				URL:         "https://${HOST}/v1",
+				Headers:     map[string]string{"Authorization": "Bearer ${TOKEN}", "Accept": "text/plain"},
+				Credentials: map[string]string{"X-Api-Key": "s3cret"},
+				JSON: json.RawMessage(`{"id":42,"text":"${TOKEN} <&> eu-$${HOST}",` +
+					`"rest":[1e5,31,1000,1.50,-7,12345678901234567890123,"1",null,false,{},[]],` +
+					`"eu-$${HOST}":"two\nlines\n"}`),
+			}},
+			Async: true,
+			After: 10 * time.Second,
+			Retry: Retry{3, 100 * time.Millisecond, 2 * time.Second},
+		}, {
+			Name:  "ping",
+			Step:  effect.Step{HTTP: &effect.Request{Method: "POST", URL: "http://localhost:80", Body: "${EMPTY}x"}},
+			Async: true, // after says so
+			After: time.Second,
+		}, {
+			Name: "get",
+			Step: effect.Step{HTTP: &effect.Request{Method: "GET", URL: "http://localhost"}},
+		}},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %s\nwant %s", dump(t, got), dump(t, want))
+	}
+}
+
+// A JSON file says the same as a YAML one.
+func TestParseJSON(t *testing.T) {
+	const text = "{\n\t\"run_id\": \"caf\\u00e9 \\ud83d\\ude00 \\/\",\n\t\"tasks\": [\n" +
+		"\t\t{\"task\": \"sms.send\", \"exec\": [\"echo\", \"a\\tb\"], \"async\": true},\n" +
+		"\t\t{\"task\": \"ping\", \"http\": {\"url\": \"http://a\", \"json\": {\"n\": 1e5, \"s\": \"1e5\", \"q\": \"\\\"\"}}}\n\t]\n}\n"
+	got := parse(t, text, nil)
+	want := &List{
+		RunID: "café 😀 /",
+		Tasks: []Task{
+			{Name: "sms.send", Step: effect.Step{Exec: []string{"echo", "a\tb"}}, Async: true},
+			{Name: "ping", Step: effect.Step{HTTP: &effect.Request{
+				Method: "POST", URL: "http://a", JSON: json.RawMessage(`{"n":1e5,"s":"1e5","q":"\""}`),
+			}}},
+		},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %s\nwant %s", dump(t, got), dump(t, want))
+	}
+}
+
+func TestNames(t *testing.T) {
+	list := List{Tasks: []Task{{Name: "b"}, {Name: "a"}, {Name: "b"}}}
+	if got := strings.Join(list.Names(), " "); got != "b a" {
+		t.Errorf("Names: %s", got)
+	}
+}
+
+func TestLoad(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "list.yaml")
+	if err := os.WriteFile(path, []byte(task("task: ab", "exec: [x]")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := Load(path, nil, lookup); err != nil || list.Tasks[0].Name != "ab" {
+		t.Errorf("Load: %v, %v", list, err)
+	}
+	_, err := Load(path+".none", nil, lookup)
+	if !os.IsNotExist(err) && (err == nil || !strings.HasPrefix(err.Error(), "cannot read "+path+".none: ")) {
+		t.Errorf("error %v of a file that is not there", err)
+	}
+}
+
+func dump(t *testing.T, list *List) string {
+	t.Helper()
+	text, err := json.MarshalIndent(list, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
