@@ -167,6 +167,15 @@ func TestGivenUpOperationDoesNothing(t *testing.T) {
 		if _, err := j.Claim(ctx, "task", "k", "a"); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Claim: %v, want the deadline", err)
 		}
+		if err := j.perform(ctx, func() { t.Error("an operation that was given up is done") }); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("perform: %v, want the deadline", err)
+		}
+		inTime, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		err := j.perform(inTime, func() { t.Error("an operation that was given up in the queue is done") })
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("perform: %v, want the deadline", err)
+		}
 		release()
 		if err := j.Close(); err != nil || s.log() != "a" {
 			t.Errorf("Close: %v; committed: %q; want no claim", err, s.log())
