@@ -1,0 +1,106 @@
+package effect
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestHTTP(t *testing.T) {
+	t.Setenv("EFFECT_TOKEN", "s3\"cret")
+	var got *http.Request
+	var body string
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		got = r
+		data, _ := io.ReadAll(r.Body)
+		body = string(data)
+	}))
+	defer server.Close()
+
+	var p Processes
+	request := &Request{
+		Method:      "PUT",
+		URL:         server.URL + "/a?b=$x",
+		Headers:     map[string]string{"X-Token": "t ${EFFECT_TOKEN}", "Host": "example.com"},
+		Credentials: map[string]string{"Authorization": "Basic $$x"},
+		JSON:        json.RawMessage(`{"b":"${EFFECT_TOKEN} $$ $y","a":1.50}`),
+	}
+	if err := p.Do(t.Context(), Step{HTTP: request}, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	said := fmt.Sprintln(got.Method, got.URL, got.Host, got.Header["X-Token"], got.Header["Authorization"],
+		got.Header["Content-Type"], got.Header["User-Agent"], body)
+	want := `PUT /a?b=$x example.com [t s3"cret] [Basic $x] [application/json] [saferunner] {"b":"s3\"cret $ $y","a":1.50}` + "\n"
+	if said != want {
+		t.Errorf("sent %swant %s", said, want)
+	}
+
+	plain := &Request{Method: "POST", URL: server.URL, Headers: map[string]string{"User-Agent": "me", "Content-Type": "text/csv"}, Body: "a,${EFFECT_TOKEN}"}
+	if err := p.Do(t.Context(), Step{HTTP: plain}, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	if said := fmt.Sprintln(got.Header["Content-Type"], got.Header["User-Agent"], body); said != "[text/csv] [me] a,s3\"cret\n" {
+		t.Errorf("sent %s", said)
+	}
+}
+
+func TestHTTPErrors(t *testing.T) {
+	t.Setenv("EFFECT_TOKEN", "s3cret")
+	t.Setenv("EFFECT_BAD", "a\nb c")
+	block := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/399":
+			w.WriteHeader(399)
+		case "/400":
+			w.WriteHeader(400)
+		case "/503":
+			w.WriteHeader(503)
+			fmt.Fprintf(w, "\r\n \nbusy with %s\r\nmore\n%s", r.Header.Get("X-Token"), strings.Repeat("x", 1<<20))
+		case "/slow":
+			select {
+			case <-r.Context().Done():
+			case <-block:
+			}
+		}
+	}))
+	defer server.Close()
+	defer close(block)
+	gone := httptest.NewServer(nil)
+	gone.Close()
+
+	for name, test := range map[string]struct {
+		url, want string
+	}{
+		"below 400":     {server.URL + "/399", ""},
+		"400":           {server.URL + "/400", "status 400 Bad Request"},
+		"body":          {server.URL + "/503", "status 503 Service Unavailable: busy with ${EFFECT_TOKEN}"},
+		"refused":       {gone.URL + "/${EFFECT_TOKEN}", "POST " + gone.URL + "/${EFFECT_TOKEN}: dial tcp " + strings.TrimPrefix(gone.URL, "http://") + ": connect: connection refused"},
+		"bad expansion": {server.URL + "/${EFFECT_BAD}", "POST " + server.URL + "/${EFFECT_BAD}: net/url: invalid control character in URL"},
+		"slow":          {server.URL + "/slow", "POST " + server.URL + "/slow: timed out after "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx := t.Context()
+			if name == "slow" {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, 50*time.Millisecond)
+				defer cancel()
+			}
+			request := &Request{Method: "POST", URL: test.url, Headers: map[string]string{"X-Token": "${EFFECT_TOKEN}"}}
+			var p Processes
+			err := p.Do(ctx, Step{HTTP: request}, nil, nil)
+			switch {
+			case test.want == "" && err != nil, test.want != "" && err == nil:
+				t.Fatalf("error %v, want %s", err, test.want)
+			case err != nil && err.Error() != test.want && !(name == "slow" && strings.HasPrefix(err.Error(), test.want)):
+				t.Errorf("error %v, want %s", err, test.want)
+			}
+		})
+	}
+}
