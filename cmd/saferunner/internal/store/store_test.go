@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -113,7 +114,7 @@ func TestOpenErrorNamesThePath(t *testing.T) {
 	for _, path := range []string{t.TempDir(), filepath.Join(noDatabase, "calls.db"), noDatabase, ""} {
 		j, err := store.Open(t.Context(), path)
 		if err == nil {
-			j.Close()
+			closeNow(t, j)
 			t.Errorf("Open(%q) succeeded", path)
 		} else if !strings.HasPrefix(err.Error(), "journal "+path+": ") {
 			t.Errorf("Open(%q): the error does not begin with the path: %v", path, err)
@@ -217,7 +218,7 @@ func TestSharedPool(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	defer closeNow(t, db)
 	db.SetMaxOpenConns(1)
 	for range 2 { // the connection goes back to the pool, fit for use
 		j, err := sqljournal.Open(t.Context(), db)
@@ -265,27 +266,30 @@ func execute(t *testing.T, path, statement string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	defer closeNow(t, db)
 	if _, err := db.Exec(statement); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// holdLock holds the write lock of the file until release is closed.
-func holdLock(path string, locked chan<- struct{}, release <-chan struct{}) error {
+// holdLock takes the write lock of the file, as another process would, and
+// returns what gives it back.
+func holdLock(t *testing.T, path string) (release func()) {
+	t.Helper()
 	db, err := sql.Open("sqlite", path)
 	if err != nil {
-		close(locked)
-		return err
+		t.Fatal(err)
 	}
-	defer db.Close()
 	db.SetMaxOpenConns(1)
-	_, err = db.Exec("BEGIN IMMEDIATE")
-	close(locked)
-	if err != nil {
-		return err
+	if _, err = db.Exec("BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
 	}
-	<-release
-	_, err = db.Exec("ROLLBACK")
-	return err
+	return func() { closeNow(t, db) }
+}
+
+func closeNow(t *testing.T, c io.Closer) {
+	t.Helper()
+	if err := c.Close(); err != nil {
+		t.Errorf("Close: %v", err)
+	}
 }

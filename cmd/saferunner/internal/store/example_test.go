@@ -1,0 +1,42 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+
+	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/cmd/saferunner/internal/store"
+)
+
+func ExampleOpen() {
+	dir, err := os.MkdirTemp("", "saferunner")
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx := context.Background()
+	journal, err := store.Open(ctx, filepath.Join(dir, "calls.db"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	entry := saferunner.Entry{ID: "1", RunID: "order.created", Task: "sms.send", Status: saferunner.StatusRecorded}
+	if err := journal.Write(ctx, saferunner.Put(entry)); err != nil {
+		log.Fatal(err)
+	}
+	page, err := journal.Query(ctx, saferunner.Query{RunID: "order.created"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, e := range page.Entries {
+		fmt.Println(e.Task, e.Status)
+	}
+	if err := journal.Close(); err != nil { // what was written is on its way to the file until now
+		log.Fatal(err)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		log.Fatal(err)
+	}
+	// Output: sms.send recorded
+}
