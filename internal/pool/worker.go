@@ -1,0 +1,69 @@
+package pool
+
+// Workers start one another: whoever adds items starts one worker, and each worker, when it gets its first item, starts
+// the next one if items are left. So at any time, while items are queued and the limit is not reached, exactly one
+// worker is on its way, and short work does not wake more goroutines than it can feed.
+
+// runWorker runs items until none is left. Leaving is deferred, since an item may end the goroutine.
+func (p *Pool) runWorker() {
+	defer p.leave()
+	n, i := p.next(true)
+	for n != nil {
+		list, last := n.list, n.len-1
+		for list.Do(i); i < last; list.Do(i) {
+			var ok bool
+			if i, ok = n.claim(); !ok {
+				break
+			}
+			if n.makesRoom(i) {
+				p.letIn()
+			}
+		}
+		n, i = p.next(false)
+	}
+}
+
+// next claims an item from whatever list is first; a nil node means that there is none.
+func (p *Pool) next(first bool) (*node, int) {
+	p.mu.Lock()
+	if first {
+		p.starting = false
+	}
+	n, i := p.claim()
+	p.admit()
+	p.unlock()
+	return n, i
+}
+
+// letIn admits those in line after a claim that was made without the lock.
+func (p *Pool) letIn() {
+	p.mu.Lock()
+	p.admit()
+	p.unlock()
+}
+
+// leave takes a worker off the count, after its last item or a Goexit.
+func (p *Pool) leave() {
+	p.mu.Lock()
+	p.drop() // the list of an item that ended the goroutine may have been the last
+	p.running--
+	p.unlock()
+}
+
+// unlock ends every change of the pool's state: it starts a worker if one is due, and tells those in Wait when
+// nothing is left.
+func (p *Pool) unlock() {
+	start := !p.starting && p.running < p.workers && p.queued() > 0
+	if start {
+		p.starting = true
+		p.running++
+	}
+	if p.running == 0 && p.idle != nil {
+		close(p.idle)
+		p.idle = nil
+	}
+	p.mu.Unlock()
+	if start {
+		go p.work()
+	}
+}
