@@ -15,9 +15,9 @@ import (
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/vars"
 )
 
-// grace is how long a command that was told to stop may take before it is
+// Grace is how long a command that was told to stop may take before it is
 // killed, and how long one that has ended may leave its output open.
-const grace = 5 * time.Second
+const Grace = 5 * time.Second
 
 // Processes are the commands that run now. The zero value is ready, and safe
 // for concurrent use.
@@ -46,7 +46,7 @@ func (p *Processes) run(ctx context.Context, argv []string, secrets secrets, std
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Env = ChildEnviron()
 	cmd.Stdout, cmd.Stderr = stdout, io.MultiWriter(stderr, &last)
-	cmd.WaitDelay = grace
+	cmd.WaitDelay = Grace
 	cmd.Cancel = func() error { return stopGroup(cmd.Process) }
 	ownGroup(cmd)
 

@@ -17,8 +17,9 @@ type Command struct {
 
 // ExitError is a command that did not succeed.
 type ExitError struct {
-	Code  int // as a shell has it: 127 not found, 126 not executable, 128+n ended by signal n
-	cause error
+	Code    int  // as a shell has it: 127 not found, 126 not executable, 128+n ended by signal n
+	Started bool // it ran, and has had the chance to say what went wrong
+	cause   error
 }
 
 func (e *ExitError) Error() string { return e.cause.Error() }
@@ -36,7 +37,7 @@ func (c Command) PassThrough(_ context.Context, signals <-chan os.Signal) error 
 		if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
 			code = 127
 		}
-		return &ExitError{code, startError(c.Exec[0], err)}
+		return &ExitError{code, false, startError(c.Exec[0], err)}
 	}
 	ended := make(chan struct{})
 	defer close(ended)
@@ -51,7 +52,7 @@ func (c Command) PassThrough(_ context.Context, signals <-chan os.Signal) error 
 		}
 	}()
 	if err := cmd.Wait(); err != nil {
-		return &ExitError{exitCode(cmd.ProcessState), exitError(err, "")}
+		return &ExitError{exitCode(cmd.ProcessState), true, exitError(err, "")}
 	}
 	return nil
 }

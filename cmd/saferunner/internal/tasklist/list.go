@@ -1,8 +1,11 @@
 package tasklist
 
 import (
+	"errors"
+	"fmt"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
@@ -154,13 +157,30 @@ func later(a, b *token.Token) *token.Token {
 
 var namePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._/-]{1,127}$`)
 
+// CheckNames checks a run ID and a task's name that come from elsewhere.
+func CheckNames(runID, task string) error {
+	switch {
+	case runID == "":
+		return errors.New("the run ID is empty; name where the task is run, such as order.created")
+	case len(runID) > maxRunID:
+		return fmt.Errorf("the run ID is longer than %d bytes; shorten it", maxRunID)
+	case !utf8.ValidString(runID):
+		return errors.New("the run ID is not valid UTF-8")
+	case !namePattern.MatchString(task):
+		return fmt.Errorf("bad task name %q; %s", task, nameRule)
+	}
+	return nil
+}
+
+const nameRule = "use 2 to 128 letters, digits and . _ - /, beginning with a letter"
+
 func (f *file) taskName(node ast.Node) (string, error) {
 	name, err := f.raw(node, "task")
 	if err != nil {
 		return "", err
 	}
 	if !namePattern.MatchString(name) {
-		return "", f.errorAt(first(node), "bad task name %s; use 2 to 128 letters, digits and . _ - /, beginning with a letter", value(node))
+		return "", f.errorAt(first(node), "bad task name %s; %s", value(node), nameRule)
 	}
 	return name, nil
 }

@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/cmd/saferunner/internal/effect"
+	"github.com/saferunner/saferunner/cmd/saferunner/internal/screen"
+	"github.com/saferunner/saferunner/cmd/saferunner/internal/table"
+)
+
+const callsLong = `Show the calls that were made or recorded under a run ID, oldest first.
+
+With --json they are an array of entries, with their arguments and attempts.`
+
+func newCalls(db *string) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:               "calls RUN_ID",
+		Short:             "Show the calls under a run ID",
+		Long:              callsLong,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: coded(func(cmd *cobra.Command, args []string) error {
+			entries, err := callsUnder(cmd, *db, args[0])
+			switch {
+			case err != nil:
+				return err
+			case asJSON:
+				err = writeJSON(os.Stdout, entries)
+			case len(entries) > 0:
+				err = writeCalls(screen.Of(os.Stdout), entries)
+			}
+			if err == nil && len(entries) == 0 {
+				return exitf(codeNotFound, "no calls under %q", args[0])
+			}
+			return err
+		}),
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func callsUnder(cmd *cobra.Command, db, runID string) ([]saferunner.Entry, error) {
+	if runID == "" {
+		return nil, exitf(codeUsage, "the run ID is empty")
+	}
+	journal, err := existingJournal(cmd.Context(), db)
+	if errors.Is(err, errNoJournal) {
+		return []saferunner.Entry{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	entries, err := queryAll(cmd.Context(), journal, saferunner.Query{RunID: runID, OldestFirst: true})
+	return entries, closeJournal(journal, err)
+}
+
+// writeJSON prints a value as JSON for people and programs; an empty list is
+// one, and not null.
+func writeJSON[T any](out io.Writer, value T) error {
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(value)
+}
+
+// middle is how wide a column before the last one gets on a terminal.
+const middle = 48
+
+func writeCalls(out screen.Screen, entries []saferunner.Entry) error {
+	limit := 0
+	if out.Width() > 0 {
+		limit = middle
+	}
+	var rows [][]table.Cell
+	for _, e := range entries {
+		how := "sync"
+		if e.Async {
+			how = "async"
+		}
+		rows = append(rows, []table.Cell{
+			{Text: e.At.Local().Format(time.DateTime), Style: screen.Dim},
+			{Text: e.Task, Style: screen.Bold},
+			{Text: how},
+			statusCell(e.Status),
+			{Text: took(e)},
+			{Text: screen.Cut(screen.Clean(e.Key), limit)},
+			{Text: screen.Cut(screen.Clean(arguments(e)), limit)},
+			{Text: e.Err(), Style: screen.Red},
+		})
+	}
+	return table.Write(out, []string{"AT", "TASK", "HOW", "STATUS", "TIME", "KEY", "CALL", "ERROR"}, rows)
+}
+
+func statusCell(status saferunner.Status) table.Cell {
+	_, style := screen.Symbol(status)
+	return table.Cell{Text: string(status), Style: style}
+}
+
+// took shows how long a call has executed, empty if it has not.
+func took(e saferunner.Entry) string {
+	if e.StartedAt.IsZero() || e.FinishedAt.IsZero() {
+		return ""
+	}
+	return screen.Duration(elapsed(e))
+}
+
+func elapsed(e saferunner.Entry) time.Duration { return e.FinishedAt.Sub(e.StartedAt) }
+
+// arguments shows what was called: the command or the request of a task of
+// this command line, the JSON of any other.
+func arguments(e saferunner.Entry) string {
+	var step effect.Step
+	if json.Unmarshal(e.Args, &step) == nil && (len(step.Exec) > 0 || step.HTTP != nil) {
+		return step.String()
+	}
+	return string(e.Args)
+}

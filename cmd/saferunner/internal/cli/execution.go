@@ -1,0 +1,116 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/cmd/saferunner/internal/effect"
+	"github.com/saferunner/saferunner/cmd/saferunner/internal/progress"
+	"github.com/saferunner/saferunner/cmd/saferunner/internal/screen"
+	"github.com/saferunner/saferunner/cmd/saferunner/internal/tasklist"
+)
+
+// execution is one run of a list.
+type execution struct {
+	list      *tasklist.List
+	runner    *saferunner.Runner
+	processes effect.Processes
+	progress  *progress.Progress
+	interrupt *interrupt
+	report    *saferunner.Report
+}
+
+func newExecution(journal saferunner.Journal, list *tasklist.List) (*execution, error) {
+	// What fails is shown in the progress and the table; no log beside them.
+	silent := slog.New(slog.DiscardHandler)
+	runner, err := saferunner.New(saferunner.WithJournal(journal), saferunner.WithLogger(silent))
+	if err != nil {
+		return nil, exit(codeUsage, err)
+	}
+	names := make([]string, len(list.Tasks))
+	for i, task := range list.Tasks {
+		names[i] = task.Name
+	}
+	return &execution{list: list, runner: runner, progress: progress.New(screen.Of(os.Stderr), names)}, nil
+}
+
+// run runs the list and waits for its async calls. Ctrl-C stops the commands
+// that run, and lets no further one begin; a second one kills them.
+func (e *execution) run(ctx context.Context) error {
+	e.interrupt = catchInterrupt(ctx, e.processes.Kill)
+	defer e.interrupt.stop()
+	ctx = e.interrupt.ctx
+
+	calls := make([]saferunner.Call, len(e.list.Tasks))
+	for i, task := range e.list.Tasks {
+		calls[i] = task.Call(e.task(i))
+	}
+	var err error
+	e.report, err = e.runner.Run(ctx, e.list.RunID, calls...)
+	err = errors.Join(err, e.report.Wait(ctx))
+	e.progress.Stop()
+
+	// Interrupted commands end within their grace period.
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*effect.Grace)
+	defer cancel()
+	return errors.Join(err, e.runner.Shutdown(drain))
+}
+
+// entries returns what the journal says of the calls, in the order of the
+// list. Where it does not know one, it is what Run has said of it.
+func (e *execution) entries(ctx context.Context, journal saferunner.Journal) ([]saferunner.Entry, error) {
+	written, err := queryAll(ctx, journal, saferunner.Query{Run: e.report.ID})
+	byID := make(map[string]saferunner.Entry, len(written))
+	for _, entry := range written {
+		byID[entry.ID] = entry
+	}
+	entries := make([]saferunner.Entry, len(e.report.Outcomes))
+	for i, outcome := range e.report.Outcomes {
+		entry, ok := byID[outcome.EntryID]
+		if !ok {
+			task := e.list.Tasks[i]
+			entry = saferunner.Entry{
+				ID: outcome.EntryID, RunID: e.report.RunID, Run: e.report.ID, Task: outcome.Task,
+				Async: task.Async, Key: task.Key, Status: outcome.Status,
+			}
+			if outcome.Err != nil {
+				entry.Attempts = []saferunner.Attempt{{Error: outcome.Err.Error()}}
+			}
+		}
+		entries[i] = entry
+	}
+	return entries, err
+}
+
+// task is what call i of the list executes.
+func (e *execution) task(i int) func(context.Context, effect.Step) error {
+	attempts := max(1, e.list.Tasks[i].Retry.MaxAttempts)
+	return func(ctx context.Context, step effect.Step) error {
+		ctx, release := e.interrupt.join(ctx)
+		defer release()
+		if ctx.Err() != nil {
+			return saferunner.Permanent(context.Cause(ctx))
+		}
+		info, _ := saferunner.Current(ctx)
+		started := time.Now()
+		e.progress.Begin(i)
+		stdout, stderr := e.progress.Output(i), e.progress.Output(i)
+		err := e.processes.Do(ctx, step, stdout, stderr)
+		_ = stdout.Close() // shows what has no line end
+		_ = stderr.Close()
+		switch {
+		case err == nil:
+			e.progress.End(i, saferunner.StatusDone, time.Since(started), "")
+		case e.interrupt.ctx.Err() == nil && e.list.Tasks[i].Async && info.Attempt < attempts:
+			e.progress.Again(i, err)
+		default:
+			e.progress.End(i, saferunner.StatusFailed, time.Since(started), err.Error())
+			err = saferunner.Permanent(err)
+		}
+		return err
+	}
+}

@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/cmd/saferunner/internal/tasklist"
+	"github.com/saferunner/saferunner/cmd/saferunner/internal/vars"
+)
+
+const runLong = `Run the list of tasks in a YAML or JSON file. The whole file is checked before
+anything runs. Sync tasks run in order; the first one that fails, unless it is
+best-effort, skips the rest. Async ones run beside them and are waited for at the end.
+
+Progress and what the commands print go to stderr, the table or the JSON to stdout.`
+
+const runExample = `  saferunner run order-created.yaml
+  saferunner run --record order-created.yaml
+  saferunner run --record --force sms.send --var ORDER=42 order-created.yaml`
+
+type runOptions struct {
+	vars     []string
+	record   bool
+	force    []string
+	forceAll bool
+	json     bool
+}
+
+func newRun(db *string) *cobra.Command {
+	var o runOptions
+	cmd := &cobra.Command{
+		Use:     "run FILE",
+		Short:   "Run or record a list of tasks",
+		Long:    runLong,
+		Example: runExample,
+		Args:    cobra.ExactArgs(1),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return []string{"yaml", "yml", "json"}, cobra.ShellCompDirectiveFilterFileExt
+		},
+		RunE: coded(func(cmd *cobra.Command, args []string) error {
+			list, err := o.load(args[0])
+			if err != nil {
+				return err
+			}
+			if err := o.setMode(args[0], list); err != nil {
+				return err
+			}
+			journal, err := openJournal(cmd.Context(), *db)
+			if err != nil {
+				return err
+			}
+			return closeJournal(journal, runList(cmd.Context(), journal, list, o.json))
+		}),
+	}
+	flags := cmd.Flags()
+	flags.StringArrayVar(&o.vars, "var", nil, "value of a ${NAME} in the file, as NAME=VALUE (repeatable); it is written to the journal")
+	flags.BoolVar(&o.record, "record", false, "record mode: write the calls down, and execute none of them")
+	flags.StringArrayVar(&o.force, "force", nil, "in record mode, execute the calls of this task all the same (repeatable)")
+	flags.BoolVar(&o.forceAll, "force-all", false, "in record mode, execute all calls all the same")
+	flags.BoolVar(&o.json, "json", false, "print JSON instead of the table")
+	return cmd
+}
+
+func (o runOptions) load(path string) (*tasklist.List, error) {
+	given := map[string]string{}
+	for _, text := range o.vars {
+		name, value, ok := strings.Cut(text, "=")
+		if !ok || !vars.ValidName(name) {
+			return nil, exitf(codeUsage, "--var %q; write --var NAME=VALUE, with a name of letters, digits and _", text)
+		}
+		if strings.Contains(value, "\x00") || !utf8.ValidString(value) {
+			return nil, exitf(codeUsage, "--var %s: the value is not valid UTF-8 text", name)
+		}
+		given[name] = value
+	}
+	list, err := tasklist.Load(path, given, os.LookupEnv)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, exit(codeNotFound, err)
+	case err != nil:
+		return nil, exit(codeUsage, err)
+	}
+	return list, nil
+}
+
+// errMode is [saferunner.ErrMode] in the words of this program.
+var errMode = errors.New("SAFERUNNER_MODE must be live or record, or not set; nothing was executed")
+
+// setMode puts the flags where the library looks for them, which it does
+// once, when it is first used.
+func (o runOptions) setMode(path string, list *tasklist.List) error {
+	if o.record {
+		if err := os.Setenv("SAFERUNNER_MODE", "record"); err != nil {
+			return err
+		}
+	}
+	names := o.force
+	if o.forceAll {
+		names = []string{"__all__"}
+	}
+	for _, name := range o.force {
+		if !slices.Contains(list.Names(), name) {
+			return exitf(codeUsage, "--force %s: no task of that name in %s; it has %s", name, path, strings.Join(list.Names(), ", "))
+		}
+	}
+	if len(names) > 0 {
+		if err := os.Setenv("FORCE_RUN_SIDE_EFFECTS", strings.Join(names, ",")); err != nil {
+			return err
+		}
+	}
+	// This is the first use, which says on stderr what is forced.
+	if !saferunner.TestMode() && len(names) > 0 {
+		return exitf(codeUsage, "--force and --force-all are for record mode, and this is live mode, where every call executes; add --record, or leave them out")
+	}
+	return nil
+}
+
+// runList runs a list on the journal and shows what became of it.
+func runList(ctx context.Context, journal saferunner.Journal, list *tasklist.List, asJSON bool) error {
+	e, err := newExecution(journal, list)
+	if err != nil {
+		return err
+	}
+	err = e.run(ctx)
+	switch {
+	case errors.Is(err, saferunner.ErrMode):
+		return exit(codeUsage, errMode)
+	case len(e.report.Outcomes) == 0: // nothing was begun
+		return errors.Join(e.interrupted(nil), err)
+	}
+	entries, err := e.entries(context.WithoutCancel(ctx), journal)
+	if err != nil {
+		err = fmt.Errorf("the journal cannot be read, so this is what is known without it: %w", err)
+	}
+	return errors.Join(e.show(entries, asJSON), err)
+}

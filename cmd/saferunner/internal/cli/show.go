@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/cmd/saferunner/internal/screen"
+	"github.com/saferunner/saferunner/cmd/saferunner/internal/table"
+)
+
+// show prints what became of the calls, and returns the error that the exit
+// code comes from.
+func (e *execution) show(entries []saferunner.Entry, asJSON bool) error {
+	out := screen.Of(os.Stdout)
+	for i, entry := range entries {
+		e.progress.End(i, entry.Status, elapsed(entry), entry.Err())
+	}
+	// On a terminal the table takes the place of the progress.
+	if asJSON || !out.Live {
+		e.progress.Print()
+	}
+	var err error
+	if asJSON {
+		err = writeJSON(out, runJSON{e.report.ID, e.report.RunID, entries})
+	} else {
+		err = writeRun(out, entries)
+	}
+	return errors.Join(err, e.verdict(entries))
+}
+
+type runJSON struct {
+	Run     string             `json:"run"`
+	RunID   string             `json:"run_id"`
+	Entries []saferunner.Entry `json:"entries"`
+}
+
+func writeRun(out screen.Screen, entries []saferunner.Entry) error {
+	var rows [][]table.Cell
+	for _, entry := range entries {
+		rows = append(rows, []table.Cell{
+			{Text: entry.Task, Style: screen.Bold},
+			statusCell(entry.Status),
+			{Text: took(entry)},
+			{Text: entry.Err(), Style: screen.Red},
+		})
+	}
+	return table.Write(out, []string{"TASK", "STATUS", "TIME", "ERROR"}, rows)
+}
+
+// verdict says on stderr how the run went, and returns the error if it did
+// not go well.
+func (e *execution) verdict(entries []saferunner.Entry) error {
+	var failed []string
+	counts := map[saferunner.Status]int{}
+	for i, entry := range entries {
+		counts[entry.Status]++
+		if bad(entry.Status) && !e.list.Tasks[i].BestEffort {
+			failed = append(failed, fmt.Sprintf("%s: %s", entry.Task, screen.Clean(entry.Err())))
+		}
+	}
+	if err := e.interrupted(counts); err != nil {
+		return err
+	}
+	if len(failed) > 0 {
+		return exitf(codeFailed, "%s: %d of %s failed: %s", e.list.RunID, len(failed), count(len(entries), "call"), failed[0])
+	}
+	if counts[saferunner.StatusRecorded] > 0 {
+		fmt.Fprintf(os.Stderr, "saferunner: record mode: %s; see saferunner calls %s\n", summary(counts), e.list.RunID)
+	}
+	return nil
+}
+
+// interrupted returns the error of a run that a signal has stopped, with what
+// had become of its calls; nil if none has.
+func (e *execution) interrupted(counts map[saferunner.Status]int) error {
+	stopped, ok := errors.AsType[*interruptError](context.Cause(e.interrupt.ctx))
+	if !ok {
+		return nil
+	}
+	if len(counts) == 0 {
+		return exitf(stopped.code(), "%s: %v; nothing was executed", e.list.RunID, stopped)
+	}
+	return exitf(stopped.code(), "%s: %v; %s", e.list.RunID, stopped, summary(counts))
+}
+
+// bad reports whether a call should have executed and did not, or failed.
+func bad(s saferunner.Status) bool {
+	switch s {
+	case saferunner.StatusFailed, saferunner.StatusInterrupted, saferunner.StatusCancelled:
+		return true
+	default:
+		return false
+	}
+}
+
+// summary counts the calls by what became of them.
+func summary(counts map[saferunner.Status]int) string {
+	var parts []string
+	for _, status := range []saferunner.Status{
+		saferunner.StatusRecorded, saferunner.StatusDone, saferunner.StatusFailed, saferunner.StatusDuplicate,
+		saferunner.StatusSkipped, saferunner.StatusCancelled, saferunner.StatusInterrupted,
+	} {
+		if n := counts[status]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, status))
+		}
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,33 @@
+package tasklist
+
+import (
+	"context"
+
+	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/cmd/saferunner/internal/effect"
+)
+
+// Call makes the call that the task stands for; do is what executes it.
+func (t Task) Call(do func(context.Context, effect.Step) error) saferunner.Call {
+	var options []saferunner.TaskOption
+	if t.Timeout > 0 {
+		options = append(options, saferunner.Timeout(t.Timeout))
+	}
+	if t.Retry.MaxAttempts > 0 {
+		options = append(options, saferunner.Retry(saferunner.RetryPolicy(t.Retry)))
+	}
+	call := saferunner.Define(t.Name, do, options...).With(t.Step)
+	if t.Async {
+		call = call.Async()
+	}
+	if t.After > 0 {
+		call = call.After(t.After)
+	}
+	if t.Key != "" {
+		call = call.Key(t.Key)
+	}
+	if t.BestEffort {
+		call = call.BestEffort()
+	}
+	return call
+}
