@@ -41,6 +41,9 @@ func TestSubmitWaitsForAllItsPlaces(t *testing.T) {
 		expect(t, p, 6, 1)
 		release <- struct{}{}
 		expect(t, p, 10, 0)
+		if p.queue.head.notify.Load() != 0 {
+			t.Error("workers are still asked to make room, and nobody is in line")
+		}
 		close(release)
 		wait(t, p)
 	})

@@ -128,6 +128,33 @@ func TestNoMoreWorkersThanItems(t *testing.T) {
 	})
 }
 
+func TestOneWorkerIsOnItsWayAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := New(3, 100)
+		var starts atomic.Int32
+		p.work = func() { starts.Add(1) } // it never comes for an item; the test does that
+		expectStarts := func(want int32, after string) {
+			t.Helper()
+			synctest.Wait()
+			if got := starts.Load(); got != want {
+				t.Errorf("%d workers started after %s, want %d", got, after, want)
+			}
+		}
+		for range 5 {
+			submit(t, p, 2, func(int) {})
+		}
+		expectStarts(1, "five lists")
+		p.next(true)
+		expectStarts(2, "the first worker has its first item")
+		p.next(false)
+		expectStarts(2, "it has its second")
+		p.next(true)
+		expectStarts(3, "the second worker has its first item")
+		p.next(true)
+		expectStarts(3, "the third, which is the last, has its first item")
+	})
+}
+
 func TestEmptyListIsAccepted(t *testing.T) {
 	p := New(1, 1)
 	submit(t, p, 0, nil)
@@ -285,5 +312,35 @@ func TestStress(t *testing.T) {
 	wait(t, p)
 	if ran.Load() != want.Load() {
 		t.Errorf("%d of %d items ran", ran.Load(), want.Load())
+	}
+}
+
+// The last claim of a list races with a Submit that gets in line. If the claim went unnoticed, nobody would admit the
+// list before the last item ends, which waits for that.
+func TestClaimWhileGettingInLineIsNoticed(t *testing.T) {
+	p := New(1, 1)
+	for turn := range 20_000 {
+		var running, submitting atomic.Bool
+		done := make(chan struct{})
+		p.SubmitNow(items{2, func(i int) {
+			if i == 1 {
+				<-done
+				return
+			}
+			running.Store(true)
+			for !submitting.Load() {
+				runtime.Gosched()
+			}
+			for range turn % 500 { // shifts the claim of the last item against the Submit
+				running.Load()
+			}
+		}})
+		for !running.Load() {
+			runtime.Gosched()
+		}
+		submitting.Store(true)
+		submit(t, p, 1, func(int) {})
+		close(done)
+		wait(t, p)
 	}
 }
