@@ -1,0 +1,216 @@
+package goliteral
+
+import (
+	"cmp"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// opening returns what a composite literal of type t begins with.
+func (w *writer) opening(t reflect.Type, in context) (string, bool) {
+	if in == element {
+		return "{", true
+	}
+	name, ok := w.name(t)
+	return name + "{", ok
+}
+
+// literal begins a composite literal of type t, or is lost.
+func (w *writer) literal(t reflect.Type, in context) *expr {
+	opening, ok := w.opening(t, in)
+	if !ok {
+		return w.lost(t, in, unnamed)
+	}
+	return &expr{head: opening, tail: "}", list: true}
+}
+
+func (w *writer) fields(v reflect.Value, in context) *expr {
+	t := v.Type()
+	e := w.literal(t, in)
+	if !e.list {
+		return e
+	}
+	var left []string // out, and why
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if f.Name == "_" {
+			continue
+		}
+		value, why := w.field(v.Field(i), f)
+		switch {
+		case why != "":
+			left = append(left, f.Name+": "+why)
+		case value != nil:
+			e.items = append(e.items, item{leaf(f.Name), value})
+		}
+	}
+	e.note = strings.Join(left, "; ")
+	return e
+}
+
+// field returns what to write for a field, or why to leave it out, or nothing if it is zero.
+func (w *writer) field(v reflect.Value, f reflect.StructField) (e *expr, why string) {
+	settable := f.IsExported() || f.PkgPath == w.pkg
+	secret := hides(f.Type)
+	switch {
+	case tagged(f) && settable && f.Type.Kind() == reflect.String:
+		return leaf(`"[redacted]"`), ""
+	case tagged(f):
+		return nil, "redacted"
+	case v.IsZero() && !secret:
+		return nil, ""
+	case !settable:
+		return nil, "unexported"
+	}
+	if e = w.value(v, typed); e.lost {
+		return nil, e.note
+	}
+	return e, ""
+}
+
+// tagged reports whether a field is a secret. Any saferunner tag makes it one,
+// so that a misspelt one does as well.
+func tagged(f reflect.StructField) bool {
+	_, ok := f.Tag.Lookup("saferunner")
+	return ok
+}
+
+// hides reports whether a value of type t itself holds a secret, so that even
+// its being zero is not to be shown.
+func hides(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Array:
+		return t.Len() > 0 && hides(t.Elem())
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if f := t.Field(i); tagged(f) || hides(f.Type) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// elements writes an array, without the zeros at its end, or a slice.
+func (w *writer) elements(v reflect.Value, in context) *expr {
+	t := v.Type()
+	e := w.literal(t, in)
+	if !e.list {
+		return e
+	}
+	n := v.Len()
+	if t.Kind() == reflect.Array && !hides(t.Elem()) {
+		for n > 0 && v.Index(n-1).IsZero() {
+			n--
+		}
+	}
+	k := t.Elem().Kind()
+	e.fill = k >= reflect.Bool && k <= reflect.Complex128
+	for i := range n {
+		if w.left <= 0 {
+			e.note = fmt.Sprintf("%d more", n-i)
+			break
+		}
+		if t.Elem() == byteType {
+			w.left--
+			e.items = append(e.items, item{value: leaf(fmt.Sprintf("%#02x", v.Index(i).Uint()))})
+			continue
+		}
+		e.items = append(e.items, item{value: w.value(v.Index(i), element)})
+	}
+	return e
+}
+
+// entries writes a map, sorted by its keys.
+func (w *writer) entries(v reflect.Value, in context) *expr {
+	e := w.literal(v.Type(), in)
+	if !e.list {
+		return e
+	}
+	type entry struct {
+		key reflect.Value
+		item
+	}
+	var all []entry
+	var left []string
+	for it := v.MapRange(); it.Next(); {
+		if w.left <= 0 {
+			left = append(left, fmt.Sprintf("%d more", v.Len()-len(all)))
+			break
+		}
+		key := w.value(it.Key(), element)
+		if key.lost {
+			left = append(left, "a key: "+key.note)
+			continue
+		}
+		all = append(all, entry{it.Key(), item{key, w.value(it.Value(), element)}})
+	}
+	slices.SortFunc(all, func(a, b entry) int {
+		return cmp.Or(compare(a.key, b.key), strings.Compare(a.text(), b.text()))
+	})
+	for _, entry := range all {
+		e.items = append(e.items, entry.item)
+	}
+	slices.Sort(left)
+	e.note = strings.Join(left, "; ")
+	return e
+}
+
+func (it item) text() string { return it.key.flat() + ": " + it.value.flat() }
+
+// compare orders keys of basic kinds, and leaves the order of others open.
+func compare(a, b reflect.Value) int {
+	switch {
+	case a.CanInt():
+		return cmp.Compare(a.Int(), b.Int())
+	case a.CanUint():
+		return cmp.Compare(a.Uint(), b.Uint())
+	case a.CanFloat():
+		return cmp.Compare(a.Float(), b.Float())
+	case a.Kind() == reflect.String:
+		return cmp.Compare(a.String(), b.String())
+	}
+	return 0
+}
+
+// pointer writes &T{...} where there is a composite literal of what v points to,
+// and new(...) otherwise.
+func (w *writer) pointer(v reflect.Value, in context) *expr {
+	t, to := v.Type(), v.Elem()
+	if t.Name() != "" && in == exact {
+		return w.convert(t, w.pointer(v, typed), false, exact)
+	}
+	if nilable(to.Kind()) && to.IsNil() || to.Kind() == reflect.Interface && to.IsNil() {
+		name, ok := w.name(t.Elem())
+		if !ok {
+			return w.lost(t, in, unnamed)
+		}
+		return leaf("new(" + name + ")")
+	}
+	literal, inside := composite(to.Kind()), exact
+	if literal && in == element && t.Name() == "" {
+		inside = element
+	}
+	e := w.value(to, inside)
+	switch {
+	case e.lost && !e.list, e.list && inside == element:
+		return e
+	case e.list && literal:
+		return e.in("&", "")
+	case to.Kind() == reflect.Interface:
+		if e = w.convert(to.Type(), e, false, exact); e.lost && !e.list {
+			return e
+		}
+	}
+	return e.in("new(", ")")
+}
+
+func composite(k reflect.Kind) bool {
+	switch k {
+	case reflect.Struct, reflect.Array, reflect.Slice, reflect.Map:
+		return true
+	}
+	return false
+}
