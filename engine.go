@@ -42,7 +42,8 @@ type Job struct {
 	NotBefore time.Time         // zero: at once
 	Key       string            // idempotency key, already claimed
 
-	call *record // the call itself, for the engine of this process
+	call     *record // the call itself, for the engine of this process
+	position int     // of the call in its list
 }
 
 // TaskSpec is what an engine needs to know of a task.

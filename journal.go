@@ -44,14 +44,14 @@ type Change struct {
 }
 
 // Put returns the Change that writes e, replacing an entry with the same ID.
-func Put(e Entry) Change { return Change{record: &record{id: e.ID, entry: &e}} }
+func Put(e Entry) Change { return Change{record: &record{exec: &execution{entry: &e}}} }
 
 // Forget returns the Change that deletes the entry with this ID, if there is
 // one, and ends its claim on a key.
-func Forget(id string) Change { return Change{record: &record{id: id}, forget: true} }
+func Forget(id string) Change { return Change{record: Put(Entry{ID: id}).record, forget: true} }
 
 // ID returns the ID of the entry.
-func (c Change) ID() string { return c.record.id }
+func (c Change) ID() string { return c.record.id() }
 
 // Forgets reports whether the entry is to be deleted.
 func (c Change) Forgets() bool { return c.forget }

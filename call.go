@@ -1,0 +1,156 @@
+package saferunner
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"time"
+	"unsafe"
+)
+
+// Call is a task bound to its arguments, and how to run it: an immutable
+// value that may be kept, run again and used from many goroutines. Its
+// arguments are not copied by With, but by Run, into the journal; a sync call
+// that executes gets the very arguments that were passed.
+type Call struct {
+	bound      bound
+	options    *callOptions // nil for most
+	async      bool
+	bestEffort bool
+}
+
+// callOptions holds what few calls have.
+type callOptions struct {
+	key   string
+	after time.Duration
+	at    time.Time
+}
+
+// Async returns the call made asynchronous: Run hands it to the engine and
+// goes on. Its ctx keeps the values of Run's ctx, not its cancellation.
+func (c Call) Async() Call {
+	c.async = true
+	return c
+}
+
+// After returns the call made asynchronous and not executed before d has
+// passed since Run. It replaces At.
+func (c Call) After(d time.Duration) Call {
+	o := c.copyOptions()
+	o.after, o.at = d, time.Time{}
+	return c.withOptions(o).Async()
+}
+
+// At returns the call made asynchronous and not executed before t. It
+// replaces After.
+func (c Call) At(t time.Time) Call {
+	o := c.copyOptions()
+	o.after, o.at = 0, t
+	return c.withOptions(o).Async()
+}
+
+// Key returns the call with an idempotency key. Among the calls of one task
+// with one key, one executes: while it is queued, running, done or
+// interrupted, any further one ends as [StatusDuplicate]. If it fails it
+// gives the key back. Keys are kept by the journal; the default one forgets
+// them with the process. In test mode calls are recorded without claiming
+// their key. An empty key is none.
+func (c Call) Key(key string) Call {
+	o := c.copyOptions()
+	o.key = key
+	return c.withOptions(o)
+}
+
+// BestEffort returns the call made dispensable: its failure is journaled and
+// shown in the Report, but does not stop the list, and Run does not return
+// it.
+func (c Call) BestEffort() Call {
+	c.bestEffort = true
+	return c
+}
+
+func (c Call) copyOptions() callOptions {
+	if c.options == nil {
+		return callOptions{}
+	}
+	return *c.options
+}
+
+func (c Call) withOptions(o callOptions) Call {
+	c.options = &o
+	return c
+}
+
+func (c Call) key() string {
+	if c.options == nil {
+		return ""
+	}
+	return c.options.key
+}
+
+// notBefore returns when the call may begin if it is run now; zero: at once.
+func (c Call) notBefore(now time.Time) time.Time {
+	switch {
+	case c.options == nil:
+		return time.Time{}
+	case c.options.after > 0:
+		return now.Add(c.options.after)
+	default:
+		return c.options.at
+	}
+}
+
+func (c Call) spec() *TaskSpec { return &c.bound.definition().spec }
+
+// bound is a task with its arguments, whatever their type.
+type bound interface {
+	definition() *definition
+	invoke(context.Context) (any, error)
+	whenRecorded() (any, error)
+	value() reflect.Value // of the arguments, addressable
+	size() int64          // in bytes, of itself
+	copy() (bound, int64) // faithful; and the bytes it holds beyond itself
+	Pointer() any         // to the arguments
+	Equal(other any) bool // same task type and equal arguments
+}
+
+type arguments[In any] struct {
+	core *core[In]
+	in   In
+}
+
+func (a *arguments[In]) definition() *definition                 { return &a.core.def }
+func (a *arguments[In]) invoke(ctx context.Context) (any, error) { return a.core.call(ctx, a.in) }
+func (a *arguments[In]) value() reflect.Value                    { return reflect.ValueOf(&a.in).Elem() }
+func (a *arguments[In]) size() int64                             { return int64(unsafe.Sizeof(*a)) }
+func (a *arguments[In]) Pointer() any                            { return &a.in }
+
+func (a *arguments[In]) whenRecorded() (any, error) { return a.core.answer(a.in) }
+
+func (a *arguments[In]) copy() (bound, int64) {
+	plan := a.core.def.arguments
+	if plan.Flat() {
+		return a, 0
+	}
+	dup := &arguments[In]{a.core, a.in}
+	return dup, plan.Detach(dup.value())
+}
+
+func (a *arguments[In]) Equal(other any) bool {
+	b, ok := other.(*arguments[In])
+	return ok && a.core.def.arguments.Equal(a.value(), b.value())
+}
+
+// decode makes arguments from what crossed an engine. It is strict: a field
+// that In does not have is an error.
+func (c *core[In]) decode(payload json.RawMessage) (bound, error) {
+	a := &arguments[In]{core: c}
+	d := json.NewDecoder(bytes.NewReader(payload))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&a.in); err != nil {
+		return nil, fmt.Errorf("decode arguments of %s: %w", c.def.spec.Name, err)
+	}
+	return a, nil
+}

@@ -1,0 +1,140 @@
+package saferunner
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"runtime/debug"
+	"time"
+
+	"github.com/saferunner/saferunner/internal/redact"
+	"github.com/saferunner/saferunner/internal/snapshot"
+)
+
+// guarded calls what is not ours: a task, a stub, a WhenRecorded function. A
+// panic becomes its error.
+func guarded(fn func() (any, error)) (result any, err error, stack string) {
+	defer func() {
+		if v := recover(); v != nil {
+			result, err, stack = nil, &panicError{v}, string(debug.Stack())
+		}
+	}()
+	result, err = fn()
+	return result, err, ""
+}
+
+// invokeScoped executes one attempt of a call, within its time.
+func (r *Runner) invokeScoped(ctx context.Context, c *scopeContext, b bound) (result any, err error, stack string) {
+	c.Context = ctx
+	if limit := b.definition().spec.Timeout; limit > 0 {
+		within, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		c.Context = within
+	}
+	return guarded(func() (any, error) { return b.invoke(c) })
+}
+
+// executeSync executes a sync call on this goroutine. If the task leaves by
+// Goexit the call is settled on the way out.
+func (l *list) executeSync(i int, passed bound) {
+	rec, o := &l.run.records[i], &l.report.Outcomes[i]
+	started := time.Now()
+	rec.begin(started, "")
+	l.flush(i + 1)
+	l.clean = i // it will change once more
+
+	returned := false
+	defer func() {
+		if !returned {
+			rec.end(StatusFailed, time.Now(), nil, ErrGoexit, "")
+			l.failed(i, l.run.callError(i, 1, ErrGoexit, ""))
+		}
+	}()
+	info := CallInfo{l.run.runID, l.run.id(), o.EntryID, o.Task, 1, rec.call.key()}
+	c := &scopeContext{scope: l.runner.taskScope(l.ctx, info, false)}
+	result, err, stack := l.runner.invokeScoped(l.ctx, c, passed)
+	returned = true
+
+	finished := time.Now()
+	o.Duration = finished.Sub(started)
+	if err != nil {
+		rec.end(StatusFailed, finished, nil, err, stack)
+		l.failed(i, l.run.callError(i, 1, err, stack))
+		return
+	}
+	rec.end(StatusDone, finished, result, nil, "")
+	o.Status, o.Result = StatusDone, result
+}
+
+// begin opens an attempt.
+func (r *record) begin(now time.Time, worker string) {
+	r.update(StatusRunning, func(x *execution) {
+		if x.started.IsZero() {
+			x.started = now
+		}
+		x.attempts = append(x.attempts, Attempt{Started: now, Worker: worker})
+	})
+}
+
+// end closes the attempt that is open.
+func (r *record) end(s Status, now time.Time, result any, err error, stack string) {
+	text := errorText(err)
+	r.update(s, func(x *execution) {
+		a := &x.attempts[len(x.attempts)-1]
+		a.Finished, a.Error, a.Stack = now, text, stack
+		x.finished = now
+		if result != nil {
+			x.keepResult(result)
+		}
+	})
+}
+
+// keepResult keeps a faithful copy of what a task returned.
+func (x *execution) keepResult(result any) {
+	plan := snapshot.PlanOf(reflect.TypeOf(result))
+	dup, size := plan.Copy(reflect.ValueOf(result))
+	x.result, x.resultSize = dup.Interface(), int64(dup.Type().Size())+size
+	if !plan.Exact() {
+		x.resultJSON = redact.JSON(x.result)
+	}
+}
+
+// keepAnswer keeps what a stub or WhenRecorded said.
+func (r *record) keepAnswer(result any) {
+	if result != nil {
+		r.update(r.status, func(x *execution) { x.keepResult(result) })
+	}
+}
+
+// noteFailure writes down why a call failed that was not begun.
+func (r *record) noteFailure(cause error, stack string) {
+	text := errorText(cause)
+	r.update(StatusFailed, func(x *execution) {
+		x.attempts = append(x.attempts, Attempt{Error: text, Stack: stack})
+	})
+}
+
+// errorText is what a task's error says, also where its Error panics.
+func errorText(err error) (text string) {
+	if err == nil {
+		return ""
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			text = fmt.Sprintf("%T, whose Error method panics: %v", err, v)
+		}
+	}()
+	return err.Error()
+}
+
+// postpone takes back the attempt that is open, for a call that cannot run
+// now.
+func (r *record) postpone() {
+	r.update(StatusQueued, func(x *execution) { x.attempts = x.attempts[:len(x.attempts)-1] })
+}
+
+// freezeJSON renders the arguments now, where a copy shares too much with
+// the original to be read later.
+func (r *record) freezeJSON() {
+	r.exec = &execution{args: redact.JSON(r.call.bound.Pointer())}
+}

@@ -1,0 +1,230 @@
+package saferunner_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/saferunnertest"
+)
+
+type parcel struct {
+	To     string
+	Items  []string
+	Labels map[string]string
+	Parent *parcel
+}
+
+func TestRecordShowsWhatWasPassed(t *testing.T) {
+	rec := saferunnertest.New(t)
+	ship := saferunner.Define("parcel.ship", func(context.Context, *parcel) error { return nil })
+	p := &parcel{To: "a", Items: []string{"x"}, Labels: map[string]string{"k": "v"}, Parent: &parcel{To: "b"}}
+	if _, err := saferunner.Run(rec.Context(), "ship", ship.With(p), ship.With(p).Async()); err != nil {
+		t.Fatal(err)
+	}
+	p.To, p.Items[0], p.Labels["k"], p.Parent.To = "changed", "changed", "changed", "changed"
+	want := func() saferunner.Call {
+		return ship.With(&parcel{To: "a", Items: []string{"x"}, Labels: map[string]string{"k": "v"}, Parent: &parcel{To: "b"}})
+	}
+	rec.Assert("ship", want(), want().Async())
+	for _, got := range saferunnertest.Args(rec, "ship", ship) {
+		got.Items[0] = "the copy is the test's own"
+	}
+	rec.Assert("ship", want(), want().Async())
+}
+
+// A live async call gets what was passed, though its caller goes on to change
+// it.
+func TestAsyncCallIsNotRacedByItsCaller(t *testing.T) {
+	inBubble(t, func(t *testing.T, rec *saferunnertest.Recorder) {
+		var got []string
+		ship := saferunner.Define("parcel.ship", func(_ context.Context, p *parcel) error {
+			got = append(got, p.Items[0])
+			p.Items[0] = "changed by the task"
+			return errBroken
+		}, saferunner.Retry(saferunner.RetryPolicy{MaxAttempts: 2}))
+		p := &parcel{Items: []string{"as passed"}}
+		if _, err := saferunner.Run(rec.Context(), "ship", ship.With(p).Async()); err != nil {
+			t.Fatal(err)
+		}
+		p.Items[0] = "changed by the caller"
+		rec.Wait()
+		if strings.Join(got, ", ") != "as passed, as passed" {
+			t.Errorf("the attempts got %q", got)
+		}
+	})
+}
+
+type card struct {
+	Holder string
+	Number string `json:"number" saferunner:"redact"`
+}
+
+// String would print everything, and so would a log of the value.
+func (c card) MarshalJSON() ([]byte, error) { return json.Marshal("leaks " + c.Number) }
+
+type payment struct {
+	Card  card
+	Cards []card
+	ByKey map[string]*card
+	Any   any
+	card
+}
+
+const secret = "4111-secret"
+
+func TestSecretsStayOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		logger := slog.New(slog.NewTextHandler(&log, nil))
+		charge := saferunner.DefineResult("card.charge", func(_ context.Context, p payment) (card, error) {
+			if p.Card.Number != secret {
+				t.Errorf("the task got %q", p.Card.Number)
+			}
+			return p.Card, nil
+		})
+		fails := saferunner.Define("card.fail", func(context.Context, payment) error { return errBroken })
+		var seen []saferunner.Entry
+		r, err := saferunner.NewForcedRunner(saferunner.WithLogger(logger),
+			saferunner.OnFailure(func(_ context.Context, e saferunner.Entry, _ error) { seen = append(seen, e) }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := card{"Ann", secret}
+		p := payment{c, []card{c}, map[string]*card{"k": &c}, c, c}
+		report, err := r.Run(t.Context(), "charge", charge.With(p), fails.With(payment{Card: c}).BestEffort())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out, err := charge.Result(report); err != nil || out.Number != secret {
+			t.Errorf("the caller got %+v, %v", out, err)
+		}
+		entries, err := r.Calls(t.Context(), "charge")
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(append(entries, seen...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), secret) || strings.Contains(log.String(), secret) {
+			t.Errorf("the secret got out:\n%s\n%s", text, log.String())
+		}
+		if got := strings.Count(string(text), "[redacted]"); got < 6 {
+			t.Errorf("%d redacted fields in\n%s", got, text)
+		}
+	})
+}
+
+func TestDuplicateOfARedactedResult(t *testing.T) {
+	rec := forced(t)
+	issue := saferunner.DefineResult("card.issue", func(context.Context, int) (struct {
+		Number string `saferunner:"redact"`
+	}, error) {
+		return struct {
+			Number string `saferunner:"redact"`
+		}{secret}, nil
+	})
+	for i := range 2 {
+		out, err := issue.Do(rec.Context(), "issue", 1)
+		if i == 0 && (err != nil || out.Number != secret) {
+			t.Errorf("got %+v, %v", out, err)
+		}
+		_ = out
+	}
+	call := issue.With(1).Key("k")
+	if _, err := saferunner.Run(rec.Context(), "issue", call); err != nil {
+		t.Fatal(err)
+	}
+	report, err := saferunner.Run(rec.Context(), "issue", call)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := issue.Result(report); !errors.Is(err, saferunner.ErrDuplicate) {
+		t.Errorf("got %+v, %v", out, err)
+	}
+}
+
+func TestEntryJSON(t *testing.T) {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	tests := map[string]struct {
+		entry saferunner.Entry
+		want  string
+	}{
+		"empty": {saferunner.Entry{},
+			`{"id":"","run_id":"","task_name":"","task_args":null,"is_async":false,"status":"","at":"0001-01-01T00:00:00Z"}`},
+		"full": {saferunner.Entry{
+			ID: "i", RunID: "r", Run: "u", Task: "t", Args: json.RawMessage(`{"a":1}`), Async: true, Key: "k", Status: "done",
+			Attempts: []saferunner.Attempt{{Started: at, Finished: at, Error: "e", Stack: "s", Worker: "w"}},
+			Result:   json.RawMessage(`2`), At: at, StartedAt: at, FinishedAt: at, Caller: "c", Scope: "o",
+		}, `{"id":"i","run_id":"r","run":"u","task_name":"t","task_args":{"a":1},"is_async":true,"key":"k","status":"done",` +
+			`"attempts":[{"started":"2026-01-02T03:04:05Z","finished":"2026-01-02T03:04:05Z","error":"e","stack":"s","worker":"w"}],` +
+			`"result":2,"at":"2026-01-02T03:04:05Z","started_at":"2026-01-02T03:04:05Z","finished_at":"2026-01-02T03:04:05Z","caller":"c","scope":"o"}`},
+		"no JSON": {saferunner.Entry{Args: json.RawMessage(`{"a":`), Result: json.RawMessage(`x`)},
+			`{"id":"","run_id":"","task_name":"","task_args":"{\"a\":","is_async":false,"status":"","result":"x","at":"0001-01-01T00:00:00Z"}`},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := json.Marshal(tt.entry)
+			if err != nil || string(got) != tt.want {
+				t.Errorf("got %s, %v\nwant %s", got, err, tt.want)
+			}
+			var back saferunner.Entry
+			if err := json.Unmarshal(got, &back); err != nil || back.Task != tt.entry.Task || !back.At.Equal(tt.entry.At) {
+				t.Errorf("reads back as %+v, %v", back, err)
+			}
+		})
+	}
+}
+
+func TestArgumentsThatJSONCannotHold(t *testing.T) {
+	rec := saferunnertest.New(t)
+	task := saferunner.Define("channel.task", func(context.Context, chan int) error { return nil })
+	if _, err := saferunner.Run(rec.Context(), "channel", task.With(make(chan int))); err != nil {
+		t.Fatal(err)
+	}
+	entry := rec.Calls("channel")[0]
+	if text, err := json.Marshal(entry); err != nil || !strings.Contains(string(entry.Args), "chan int") {
+		t.Errorf("got %s, %v", text, err)
+	}
+}
+
+type panickingError struct{}
+
+func (*panickingError) Error() string { panic("no text") }
+
+func TestErrorWhoseTextPanics(t *testing.T) {
+	rec := forced(t)
+	task := saferunner.Define("panicking.error", func(context.Context, int) error { return (*panickingError)(nil) })
+	if _, err := saferunner.Run(rec.Context(), "panicking", task.With(1)); err == nil {
+		t.Error("no error")
+	}
+	if got := rec.Calls("panicking")[0].Err(); !strings.Contains(got, "panickingError") {
+		t.Errorf("the journal has %q", got)
+	}
+}
+
+func TestCallerIsWhereRunWasCalled(t *testing.T) {
+	rec, e := saferunnertest.New(t), newEffects()
+	_, err := saferunner.Run(rec.Context(), "site", e.note.With("x")) // here
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.note.Do(rec.Context(), "site", "x"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := rec.Runner().Run(rec.Context(), "site", e.note.With("x")); err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range rec.Calls("site") {
+		if !strings.Contains(entry.Caller, "faithful_test.go:") {
+			t.Errorf("got %s", entry.Caller)
+		}
+	}
+}

@@ -1,0 +1,82 @@
+// Package recorder is the door between the core and its test kit. The core
+// fills in the functions when it is initialised; only packages of this
+// project can reach them, so no user's code can let a call through.
+package recorder
+
+import (
+	"context"
+	"time"
+)
+
+// New makes the recorder of one test.
+var New func() Recorder
+
+// Reveal shows what a saferunner.Call is made of.
+var Reveal func(call any) Call
+
+// Unowned returns calls that were recorded without a recorder, and how many
+// there were in all.
+var Unowned func() (calls []Call, count int)
+
+// UnknownForced returns the names in FORCE_RUN_SIDE_EFFECTS that no task
+// bears.
+var UnknownForced func() []string
+
+// Adopt makes r, a Recorder of New, also own the calls that are made without
+// its ctx, and returns a function that ends this.
+var Adopt func(r Recorder) (end func())
+
+// Recorder is a runner that records, with rules for the gate.
+type Recorder interface {
+	Runner() any // a *saferunner.Runner
+	NewContext(context.Context) context.Context
+	Calls(runID string) []Call        // of every run if runID is empty
+	Made(runID string, want any) bool // exactly these, a []saferunner.Call, in this order
+	Clear()
+
+	Force(tasks ...string)
+	ForceAll()
+	Stub(task string, fn func(args any) (any, error))
+	Fail(task string, err error)
+
+	// Perform executes the recorded calls that pick chooses, first in, first
+	// out, and joins their errors.
+	Perform(ctx context.Context, pick func(task string) bool) error
+	// Wait waits for forced async calls.
+	Wait(context.Context) error
+	// End takes the rules back and waits for forced async calls, for at most
+	// this long.
+	End(limit time.Duration) error
+	// Unsound returns the errors of lists that Run refused.
+	Unsound() []error
+}
+
+// Arguments are those of one call.
+type Arguments interface {
+	Pointer() any         // a pointer to them
+	Equal(other any) bool // the same type of task, and equal values
+}
+
+// Call is a call, recorded or wanted.
+type Call struct {
+	EntryID, RunID, Run string
+	Task, Key, Status   string
+	Caller, Defined     uintptr // where Run and Define were called
+	Args                Arguments
+	Async, BestEffort   bool
+	After               time.Duration // as given to Call.After
+	At                  time.Time     // as given to Call.At
+	Err                 error         // why it failed
+}
+
+// Same reports whether c is the call that was wanted: by task, arguments,
+// flags and key, and by its time if want has one.
+func (c Call) Same(want Call) bool {
+	return c.Task == want.Task && c.Async == want.Async && c.Key == want.Key && c.BestEffort == want.BestEffort &&
+		c.SameTime(want) && want.Args != nil && want.Args.Equal(c.Args)
+}
+
+// SameTime reports whether c waits as long as want, if want waits.
+func (c Call) SameTime(want Call) bool {
+	return want.After == 0 && want.At.IsZero() || want.After == c.After && want.At.Equal(c.At)
+}

@@ -1,0 +1,129 @@
+package saferunner_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/saferunnertest"
+)
+
+func TestKeyExecutesOnce(t *testing.T) {
+	rec, e := forced(t), newEffects()
+	first, err := saferunner.Run(rec.Context(), "keyed", e.double.With(4).Key("k"), e.double.With(5).Key("other"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := saferunner.Run(rec.Context(), "keyed", e.double.With(4).Key("k"), e.note.With("same key, other task").Key("k"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if statuses(first) != "done done" || statuses(second) != "duplicate done" {
+		t.Errorf("got %s, then %s", statuses(first), statuses(second))
+	}
+	if out, err := e.double.Result(second); out != 8 || err != nil {
+		t.Errorf("the duplicate has %d, %v", out, err)
+	}
+	if got := e.double.Results(second); len(got) != 0 {
+		t.Errorf("a duplicate counts as executed: %v", got)
+	}
+}
+
+func TestFailedCallGivesItsKeyBack(t *testing.T) {
+	rec, e := forced(t), newEffects()
+	for range 2 {
+		if _, err := saferunner.Run(rec.Context(), "keyed", e.fail.With("x").Key("k")); !errors.Is(err, errBroken) {
+			t.Errorf("got %v", err)
+		}
+	}
+	e.wantDone(t, "x", "x")
+}
+
+func TestKeyTwiceInOneBatch(t *testing.T) {
+	inBubble(t, func(t *testing.T, rec *saferunnertest.Recorder) {
+		e := newEffects()
+		report, err := saferunner.Run(rec.Context(), "keyed", e.note.With("a").Key("k").Async(), e.note.With("a").Key("k").Async())
+		if err != nil || statuses(report) != "queued duplicate" {
+			t.Errorf("got %s, %v", statuses(report), err)
+		}
+		rec.Wait()
+		e.wantDone(t, "a")
+	})
+}
+
+func TestKeyIsHeldWhileItsCallRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rec := forced(t)
+		slow := saferunner.DefineResult("slow.double", func(_ context.Context, n int) (int, error) {
+			time.Sleep(time.Minute)
+			return 2 * n, nil
+		})
+		if _, err := saferunner.Run(rec.Context(), "keyed", slow.With(1).Key("k").Async()); err != nil {
+			t.Fatal(err)
+		}
+		second, err := saferunner.Run(rec.Context(), "keyed", slow.With(1).Key("k"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := slow.Result(second); !errors.Is(err, saferunner.ErrDuplicate) {
+			t.Errorf("got %v", err)
+		}
+		rec.Wait()
+		third, err := saferunner.Run(rec.Context(), "keyed", slow.With(1).Key("k"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out, err := slow.Result(third); out != 2 || err != nil {
+			t.Errorf("got %d, %v", out, err)
+		}
+	})
+}
+
+func TestRecordingClaimsNoKey(t *testing.T) {
+	rec, e := saferunnertest.New(t), newEffects()
+	report, err := saferunner.Run(rec.Context(), "keyed", e.note.With("a").Key("k"), e.note.With("a").Key("k"))
+	if err != nil || statuses(report) != "recorded recorded" {
+		t.Errorf("got %s, %v", statuses(report), err)
+	}
+}
+
+func TestFullKeyTableRefuses(t *testing.T) {
+	j := saferunner.NewMemoryJournal(saferunner.MemoryEntries, saferunner.MemoryBytes)
+	for i := range saferunner.MemoryKeys {
+		if _, err := j.Claim(t.Context(), "some.task", fmt.Sprint(i), fmt.Sprint("id", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, e := quiet(t, saferunner.WithJournal(j)), newEffects()
+	_, err := r.Run(t.Context(), "keyed", e.note.With("x").Key("one too many"))
+	if !errors.Is(err, saferunner.ErrKeysFull) {
+		t.Errorf("got %v", err)
+	}
+	e.wantDone(t)
+}
+
+// brokenJournal cannot be reached.
+type brokenJournal struct{ saferunner.Journal }
+
+var errUnreachable = errors.New("no route to journal")
+
+func (brokenJournal) Write(context.Context, ...saferunner.Change) error { return errUnreachable }
+func (brokenJournal) Claim(context.Context, string, string, string) (string, error) {
+	return "", errUnreachable
+}
+
+func TestUnreachableJournal(t *testing.T) {
+	r, e := quiet(t, saferunner.WithJournal(brokenJournal{})), newEffects()
+	report, err := r.Run(t.Context(), "broken", e.note.With("plain"), e.note.With("keyed").Key("k"), e.note.With("after"))
+	if !errors.Is(err, errUnreachable) || statuses(report) != "done failed skipped" {
+		t.Errorf("got %s, %v", statuses(report), err)
+	}
+	e.wantDone(t, "plain")
+	if r.JournalFailures() == 0 {
+		t.Error("no failure was counted")
+	}
+}

@@ -1,0 +1,141 @@
+package saferunner_test
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/journal/journaltest"
+)
+
+func TestMemoryJournal(t *testing.T) {
+	journaltest.Exercise(t, func(*testing.T) saferunner.Journal {
+		return saferunner.NewMemoryJournal(saferunner.MemoryEntries, saferunner.MemoryBytes)
+	})
+}
+
+func TestMemoryJournalIsBoundedByEntries(t *testing.T) {
+	r := quiet(t, saferunner.WithJournal(saferunner.NewMemoryJournal(100, 1<<30)))
+	e := newEffects()
+	for i := range 300 {
+		if _, err := r.Run(t.Context(), "many", e.note.With(fmt.Sprint(i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	entries, err := r.Calls(t.Context(), "many")
+	if err != nil || len(entries) != 100 || string(entries[0].Args) != `"200"` || string(entries[99].Args) != `"299"` {
+		t.Errorf("%d entries from %s, %v", len(entries), entries[0].Args, err)
+	}
+}
+
+func TestMemoryJournalSaysWhatItDropped(t *testing.T) {
+	j := saferunner.NewMemoryJournal(10, 1<<30)
+	for i := range 25 {
+		if err := j.Write(t.Context(), saferunner.Put(saferunner.Entry{ID: fmt.Sprint(i), Status: saferunner.StatusDone})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page, err := j.Query(t.Context(), saferunner.Query{})
+	if err != nil || page.Dropped != 15 || len(page.Entries) != 10 {
+		t.Errorf("%d dropped, %d held, %v", page.Dropped, len(page.Entries), err)
+	}
+}
+
+func TestKeyedEntriesAreNotDropped(t *testing.T) {
+	r := quiet(t, saferunner.WithJournal(saferunner.NewMemoryJournal(10, 1<<30)))
+	e := newEffects()
+	for i := range 50 {
+		if _, err := r.Run(t.Context(), "keyed", e.note.With("keyed").Key(fmt.Sprint(i))); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Run(t.Context(), "plain", e.note.With("plain")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	keyed, _ := r.Calls(t.Context(), "keyed")
+	plain, _ := r.Calls(t.Context(), "plain")
+	if len(keyed) != 50 || len(plain) != 10 {
+		t.Errorf("%d keyed, %d plain", len(keyed), len(plain))
+	}
+}
+
+// What the default journal keeps from being freed stays within the bound
+// that the documentation states, also when each call carries much.
+func TestMemoryJournalIsBoundedInBytes(t *testing.T) {
+	const bound = 4 << 20
+	type payload struct {
+		Text  string
+		Bytes []byte
+		Map   map[string]int
+	}
+	shapes := map[string]func(i int) payload{
+		"small": func(int) payload { return payload{} },
+		"text":  func(i int) payload { return payload{Text: strings.Repeat("x", 1000+i%7)} },
+		"bytes": func(int) payload { return payload{Bytes: make([]byte, 10_000)} },
+		"map":   func(i int) payload { return payload{Map: map[string]int{fmt.Sprint(i): 1, "b": 2, "c": 3}} },
+	}
+	task := saferunner.Define("memory.task", func(context.Context, payload) error { return nil })
+	for name, shape := range shapes {
+		t.Run(name, func(t *testing.T) {
+			before := heap()
+			j := saferunner.NewMemoryJournal(1<<30, bound)
+			r := quiet(t, saferunner.WithJournal(j))
+			for i := range 20_000 {
+				if _, err := r.Run(t.Context(), "memory", task.With(shape(i))); err != nil {
+					t.Fatal(err)
+				}
+			}
+			page, err := j.Query(t.Context(), saferunner.Query{})
+			if err != nil || page.Dropped == 0 {
+				t.Fatalf("nothing was dropped: the test fills too little (%v)", err)
+			}
+			if used := int64(heap()) - int64(before); used > bound*3/2 {
+				t.Errorf("the journal keeps %d KiB alive, its bound is %d KiB", used>>10, bound>>10)
+			}
+			runtime.KeepAlive(j)
+		})
+	}
+}
+
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+func TestCallsIsBounded(t *testing.T) {
+	rec, e := forced(t), newEffects()
+	for i := range saferunner.MaxPage + 5 {
+		if _, err := saferunner.Run(rec.Context(), "long", e.note.With(fmt.Sprint(i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	entries := rec.Calls("long")
+	if len(entries) != saferunner.MaxPage || string(entries[0].Args) != `"5"` {
+		t.Errorf("%d entries from %s", len(entries), entries[0].Args)
+	}
+}
+
+func TestPruneKeepsWhatHoldsAKey(t *testing.T) {
+	j := saferunner.NewMemoryJournal(100, 1<<30)
+	r, e := quiet(t, saferunner.WithJournal(j)), newEffects()
+	if _, err := r.Run(t.Context(), "prune", e.double.With(4).Key("k"), e.note.With("plain")); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := j.Prune(t.Context(), time.Now().Add(time.Second)); n != 2 || err != nil {
+		t.Errorf("pruned %d, %v", n, err)
+	}
+	report, err := r.Run(t.Context(), "prune", e.double.With(4).Key("k"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := e.double.Result(report); out != 8 || err != nil {
+		t.Errorf("got %d, %v", out, err)
+	}
+}

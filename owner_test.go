@@ -1,0 +1,167 @@
+package saferunner_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/saferunnertest"
+)
+
+func newRunner(t *testing.T, opts ...saferunner.Option) *saferunner.Runner {
+	t.Helper()
+	r, err := saferunner.New(opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func count(t *testing.T, r *saferunner.Runner, runID string) int {
+	t.Helper()
+	// Its own ctx: one with a runner would be asked instead.
+	entries, err := r.Calls(context.Background(), runID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
+}
+
+func TestOwnerOfACall(t *testing.T) {
+	e := newEffects()
+	inCtx, receiver := newRunner(t), newRunner(t)
+	rec := saferunnertest.New(t)
+	call := e.note.With("x")
+	ctx := context.Background()
+
+	run := func(ctx context.Context, r *saferunner.Runner, runID string) {
+		t.Helper()
+		if _, err := r.Run(ctx, runID, call); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(ctx, receiver, "receiver")
+	run(saferunner.NewContext(ctx, inCtx), receiver, "ctx")
+	run(saferunner.NewContext(rec.Context(), inCtx), receiver, "recorder")
+	run(saferunner.NewContext(saferunner.NewContext(ctx, inCtx), nil), receiver, "taken.out")
+
+	for runID, owner := range map[string]*saferunner.Runner{"receiver": receiver, "ctx": inCtx, "recorder": rec.Runner(), "taken.out": receiver} {
+		for name, r := range map[string]*saferunner.Runner{"receiver": receiver, "ctx": inCtx, "recorder": rec.Runner()} {
+			want := 0
+			if r == owner {
+				want = 1
+			}
+			if got := count(t, r, runID); got != want {
+				t.Errorf("%s: %s has %d calls, want %d", runID, name, got, want)
+			}
+		}
+	}
+}
+
+func TestDefaultOwnsTheRest(t *testing.T) {
+	e := newEffects()
+	mine := newRunner(t)
+	saferunner.SetDefault(mine)
+	defer saferunner.SetDefault(nil)
+	if _, err := saferunner.Run(context.Background(), "default", e.note.With("x")); err != nil {
+		t.Fatal(err)
+	}
+	if count(t, mine, "default") != 1 {
+		t.Error("Default does not have the call")
+	}
+	if entries, err := saferunner.Calls(context.Background(), "default"); err != nil || len(entries) != 1 {
+		t.Errorf("got %v, %v", entries, err)
+	}
+	if err := saferunner.Clear(context.Background()); err != nil || count(t, mine, "default") != 0 {
+		t.Errorf("after Clear %d calls, %v", count(t, mine, "default"), err)
+	}
+	if err := saferunner.Shutdown(context.Background()); err != nil {
+		t.Error(err)
+	}
+	if _, err := saferunner.Run(context.Background(), "default", e.note.With("x")); !errors.Is(err, saferunner.ErrShutdown) {
+		t.Errorf("got %v", err)
+	}
+	saferunner.SetDefault(nil)
+	if saferunner.Default() == mine {
+		t.Error("SetDefault(nil) did not make a new one")
+	}
+}
+
+func TestTaskSeesItsCallAndItsRunner(t *testing.T) {
+	rec := saferunnertest.New(t)
+	var info saferunner.CallInfo
+	inner := newEffects()
+	outer := saferunner.Define("outer.task", func(ctx context.Context, _ int) error {
+		info, _ = saferunner.Current(ctx)
+		_, err := saferunner.Run(ctx, "inner", inner.note.With("x"))
+		return err
+	})
+	rec.Force(outer)
+	report, err := saferunner.Run(rec.Context(), "outer", outer.With(1).Key("k"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := saferunner.CallInfo{RunID: "outer", Run: report.ID, EntryID: report.Outcomes[0].EntryID, Task: "outer.task", Attempt: 1, Key: "k"}
+	if info != want {
+		t.Errorf("got %+v, want %+v", info, want)
+	}
+	inner.wantDone(t) // a call made inside a forced task passes the gate itself
+	rec.Assert("inner", inner.note.With("x"))
+	if _, ok := saferunner.Current(rec.Context()); ok {
+		t.Error("Current is true outside a task")
+	}
+}
+
+func TestRecordOnly(t *testing.T) {
+	r, e := newRunner(t, saferunner.RecordOnly()), newEffects()
+	report, err := r.Run(t.Context(), "dry.run", e.note.With("x"), e.note.With("y").Async())
+	if err != nil || statuses(report) != "recorded recorded" {
+		t.Errorf("got %s, %v", statuses(report), err)
+	}
+	e.wantDone(t)
+}
+
+func TestClearKeepsWhatExecuted(t *testing.T) {
+	rec, e := saferunnertest.New(t), newEffects()
+	saferunnertest.Stub(rec, e.double, func(int) (int, error) { return 1, nil })
+	rec.Force(e.note)
+	if _, err := saferunner.Run(rec.Context(), "mixed", e.note.With("executed"), e.panics.With("recorded"), e.double.With(1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := saferunner.Clear(rec.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := journaled(t, rec, "mixed"), "effects.note=done"; got != want {
+		t.Errorf("left is %s, want %s", got, want)
+	}
+}
+
+func TestNewRefusesBadOptions(t *testing.T) {
+	bad := map[string]saferunner.Option{
+		"nil option":   nil,
+		"nil journal":  saferunner.WithJournal(nil),
+		"nil logger":   saferunner.WithLogger(nil),
+		"nil function": saferunner.OnFailure(nil),
+		"0 at a time":  saferunner.Concurrency(0),
+	}
+	for name, option := range bad {
+		if r, err := saferunner.New(option); err == nil || r != nil {
+			t.Errorf("%s: got %v, %v", name, r, err)
+		}
+	}
+}
+
+func TestStartRefusesTwoTasksOfOneName(t *testing.T) {
+	r, e := newRunner(t), newEffects()
+	if err := r.Start(t.Context(), e.note, e.fail); err != nil {
+		t.Error(err)
+	}
+	if err := r.Start(t.Context(), e.note, newEffects().note); !errors.Is(err, saferunner.ErrTaskTwice) {
+		t.Errorf("got %v", err)
+	}
+	var missing *saferunner.Task[int]
+	if err := r.Start(t.Context(), missing); err == nil {
+		t.Error("a nil task was taken")
+	}
+}

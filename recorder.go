@@ -1,0 +1,177 @@
+package saferunner
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/saferunner/saferunner/internal/recorder"
+)
+
+func init() {
+	recorder.New = func() recorder.Recorder { return newTestRecorder() }
+	recorder.Reveal = func(call any) recorder.Call { return reveal(call.(Call)) }
+	recorder.UnknownForced = func() []string { return process().unknownForced() }
+	recorder.Unowned = func() ([]recorder.Call, int) {
+		records, count := unowned.all()
+		return revealAll(records), count
+	}
+	recorder.Adopt = func(r recorder.Recorder) func() {
+		runner := r.(*testRecorder).runner
+		adopter.Store(runner)
+		return func() { adopter.CompareAndSwap(runner, nil) }
+	}
+}
+
+// testRecorder is a runner owned by one test, behind the test kit.
+type testRecorder struct {
+	*rules
+	runner *Runner
+	memory *memoryJournal
+}
+
+func newTestRecorder() *testRecorder {
+	j := newMemoryJournal(0, 0)
+	rules := &rules{}
+	return &testRecorder{rules, &Runner{journal: j, memory: j, rules: rules}, j}
+}
+
+// Runner implements recorder.Recorder.
+func (t *testRecorder) Runner() any { return t.runner }
+
+// NewContext implements recorder.Recorder.
+func (t *testRecorder) NewContext(ctx context.Context) context.Context {
+	c := &scopeContext{Context: ctx}
+	if s := scopeOf(ctx); s != nil {
+		c.scope = *s
+	}
+	c.scope.recorder = t.runner
+	return c
+}
+
+// Calls implements recorder.Recorder.
+func (t *testRecorder) Calls(runID string) []recorder.Call {
+	records := t.memory.all()
+	if runID != "" {
+		records = slices.DeleteFunc(records, func(r *record) bool { return r.runID() != runID })
+	}
+	return revealAll(records)
+}
+
+// Made implements recorder.Recorder.
+func (t *testRecorder) Made(runID string, want any) bool {
+	calls := want.([]Call)
+	n := 0
+	for _, r := range t.memory.all() {
+		if r.runID() != runID || r.currentStatus() == StatusSkipped {
+			continue
+		}
+		if n == len(calls) || !reveal(r.call).Same(reveal(calls[n])) {
+			return false
+		}
+		n++
+	}
+	return n == len(calls)
+}
+
+// Clear implements recorder.Recorder.
+func (t *testRecorder) Clear() {
+	t.memory.clear()
+	t.mu.Lock()
+	t.unsound = nil
+	t.mu.Unlock()
+}
+
+// Unsound implements recorder.Recorder.
+func (t *testRecorder) Unsound() []error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.unsound
+}
+
+// Perform implements recorder.Recorder.
+func (t *testRecorder) Perform(ctx context.Context, pick func(string) bool) error {
+	var errs []error
+	for _, r := range t.memory.all() {
+		if r.currentStatus() != StatusRecorded || !pick(r.task()) {
+			continue
+		}
+		if err := t.perform(ctx, r); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// perform executes one recorded call. What the task itself calls stays
+// recorded.
+func (t *testRecorder) perform(ctx context.Context, r *record) error {
+	if gate(circumstances{mode: process().mode, recorder: true, force: !t.hasEnded()}) != executed {
+		return errors.New("saferunner: Perform after the end of its test; nothing was executed")
+	}
+	r.begin(time.Now(), "")
+	info := CallInfo{r.run.runID, r.run.id(), r.id(), r.task(), 1, r.key()}
+	c := &scopeContext{scope: t.runner.taskScope(ctx, info, false)}
+	arguments, _ := r.call.bound.copy()
+	returned := false
+	defer func() {
+		if !returned {
+			r.end(StatusFailed, time.Now(), nil, ErrGoexit, "")
+		}
+	}()
+	result, err, stack := t.runner.invokeScoped(ctx, c, arguments)
+	returned = true
+	if err != nil {
+		r.end(StatusFailed, time.Now(), nil, err, stack)
+		return r.run.callError(int(r.index), 1, err, stack)
+	}
+	r.end(StatusDone, time.Now(), result, nil, "")
+	return nil
+}
+
+// Wait implements recorder.Recorder.
+func (t *testRecorder) Wait(ctx context.Context) error {
+	if e := t.runner.startedEngine(); e != nil {
+		return e.wait(ctx)
+	}
+	return nil
+}
+
+// End implements recorder.Recorder.
+func (t *testRecorder) End(limit time.Duration) error {
+	var err error
+	if e := t.runner.startedEngine(); e != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), limit)
+		defer cancel()
+		err = e.Stop(ctx)
+	}
+	t.end()
+	return errors.Join(err, t.runner.lost.take())
+}
+
+func revealAll(records []*record) []recorder.Call {
+	calls := make([]recorder.Call, len(records))
+	for i, r := range records {
+		calls[i] = r.reveal()
+	}
+	return calls
+}
+
+func (r *record) reveal() recorder.Call {
+	c := reveal(r.call)
+	c.EntryID, c.RunID, c.Run = r.id(), r.run.runID, r.run.id()
+	c.Status, c.Caller = string(r.currentStatus()), r.run.caller
+	return c
+}
+
+func reveal(call Call) recorder.Call {
+	if call.bound == nil {
+		return recorder.Call{}
+	}
+	c := recorder.Call{Task: call.spec().Name, Defined: call.bound.definition().defined, Args: call.bound, Async: call.async, BestEffort: call.bestEffort}
+	if o := call.options; o != nil {
+		c.Key, c.After, c.At = o.key, o.after, o.at
+	}
+	return c
+}

@@ -1,0 +1,120 @@
+package saferunner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Report is what became of one run. Its fields are a snapshot, not written
+// after Run has returned; Wait tells of the async calls.
+type Report struct {
+	ID       string    // of the run
+	RunID    string    // the label that Run was given
+	Outcomes []Outcome // one for each call, in order
+
+	run *listRun // nil if Run refused the list
+}
+
+// Outcome is what became of one call by the time that Run returned.
+type Outcome struct {
+	Task     string
+	Status   Status
+	Result   any           // of a result task that executed, was answered, or duplicates a call that did
+	Err      error         // why it failed
+	Duration time.Duration // that a sync call took
+	EntryID  string        // of its journal entry
+}
+
+// Results returns the results of the result tasks that executed in line or
+// were answered by a stub or WhenRecorded, in order.
+func (r *Report) Results() []any {
+	var all []any
+	for i := range r.Outcomes {
+		if r.answered(i) {
+			all = append(all, r.Outcomes[i].Result)
+		}
+	}
+	return all
+}
+
+// answered reports whether call i has a result of its own.
+func (r *Report) answered(i int) bool {
+	if r.run == nil {
+		return false
+	}
+	o := &r.Outcomes[i]
+	if r.run.records[i].call.bound.definition().out == nil || o.Err != nil {
+		return false
+	}
+	return o.Status == StatusDone || o.Status == StatusStubbed || o.Status == StatusRecorded && o.Result != nil
+}
+
+// Recorded returns the names of the tasks whose calls were recorded instead
+// of executed, in order.
+func (r *Report) Recorded() []string {
+	var names []string
+	for i := range r.Outcomes {
+		if r.Outcomes[i].Status == StatusRecorded {
+			names = append(names, r.Outcomes[i].Task)
+		}
+	}
+	return names
+}
+
+// Wait waits until this run's async calls have ended for good, whatever
+// engine they are on, and returns their errors, joined; each is a
+// [*CallError]. If ctx ends first it returns the cause. It returns nil at
+// once where nothing async executes. Safe for concurrent use.
+func (r *Report) Wait(ctx context.Context) error {
+	if r.run == nil || r.run.pending == nil {
+		return nil
+	}
+	return r.run.pending.wait(ctx)
+}
+
+// pending counts the async calls of one run that have not ended. The run
+// itself counts as one until it returns.
+type pending struct {
+	mu   sync.Mutex
+	left int
+	errs []error
+	done chan struct{} // closed when left is 0
+}
+
+func newPending() *pending { return &pending{left: 1, done: make(chan struct{})} }
+
+func (p *pending) add(calls int) {
+	p.mu.Lock()
+	p.left += calls
+	p.mu.Unlock()
+}
+
+// end is told of each async call that has ended, and how.
+func (p *pending) end(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err != nil {
+		p.errs = append(p.errs, err)
+	}
+	if p.left--; p.left == 0 {
+		close(p.done)
+	}
+}
+
+func (p *pending) wait(ctx context.Context) error {
+	select {
+	case <-p.done:
+	case <-ctx.Done():
+		select {
+		case <-p.done:
+		default:
+			return fmt.Errorf("saferunner: async calls have not ended: %w", context.Cause(ctx))
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return errors.Join(p.errs...)
+}
