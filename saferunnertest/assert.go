@@ -1,0 +1,77 @@
+package saferunnertest
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/internal/callsite"
+	"github.com/saferunner/saferunner/internal/recorder"
+)
+
+// Assert fails the test unless exactly these calls were made under the run
+// ID, in this order. Compared are task, arguments, Async, Key and BestEffort,
+// and the time of After or At where a wanted call has one. Calls that were
+// skipped, since an earlier one failed, were not made.
+//
+// Arguments are compared as they were when Run was called: types with an
+// Equal method by it, functions and channels by identity, everything else by
+// value, where nil and empty slices or maps differ.
+func (r *Recorder) Assert(runID string, want ...saferunner.Call) {
+	r.t.Helper()
+	if r.rec.Made(runID, want) {
+		return
+	}
+	wanted := make([]recorder.Call, len(want))
+	for i := range want {
+		if wanted[i] = recorder.Reveal(want[i]); wanted[i].Args == nil {
+			r.t.Errorf("saferunnertest: Assert(%q): wanted call %d is the zero Call, or With was called on a nil task", runID, i+1)
+			return
+		}
+	}
+	r.t.Error(r.mismatch(runID, wanted, r.made(runID), callsite.Package(callsite.Caller(0))))
+}
+
+// AssertCount fails the test unless n calls were made under the run ID.
+func (r *Recorder) AssertCount(runID string, n int) {
+	r.t.Helper()
+	got := r.made(runID)
+	if len(got) != n {
+		r.t.Error(r.countText(runID, plural(n, "call", "calls"), len(got), got, callsite.Package(callsite.Caller(0))))
+	}
+}
+
+// AssertTask fails the test unless n calls of the task were made under the
+// run ID, whatever else was.
+func (r *Recorder) AssertTask(runID string, task saferunner.Named, n int) {
+	r.t.Helper()
+	names, ok := r.names("AssertTask", []saferunner.Named{task})
+	if !ok {
+		return
+	}
+	got := r.made(runID)
+	have := 0
+	for _, c := range got {
+		if c.Task == names[0] {
+			have++
+		}
+	}
+	if have != n {
+		r.t.Error(r.countText(runID, plural(n, "call of ", "calls of ")+names[0], have, got, callsite.Package(callsite.Caller(0))))
+	}
+}
+
+// AssertNone fails the test if anything was called, under whatever run ID.
+func (r *Recorder) AssertNone() {
+	r.t.Helper()
+	if got := r.made(""); len(got) > 0 {
+		r.t.Error(fmt.Sprintf("saferunnertest: no calls wanted, %s made:\n%s", plural(len(got), "was", "were"), ledger(got, true)))
+	}
+}
+
+// made returns the calls under the run ID but those that were skipped.
+func (r *Recorder) made(runID string) []recorder.Call {
+	return slices.DeleteFunc(r.rec.Calls(runID), func(c recorder.Call) bool {
+		return c.Status == string(saferunner.StatusSkipped)
+	})
+}

@@ -1,0 +1,315 @@
+package saferunnertest_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/saferunnertest"
+)
+
+func TestParallelTestsNeverSeeEachOther(t *testing.T) {
+	for i := range 8 {
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			rec := saferunnertest.New(t)
+			for range 100 {
+				if _, err := saferunner.Run(rec.Context(), "mine", quote.With(i)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			rec.AssertCount("mine", 100)
+			for _, n := range saferunnertest.Args(rec, "mine", quote) {
+				if n != i {
+					t.Errorf("test %d has a call of test %d", i, n)
+				}
+			}
+		})
+	}
+}
+
+func TestStubAnswers(t *testing.T) {
+	rec := saferunnertest.New(t)
+	saferunnertest.Stub(rec, quote, func(n int) (int, error) {
+		if n < 0 {
+			return 0, errors.New("negative")
+		}
+		return n * 100, nil
+	})
+	if out, err := quote.Do(rec.Context(), "quotes", 3); out != 300 || err != nil {
+		t.Errorf("got %d, %v", out, err)
+	}
+	if _, err := quote.Do(rec.Context(), "quotes", -3); err == nil || !strings.Contains(err.Error(), "negative") {
+		t.Errorf("got %v", err)
+	}
+	rec.Assert("quotes", quote.With(3), quote.With(-3))
+	entries := rec.Calls("quotes")
+	if entries[0].Status != saferunner.StatusStubbed || string(entries[0].Result) != "300" || entries[1].Status != saferunner.StatusFailed {
+		t.Errorf("got %+v", entries)
+	}
+}
+
+func TestStubOfTheWrongTypeSaysSo(t *testing.T) {
+	rec := saferunnertest.New(t)
+	twin := saferunner.DefineResult("price.quote", func(context.Context, string) (int, error) { return 0, nil })
+	saferunnertest.Stub(rec, quote, func(int) (int, error) { return 1, nil })
+	if _, err := twin.Do(rec.Context(), "twin", "x"); err == nil || !strings.Contains(err.Error(), "two tasks share this name") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestStubThatPanics(t *testing.T) {
+	rec := saferunnertest.New(t)
+	saferunnertest.Stub(rec, quote, func(int) (int, error) { panic("in the stub") })
+	if _, err := quote.Do(rec.Context(), "panics", 3); !errors.Is(err, saferunner.ErrPanic) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestFailInjectsAFault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rec := saferunnertest.New(t)
+		broken := errors.New("no network")
+		rec.Fail(sendSMS, broken)
+		report, err := saferunner.Run(rec.Context(), "sync", sendSMS.With(SMS{}), quote.With(1))
+		if !errors.Is(err, broken) || report.Outcomes[1].Status != saferunner.StatusSkipped {
+			t.Errorf("got %v, %s", err, report.Outcomes[1].Status)
+		}
+		rec.Assert("sync", sendSMS.With(SMS{}))
+		report, err = saferunner.Run(rec.Context(), "async", sendSMS.With(SMS{}).Async(), quote.With(1))
+		if err != nil || report.Outcomes[0].Status != saferunner.StatusQueued {
+			t.Errorf("an async call fails after Run: got %v, %s", err, report.Outcomes[0].Status)
+		}
+		if err := report.Wait(t.Context()); !errors.Is(err, broken) {
+			t.Errorf("Wait returned %v", err)
+		}
+		if entry := rec.Calls("async")[0]; entry.Status != saferunner.StatusFailed || entry.Err() != "no network" {
+			t.Errorf("got %+v", entry)
+		}
+	})
+}
+
+func TestPerform(t *testing.T) {
+	rec := saferunnertest.New(t)
+	var did []int
+	broken := errors.New("broken")
+	inner := saferunner.Define("inner.task", func(context.Context, int) error { t.Error("executed"); return nil })
+	count := saferunner.Define("count.task", func(ctx context.Context, n int) error {
+		did = append(did, n)
+		_, err := saferunner.Run(ctx, "inner", inner.With(n))
+		return err
+	})
+	fail := saferunner.Define("fail.task", func(context.Context, int) error { return broken })
+	if _, err := saferunner.Run(rec.Context(), "all", count.With(1).Async(), fail.With(2), count.With(3)); err != nil {
+		t.Fatal(err)
+	}
+	if err := rec.Perform(count); err != nil || !slices.Equal(did, []int{1, 3}) {
+		t.Errorf("did %v, %v", did, err)
+	}
+	if err := rec.Perform(count, fail); !errors.Is(err, broken) || len(did) != 2 {
+		t.Errorf("did %v, %v: each call is performed once", did, err)
+	}
+	rec.Assert("inner", inner.With(1), inner.With(3))
+	var got []saferunner.Status
+	for _, e := range rec.Calls("all") {
+		got = append(got, e.Status)
+	}
+	if want := []saferunner.Status{"done", "failed", "done"}; !slices.Equal(got, want) {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestWorksInABubble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rec := saferunnertest.New(t)
+		start := time.Now()
+		if _, err := saferunner.Run(rec.Context(), "bubble", quote.With(1), quote.With(2).After(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		rec.Assert("bubble", quote.With(1), quote.With(2).After(time.Hour))
+		rec.Assert("bubble", quote.With(1), quote.With(2).Async()) // no time is wanted
+		if at := rec.Calls("bubble")[0].At; !at.Equal(start) {
+			t.Errorf("at %s, want %s", at, start)
+		}
+	})
+}
+
+func TestEndWaitsForForcedCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
+		rec := saferunnertest.New(fake)
+		done, stuck := false, make(chan struct{})
+		slow := saferunner.Define("slow.task", func(context.Context, int) error {
+			time.Sleep(time.Second)
+			done = true
+			return nil
+		})
+		rec.ForceAll()
+		if _, err := saferunner.Run(rec.Context(), "slow", slow.With(1).Async()); err != nil {
+			t.Fatal(err)
+		}
+		fake.end()
+		if !done || fake.failed {
+			t.Errorf("done %v, failed %v:\n%s", done, fake.failed, fake.take())
+		}
+
+		fake = newFake(t)
+		rec = saferunnertest.New(fake)
+		rec.ForceAll()
+		deaf := saferunner.Define("deaf.task", func(context.Context, int) error { <-stuck; return nil })
+		if _, err := saferunner.Run(rec.Context(), "deaf", deaf.With(1).Async()); err != nil {
+			t.Fatal(err)
+		}
+		fake.end()
+		if text := fake.take(); !fake.failed || !strings.Contains(text, "deaf.task") {
+			t.Errorf("failed %v:\n%s", fake.failed, text)
+		}
+		close(stuck)
+	})
+}
+
+func TestRefusedListFailsTheTestInTheEnd(t *testing.T) {
+	fake := newFake(t)
+	rec := saferunnertest.New(fake)
+	bad := saferunner.Define("bad.task", func(context.Context, func()) error { return nil })
+	_, _ = saferunner.Run(rec.Context(), "swallowed", bad.With(func() {}).Async())
+	if fake.failed {
+		t.Error("it failed before its end")
+	}
+	fake.end()
+	if !fake.failed {
+		t.Error("it did not fail")
+	}
+}
+
+func TestFunctionsCompareByIdentity(t *testing.T) {
+	fake := newFake(t)
+	rec := saferunnertest.New(fake)
+	task := saferunner.Define("callback.task", func(context.Context, struct{ F func() }) error { return nil })
+	type arg = struct{ F func() }
+	f, g := func() { _ = fake }, func() { _ = rec }
+	if _, err := saferunner.Run(rec.Context(), "callback", task.With(arg{f})); err != nil {
+		t.Fatal(err)
+	}
+	rec.Assert("callback", task.With(arg{f}))
+	if fake.failed {
+		t.Errorf("the same function differs:\n%s", fake.take())
+	}
+	rec.Assert("callback", task.With(arg{g}))
+	if !fake.failed {
+		t.Error("another function is equal")
+	}
+}
+
+func TestClearForgetsCallsAndKeepsRules(t *testing.T) {
+	rec := saferunnertest.New(t)
+	saferunnertest.Stub(rec, quote, func(int) (int, error) { return 7, nil })
+	for range 2 {
+		if out, err := quote.Do(rec.Context(), "quotes", 1); out != 7 || err != nil {
+			t.Errorf("got %d, %v", out, err)
+		}
+		rec.AssertCount("quotes", 1)
+		rec.Clear()
+		rec.AssertNone()
+	}
+}
+
+func TestRunnerOfTheRecorder(t *testing.T) {
+	rec := saferunnertest.New(t)
+	if _, err := rec.Runner().Run(context.Background(), "runner", quote.With(1)); err != nil {
+		t.Fatal(err)
+	}
+	rec.Assert("runner", quote.With(1))
+}
+
+func TestOwnUnowned(t *testing.T) {
+	t.Run("owns", func(t *testing.T) {
+		rec := saferunnertest.New(t, saferunnertest.OwnUnowned())
+		if _, err := saferunner.Run(context.Background(), "unowned", quote.With(1)); err != nil {
+			t.Fatal(err)
+		}
+		rec.Assert("unowned", quote.With(1))
+	})
+	t.Run("ends", func(t *testing.T) {
+		rec := saferunnertest.New(t)
+		if _, err := saferunner.Run(context.Background(), "after", quote.With(1)); err != nil {
+			t.Fatal(err)
+		}
+		rec.AssertNone()
+	})
+	t.Run("parallel", func(t *testing.T) {
+		t.Parallel()
+		fake := newFake(t)
+		defer func() {
+			if recover() == nil || !strings.Contains(fake.take(), "parallel") {
+				t.Error("a parallel test may own what is unowned")
+			}
+			fake.end()
+		}()
+		saferunnertest.New(fake, saferunnertest.OwnUnowned())
+	})
+}
+
+func TestArgsAreTyped(t *testing.T) {
+	rec := saferunnertest.New(t)
+	sms := SMS{To: "x", Sender: &Sender{"a", "secret"}}
+	if _, err := saferunner.Run(rec.Context(), "typed", sendSMS.With(sms), quote.With(1)); err != nil {
+		t.Fatal(err)
+	}
+	if got := saferunnertest.Args(rec, "typed", sendSMS); !reflect.DeepEqual(got, []SMS{sms}) {
+		t.Errorf("got %+v", got)
+	}
+	if got := saferunnertest.Args(rec, "typed", quote); !slices.Equal(got, []int{1}) {
+		t.Errorf("got %v", got)
+	}
+}
+
+func FuzzRecorder(f *testing.F) {
+	f.Add("hello")
+	f.Fuzz(func(t *testing.T, text string) {
+		rec := saferunnertest.New(t)
+		if _, err := saferunner.Run(rec.Context(), "fuzz", sendSMS.With(SMS{Text: text})); err != nil {
+			t.Fatal(err)
+		}
+		rec.Assert("fuzz", sendSMS.With(SMS{Text: text}))
+	})
+}
+
+func BenchmarkRecorder(b *testing.B) {
+	rec := saferunnertest.New(b)
+	for b.Loop() {
+		if _, err := saferunner.Run(rec.Context(), "benchmark", quote.With(1)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// A suite with Main, in a process of its own.
+func TestMainReportsWhatNobodyOwned(t *testing.T) {
+	cmd := exec.Command("go", "test", "-run", "Suite", "-v", "./testdata/suite")
+	cmd.Env = append(os.Environ(), "FORCE_RUN_SIDE_EFFECTS=suite.missing")
+	out, err := cmd.CombinedOutput()
+	text := string(out)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	for _, want := range []string{
+		"1 call was recorded that no recorder owned", "suite_test.go:", `FORCE_RUN_SIDE_EFFECTS names "suite.missing"`,
+		"saferunner: FORCE_RUN_SIDE_EFFECTS lets through in test mode: suite.missing",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "mine.run") {
+		t.Errorf("a call that a recorder owned is reported:\n%s", text)
+	}
+}
