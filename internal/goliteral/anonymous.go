@@ -39,7 +39,7 @@ func (ts types) structure(t reflect.Type) (string, bool) {
 		}
 		members[i] += separator + tagText(string(f.Tag))
 	}
-	return written("struct", members, short), true
+	return withMembers("struct", members, short), true
 }
 
 // iface writes an interface type that has no name.
@@ -58,12 +58,13 @@ func (ts types) iface(t reflect.Type) (string, bool) {
 		members[i] = m.Name + signature
 		short = short && len("func")+len(signature)+1 <= shortMember
 	}
-	return written("interface", members, short), true
+	return withMembers("interface", members, short), true
 }
 
 const shortMember = 30
 
-func written(keyword string, members []string, short bool) string {
+// withMembers joins a keyword and what stands in braces behind it.
+func withMembers(keyword string, members []string, short bool) string {
 	switch {
 	case len(members) == 0:
 		return keyword + "{}"
