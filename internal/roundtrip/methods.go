@@ -72,11 +72,13 @@ func (b builder) methods(p *Plan, addressable bool) bool {
 	}
 	switch {
 	case write == none:
-		p.refuse("JSON writes "+t.String()+" by its fields or kind and reads it by "+readNames[read], "give it a "+writeNames[read]+" too")
+		p.refuse("JSON writes "+t.String()+" by its fields or kind and reads it by "+readNames[read], "add "+writeNames[read]+" too")
 	case writes(t, addressable) != write:
 		p.refuse(writeNames[write]+" of "+t.String()+" has a pointer receiver, so JSON does not always call it on a value", "use *"+t.String()+" or a value receiver")
+	case write == byText && read == byJSON:
+		p.refuse("JSON writes "+t.String()+" by MarshalText and reads it by UnmarshalJSON", "add MarshalJSON")
 	case write != read:
-		p.refuse("JSON writes "+t.String()+" by "+writeNames[write]+" and reads it by "+readNames[read], "give it a "+readNames[write])
+		p.refuse("JSON writes "+t.String()+" by "+writeNames[write]+" and reads it by "+readNames[read], "add "+readNames[write])
 	case t.Name() == "":
 		p.refuse("JSON finds "+writeNames[write]+" of the embedded type when it writes this struct, and not when it reads it", "give the struct type a name, or the embedded field one")
 	case inherited(t, write) || inheritedRead(t, read):

@@ -80,6 +80,7 @@ type (
 		Z  Lenient         `json:",omitzero"`
 		ZP *Lenient        `json:",omitzero"`
 		ZT *time.Time      `json:",omitzero"`
+		ZM *Tally          `json:",omitzero"`
 		ZD Celsius         `json:",omitzero"`
 	}
 	Pointers struct {
@@ -146,13 +147,14 @@ type (
 		Bytes  []Level8
 	}
 	Halves struct {
+		O []OneWay8      `json:",omitempty"`
 		W *OneWay        `json:",omitempty"`
 		R *OtherWay      `json:",omitempty"`
 		B *Big           `json:",omitempty"`
 		V []Big          `json:",omitempty"`
 		M map[string]Big `json:",omitempty"`
 		X *Crossed       `json:",omitempty"`
-		Q *Money         `json:",string,omitempty"`
+		Q *Level         `json:",string,omitempty"`
 	}
 	Stamped struct { // inherits the methods of time.Time
 		time.Time
@@ -196,6 +198,16 @@ type Lenient struct {
 
 func (l Lenient) IsZero() bool { return l.Amount == 0 }
 
+// Tally calls itself zero when it is even.
+type Tally int
+
+func (t *Tally) IsZero() bool { return *t%2 == 0 }
+
+// OneWay8 is only written, and of kind uint8.
+type OneWay8 uint8
+
+func (o OneWay8) MarshalText() ([]byte, error) { return []byte("one"), nil }
+
 // Celsius has methods of its own and an IsZero.
 type Celsius struct{ tenths int }
 
@@ -235,6 +247,13 @@ type Crossed int
 
 func (Crossed) MarshalJSON() ([]byte, error) { return []byte("{}"), nil }
 func (*Crossed) UnmarshalText([]byte) error  { return nil }
+
+// CrossedBack is written by the other and read by the one.
+type CrossedBack int
+
+func (CrossedBack) MarshalText() ([]byte, error) { return nil, nil }
+func (*CrossedBack) UnmarshalText([]byte) error  { return nil }
+func (*CrossedBack) UnmarshalJSON([]byte) error  { return nil }
 
 // Level is text of kind int.
 type Level int
