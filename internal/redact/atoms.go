@@ -1,0 +1,43 @@
+package redact
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+)
+
+// atomic reports whether v is written as a whole: it has nothing inside it, or
+// a method that writes it.
+func atomic(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Interface:
+		return false
+	case reflect.Slice:
+		return writesItself(v) || v.Type().Elem().Kind() == reflect.Uint8 && !marshals(reflect.PointerTo(v.Type().Elem()))
+	case reflect.Pointer, reflect.Array, reflect.Map, reflect.Struct:
+		return writesItself(v)
+	}
+	return true
+}
+
+// writesItself reports whether encoding/json writes v, where it stands, by a method of its type.
+func writesItself(v reflect.Value) bool {
+	return marshals(v.Type()) || v.CanAddr() && v.Kind() != reflect.Pointer && marshals(reflect.PointerTo(v.Type()))
+}
+
+// unencodable is the JSON text that stands for a value which JSON cannot hold.
+func unencodable(what string) []byte { return quote("[unencodable: " + what + "]") }
+
+// describe names the type of v, and the value where it is a number.
+func describe(v reflect.Value) string {
+	if v.CanFloat() && !writesItself(v) {
+		return fmt.Sprintf("%s %g", v.Type(), v.Float())
+	}
+	return v.Type().String()
+}
+
+// quote is s as a JSON text.
+func quote(s string) []byte {
+	b, _ := json.Marshal(s) // cannot fail for a string
+	return b
+}

@@ -1,0 +1,243 @@
+package redact
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/saferunner/saferunner/internal/fuzzvalue"
+)
+
+// secret stands in tagged fields alone. Filling one always sets the marker.
+type secret string
+
+const marker = "hunter2"
+
+type (
+	account struct {
+		Name    string            `json:"name,omitempty"`
+		Token   secret            `json:"token,omitzero" saferunner:"redact"`
+		Keys    []secret          `saferunner:"redact"`
+		ByName  map[secret]secret `json:",omitempty" saferunner:"redact"`
+		private secret            `saferunner:"redact"`
+		Pointer *secret           `saferunner:"redact"`
+		Friends []*account
+		Any     any
+	}
+	Credentials struct {
+		User, Password secret
+	}
+	session struct {
+		Credentials `saferunner:"redact"`
+		*account
+		ID    int `json:",string"`
+		Extra map[string]any
+		Times [2]time.Time
+	}
+	holder struct {
+		Accounts map[keyed]account
+		Levels   map[level]*session
+		Printers []printer
+		Texter   *texter
+		Opaque   opaque
+		hidden   *account
+		Odd      map[bool]account
+		F        func()
+		C        chan account
+		X        float64
+	}
+	keyed struct {
+		N     int
+		Token secret `saferunner:"redact"`
+	}
+	level   int8
+	printer struct {
+		Name string
+		account
+	}
+	texter struct{ Inner account }
+	opaque struct{ inside any }
+)
+
+func (k keyed) MarshalText() ([]byte, error) { return []byte(string(k.Token)), nil }
+func (l level) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "level %d", int8(l)), nil }
+
+func (p printer) MarshalJSON() ([]byte, error) { return json.Marshal(fmt.Sprintf("%+v", p.account)) }
+
+func (x *texter) MarshalText() ([]byte, error) {
+	if len(x.Inner.Name)%2 == 1 {
+		panic(string(x.Inner.Token))
+	}
+	return fmt.Appendf(nil, "%+v", *x), nil
+}
+
+func (o opaque) MarshalJSON() ([]byte, error) {
+	v := reflect.ValueOf(o.inside)
+	for v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
+	return json.Marshal(fmt.Sprintf("%+v", v))
+}
+
+// Types without any tag.
+type (
+	Base struct {
+		ID   int    `json:"id,omitempty"`
+		Name string `json:"<name>"`
+	}
+	plain struct {
+		Base
+		*ignored
+		S    string          `json:",string"`
+		F    float64         `json:",omitzero"`
+		P    *uint8          `json:",string"`
+		Raw  json.RawMessage `json:",omitempty"`
+		N    json.Number     `json:",string,omitempty"`
+		B    []byte
+		M    map[level]*plain
+		I    map[int8]bool
+		A    [2]any
+		T    time.Time `json:"t,omitzero"`
+		Text *upper
+		By   upper
+		ByQ  upper `json:",string"`
+		L    []upper
+		Any  map[string]any `json:"any,omitempty"`
+		E    error
+		none int
+	}
+	ignored struct{ Name string }
+	upper   string
+)
+
+// MarshalText has a pointer receiver, so that it counts only where a value is addressable.
+func (u *upper) MarshalText() ([]byte, error) { return []byte(strings.ToUpper(string(*u))), nil }
+
+var (
+	withTags    = []reflect.Type{reflect.TypeFor[account](), reflect.TypeFor[session](), reflect.TypeFor[*holder](), reflect.TypeFor[holder](), reflect.TypeFor[map[string]any](), reflect.TypeFor[[]any](), reflect.TypeFor[opaque](), reflect.TypeFor[map[keyed]any](), reflect.TypeFor[*any]()}
+	withoutTags = []reflect.Type{reflect.TypeFor[plain](), reflect.TypeFor[*plain](), reflect.TypeFor[[]plain](), reflect.TypeFor[map[string]plain](), reflect.TypeFor[any](), reflect.TypeFor[[2]upper]()}
+
+	inAnyWithTags    = []reflect.Type{reflect.TypeFor[account](), reflect.TypeFor[*session](), reflect.TypeFor[printer](), reflect.TypeFor[*texter](), reflect.TypeFor[opaque](), reflect.TypeFor[*holder](), reflect.TypeFor[[]any](), reflect.TypeFor[map[string]any](), reflect.TypeFor[int](), reflect.TypeFor[map[keyed]string](), reflect.TypeFor[**account]()}
+	inAnyWithoutTags = []reflect.Type{reflect.TypeFor[*plain](), reflect.TypeFor[plain](), reflect.TypeFor[[]any](), reflect.TypeFor[map[string]any](), reflect.TypeFor[string](), reflect.TypeFor[level](), reflect.TypeFor[upper](), reflect.TypeFor[*upper](), reflect.TypeFor[float64]()}
+)
+
+func special(f *fuzzvalue.Filler, v reflect.Value) bool {
+	switch p := v.Addr().Interface().(type) {
+	case *secret:
+		*p = marker
+	case *time.Time:
+		*p = time.Unix(int64(f.Byte()), 0).UTC()
+	case *json.RawMessage:
+		texts := []string{"null", " {} ", "{", `"<"`, "[1, 2]"}
+		*p = json.RawMessage(texts[int(f.Byte())%len(texts)])
+	case *json.Number:
+		*p = json.Number([]string{"1", "", "x"}[int(f.Byte())%3])
+	default:
+		return false
+	}
+	return true
+}
+
+func fill(t reflect.Type, data []byte, dynamic []reflect.Type) reflect.Value {
+	v := reflect.New(t).Elem()
+	f := fuzzvalue.Filler{Data: data[:min(len(data), 64)], Dynamic: dynamic, Special: special}
+	f.Fill(v)
+	return v
+}
+
+// FuzzRedact holds that no secret is ever shown, that the output is always
+// valid JSON, and that without tags it is what encoding/json writes.
+func FuzzRedact(f *testing.F) {
+	for i := range max(len(withTags), len(withoutTags)) {
+		f.Add(byte(i), []byte{})
+		f.Add(byte(i), bytes.Repeat([]byte{3, 7, 1, 'a', 5, 2}, 10))
+		f.Add(byte(i), bytes.Repeat([]byte{2, 5, 'b', 9, 1, 6, 3}, 9))
+	}
+	f.Fuzz(func(t *testing.T, kind byte, data []byte) {
+		keepsSecrets(t, fill(withTags[int(kind)%len(withTags)], data, inAnyWithTags))
+		agrees(t, fill(withoutTags[int(kind)%len(withoutTags)], data, inAnyWithoutTags))
+	})
+}
+
+// keepsSecrets reports whether v held a secret, too.
+func keepsSecrets(t *testing.T, v reflect.Value) bool {
+	t.Helper()
+	raw := JSON(v.Interface())
+	if !json.Valid(raw) {
+		t.Fatalf("invalid JSON for %#v: %s", v, raw)
+	}
+	if bytes.Contains(bytes.ToLower(raw), []byte(marker)) {
+		t.Fatalf("a secret of %#v shows: %s", v, raw)
+	}
+	found := In(v)
+	if found && !Has(v.Type()) && !infoOf(v.Type()).open {
+		t.Fatalf("a secret in %#v, although its type has none", v)
+	}
+	return found
+}
+
+// agrees compares with encoding/json what JSON writes, and what it writes field by field.
+func agrees(t *testing.T, v reflect.Value) (compared bool) {
+	t.Helper()
+	raw := JSON(v.Interface())
+	if !json.Valid(raw) {
+		t.Fatalf("invalid JSON for %#v: %s", v, raw)
+	}
+	want, err := json.Marshal(v.Interface())
+	if err != nil {
+		return false
+	}
+	if !bytes.Equal(raw, want) {
+		t.Fatalf("%#v:\n got %s\nwant %s", v, raw, want)
+	}
+	e := encoder{}
+	e.value(reflect.ValueOf(v.Interface()), true)
+	if !bytes.Equal(e.out, want) {
+		t.Fatalf("field by field, %#v:\n got %s\nwant %s", v, e.out, want)
+	}
+	return true
+}
+
+// TestRedact is the fuzz test on fixed random values; it shows as well that
+// these hold secrets at times, and can be compared.
+func TestRedact(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	secrets, compared := 0, 0
+	for i := range 4000 {
+		data := make([]byte, random.IntN(64))
+		for i := range data {
+			data[i] = byte(random.Uint32())
+		}
+		if keepsSecrets(t, fill(withTags[i%len(withTags)], data, inAnyWithTags)) {
+			secrets++
+		}
+		if agrees(t, fill(withoutTags[i%len(withoutTags)], data, inAnyWithoutTags)) {
+			compared++
+		}
+	}
+	if secrets < 1000 || compared < 1000 {
+		t.Errorf("only %d values held secrets, only %d could be compared", secrets, compared)
+	}
+}
+
+func TestInfoIsShared(t *testing.T) {
+	infos := make(chan *info)
+	for range 4 {
+		go func() { infos <- infoOf(reflect.TypeFor[map[level]session]()) }()
+	}
+	first := <-infos
+	for range 3 {
+		if i := <-infos; i != first {
+			t.Error("two infos for one type")
+		}
+	}
+}
+
+var _ = account{private: ""}
+var _ = holder{hidden: nil}
+var _ = plain{none: 0}

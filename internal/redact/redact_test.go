@@ -1,0 +1,346 @@
+package redact_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/saferunner/saferunner/internal/redact"
+)
+
+// Secret stands in tagged fields alone, so that it must never be seen.
+type Secret string
+
+const marker Secret = "hunter2"
+
+type (
+	Card struct {
+		Holder string `json:"holder"`
+		Number Secret `json:"number" saferunner:"redact"`
+		CVC    Secret `json:"cvc,omitempty" saferunner:"redact"`
+		PIN    int    `json:"-" saferunner:"redact"`
+		secret Secret `saferunner:"redact"`
+	}
+	Login struct {
+		User string
+		Key  Secret
+	}
+	Embedding struct {
+		Login `saferunner:"redact"`
+		*Card
+		Note string `json:",omitempty"`
+	}
+	Deep struct {
+		Cards   []Card
+		ByName  map[string]*Card
+		Array   [1]Card
+		Any     any
+		Pointer **Card
+		Node    *Node
+	}
+	Node struct {
+		Name  string
+		Token Secret `saferunner:"redact"`
+		Next  *Node
+		All   []*Node
+	}
+	Quoted struct {
+		N    int         `json:",string"`
+		S    string      `json:",string"`
+		F    *float64    `json:",string"`
+		L    Level       `json:",string"`
+		Num  json.Number `json:",string"`
+		Zero time.Time   `json:"zero,omitzero"`
+		Tok  Secret      `json:"<tok>,omitzero" saferunner:"redact"`
+	}
+	Keys struct {
+		Cards  map[Key]int
+		Levels map[Level]Card
+		Ints   map[int]Card
+		Odd    map[float64]Card
+	}
+	Level int
+	// Key shows its secret where it is the key of a map.
+	Key struct {
+		Name   string
+		Secret Secret `saferunner:"redact"`
+	}
+	// Printer shows all that it has.
+	Printer struct {
+		Name   string
+		Secret Secret `saferunner:"redact"`
+	}
+	// Outer shows what its parts would hide.
+	Outer struct {
+		Name string
+		Card Card
+	}
+	// Closed shows an interface that only it can reach.
+	Closed struct {
+		Name   string
+		inside any
+	}
+	// Texter shows all that it has, as text.
+	Texter struct {
+		Cards []Card
+	}
+	// Hidden shows what is in an unexported field.
+	Hidden struct {
+		Name string
+		card *Card
+	}
+	Recursive *Recursive
+)
+
+func (k Key) MarshalText() ([]byte, error) { return []byte(k.Name + string(k.Secret)), nil }
+func (p Printer) MarshalJSON() ([]byte, error) {
+	return json.Marshal(fmt.Sprintf("%+v", struct{ A, B any }{p.Name, p.Secret}))
+}
+func (o *Outer) MarshalJSON() ([]byte, error) { return json.Marshal(fmt.Sprintf("%+v", o.Card)) }
+func (c Closed) MarshalJSON() ([]byte, error) {
+	return json.Marshal(fmt.Sprintf("%+v %s", c.inside, show(c.inside)))
+}
+func (x Texter) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%+v", x.Cards), nil }
+func (h Hidden) MarshalJSON() ([]byte, error) {
+	return json.Marshal(fmt.Sprintf("%s %+v", h.Name, h.card))
+}
+func (l Level) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "level %d", int(l)), nil }
+
+// show prints what a pointer in an interface points to.
+func show(v any) string {
+	if r := reflect.ValueOf(v); r.Kind() == reflect.Pointer && !r.IsNil() {
+		return fmt.Sprintf("%+v", r.Elem())
+	}
+	return ""
+}
+
+func card() *Card {
+	return &Card{Holder: "Ada", Number: marker, CVC: marker, PIN: 1234, secret: marker}
+}
+
+const shownCard = `{"holder":"Ada","number":"[redacted]","cvc":"[redacted]"}`
+
+func TestJSON(t *testing.T) {
+	pointer := card()
+	node := &Node{Name: "a", Token: marker}
+	node.Next = &Node{Name: "b", Next: node}
+	var loop Recursive
+	loop = &loop
+	cyclic := []any{1}
+	cyclic[0] = cyclic
+	half := 0.5
+	for _, tt := range []struct {
+		v    any
+		want string
+	}{
+		{*card(), shownCard},
+		{card(), shownCard},
+		{Card{}, `{"holder":"","number":"[redacted]"}`},
+		{(*Card)(nil), `null`},
+		{Embedding{Login: Login{"ada", marker}, Card: card()}, `{"User":"[redacted]","Key":"[redacted]","holder":"Ada","number":"[redacted]","cvc":"[redacted]"}`},
+		{Embedding{}, `{"User":"[redacted]","Key":"[redacted]"}`},
+		{Deep{Cards: []Card{*card()}, ByName: map[string]*Card{"b": card(), "a<": nil}, Array: [1]Card{*card()}, Any: card(), Pointer: &pointer},
+			`{"Cards":[` + shownCard + `],"ByName":{"a\u003c":null,"b":` + shownCard + `},"Array":[` + shownCard + `],"Any":` + shownCard + `,"Pointer":` + shownCard + `,"Node":null}`},
+		{map[string]any{"x": []any{1, "<", nil, *card()}}, `{"x":[1,"\u003c",null,` + shownCard + `]}`},
+		{Quoted{N: 1, S: "a\"<", F: &half, L: 2, Num: "3"}, `{"N":"1","S":"\"a\\\"\\u003c\"","F":"0.5","L":"level 2","Num":"3"}`},
+		{Quoted{Tok: marker, Zero: time.Unix(0, 0).UTC()}, `{"N":"0","S":"\"\"","F":null,"L":"level 0","Num":"0","zero":"1970-01-01T00:00:00Z","\u003ctok\u003e":"[redacted]"}`},
+		{Keys{Cards: map[Key]int{{"k", marker}: 1}, Levels: map[Level]Card{2: {}, 1: {}}, Ints: map[int]Card{10: {}, 9: {}}},
+			`{"Cards":"[redacted]","Levels":{"level 1":{"holder":"","number":"[redacted]"},"level 2":{"holder":"","number":"[redacted]"}},"Ints":{"10":{"holder":"","number":"[redacted]"},"9":{"holder":"","number":"[redacted]"}},"Odd":"[unencodable: map[float64]redact_test.Card]"}`},
+		{Printer{"p", marker}, `{"Name":"p","Secret":"[redacted]"}`},
+		{&Outer{"o", *card()}, `{"Name":"o","Card":` + shownCard + `}`},
+		{[]Outer{{"o", *card()}}, `[{"Name":"o","Card":` + shownCard + `}]`},
+		{Closed{"c", card()}, `{"Name":"c"}`},
+		{Closed{"c", 1}, `"1 "`},
+		{Texter{[]Card{*card()}}, `{"Cards":[` + shownCard + `]}`},
+		{Hidden{"h", card()}, `{"Name":"h"}`},
+		{node, `{"Name":"a","Token":"[redacted]","Next":{"Name":"b","Token":"[redacted]","Next":"[unencodable: *redact_test.Node, a cycle]","All":null},"All":null}`},
+		{loop, `"[unencodable: redact_test.Recursive, a cycle]"`},
+		{cyclic, `["[unencodable: []interface {}, a cycle]"]`},
+		{nil, `null`},
+		{make(chan int), `"[unencodable: chan int]"`},
+		{struct {
+			F func()
+			X float64
+			C chan<- int
+			A int
+		}{X: math.NaN()}, `{"F":"[unencodable: func()]","X":"[unencodable: float64 NaN]","C":"[unencodable: chan\u003c- int]","A":0}`},
+		{map[string]any{"ok": Level(1), "bad": math.Inf(1), "raw": json.RawMessage("{")}, `{"bad":"[unencodable: float64 +Inf]","ok":"level 1","raw":"[unencodable: json.RawMessage]"}`},
+		{[]any{failing{}, panicking{}, &panicking{}, []byte("hi"), (*panicking)(nil)}, `["[unencodable: redact_test.failing]","[unencodable: redact_test.panicking]","[unencodable: *redact_test.panicking]","aGk=",null]`},
+		{map[any]int{}, `"[unencodable: map[interface {}]int]"`},
+		{map[panicking]any{{}: math.NaN()}, `{"[unencodable: redact_test.panicking]":"[unencodable: float64 NaN]"}`},
+		{map[failing]any{{}: card()}, `{"[unencodable: redact_test.failing]":` + shownCard + `}`},
+		{struct {
+			Z panicking `json:",omitzero"`
+			C Card      `json:"c"`
+		}{C: *card()}, `{"Z":"[unencodable: redact_test.panicking]","c":` + shownCard + `}`},
+		{json.RawMessage("\xff"), `"[unencodable: json.RawMessage]"`},
+	} {
+		if got := string(redact.JSON(tt.v)); got != tt.want {
+			t.Errorf("%T:\n got %s\nwant %s", tt.v, got, tt.want)
+		}
+	}
+}
+
+type failing struct{ N int }
+
+func (failing) MarshalJSON() ([]byte, error) { return nil, errors.New("no") }
+func (failing) MarshalText() ([]byte, error) { return nil, errors.New("no") }
+
+type panicking struct{ N int }
+
+func (panicking) MarshalJSON() ([]byte, error) { panic("at the disco") }
+func (panicking) MarshalText() ([]byte, error) { panic("at the disco") }
+func (panicking) IsZero() bool                 { panic("at the disco") }
+
+func TestJSONEnds(t *testing.T) {
+	deep := &Node{Token: marker}
+	for range 5000 {
+		deep = &Node{Token: marker, Next: deep}
+	}
+	var nested any = card()
+	for range 20_000 {
+		nested = []any{nested}
+	}
+	friends := make([]*Node, 30)
+	for i := range friends {
+		friends[i] = &Node{Token: marker}
+	}
+	for _, f := range friends {
+		f.All = friends
+	}
+	broken := make([]any, 30)
+	for i := range broken {
+		broken[i] = map[string]any{"all": broken, "nan": math.NaN()}
+	}
+	for name, v := range map[string]any{"deep": deep, "nested": nested, "friends": friends, "broken": broken} {
+		got := redact.JSON(v)
+		if !json.Valid(got) || strings.Contains(string(got), string(marker)) {
+			t.Errorf("%s: invalid, or not redacted: %.200s", name, got)
+		}
+		if !strings.Contains(string(got), "[unencodable: ") {
+			t.Errorf("%s: no placeholder: %.200s", name, got)
+		}
+	}
+}
+
+func TestHas(t *testing.T) {
+	for typ, want := range map[reflect.Type]bool{
+		reflect.TypeFor[Card]():            true,
+		reflect.TypeFor[map[Key]int]():     true,
+		reflect.TypeFor[[]map[int]*Deep](): true,
+		reflect.TypeFor[Hidden]():          true,
+		reflect.TypeFor[Embedding]():       true,
+		reflect.TypeFor[Login]():           false,
+		reflect.TypeFor[any]():             false,
+		reflect.TypeFor[Closed]():          false,
+		reflect.TypeFor[Recursive]():       false,
+		reflect.TypeFor[time.Time]():       false,
+		reflect.TypeFor[struct{ X int }](): false,
+		reflect.TypeFor[func(Card)]():      false,
+		nil:                                false,
+	} {
+		if got := redact.Has(typ); got != want {
+			t.Errorf("%v: %v", typ, got)
+		}
+	}
+}
+
+func TestIn(t *testing.T) {
+	node := &Node{}
+	node.Next = node
+	secret := &Node{Next: &Node{Next: node, All: []*Node{{Token: marker}}}}
+	var deep any = []any{}
+	for range 20_000 {
+		deep = []any{deep}
+	}
+	for name, tt := range map[string]struct {
+		v    any
+		want bool
+	}{
+		"nil":              {nil, false},
+		"zero":             {Card{Holder: "Ada"}, false},
+		"set":              {Card{CVC: marker}, true},
+		"not in JSON":      {Card{PIN: 1}, true},
+		"unexported":       {&Card{secret: marker}, true},
+		"embedded":         {Embedding{Login: Login{User: "x"}}, true},
+		"embedded zero":    {Embedding{Card: &Card{Holder: "Ada"}}, false},
+		"cycle":            {node, false},
+		"behind a cycle":   {secret, true},
+		"any":              {map[string]any{"x": []any{1, card()}}, true},
+		"any zero":         {map[string]any{"x": []any{1, Card{}}}, false},
+		"key":              {map[Key]int{{Secret: marker}: 1}, true},
+		"marshaler":        {Closed{inside: card()}, true},
+		"marshaler zero":   {Closed{inside: &Card{}}, false},
+		"hidden":           {Hidden{card: card()}, true},
+		"array in pointer": {&[1]any{*card()}, true},
+		"too deep":         {deep, true},
+		"without":          {Login{Key: marker}, false},
+	} {
+		if got := redact.In(reflect.ValueOf(tt.v)); got != tt.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// TestSharedWithoutTags holds that looking for secrets is linear where values are shared.
+func TestSharedWithoutTags(t *testing.T) {
+	shared := any("x")
+	for range 64 {
+		m := map[string]any{"a": shared, "b": shared}
+		shared = m
+	}
+	if redact.In(reflect.ValueOf(shared)) {
+		t.Error("found a secret in none")
+	}
+}
+
+func BenchmarkJSON(b *testing.B) {
+	type plain struct {
+		Holder string    `json:"holder"`
+		Number string    `json:"number"`
+		At     time.Time `json:"at"`
+		Lines  []string
+	}
+	p := plain{"Ada", "4111", time.Now(), []string{"a", "b"}}
+	b.Run("untagged", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			redact.JSON(&p)
+		}
+	})
+	b.Run("encoding-json", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			_, _ = json.Marshal(&p)
+		}
+	})
+	b.Run("tagged", func(b *testing.B) {
+		b.ReportAllocs()
+		c := card()
+		for b.Loop() {
+			redact.JSON(c)
+		}
+	})
+	b.Run("any", func(b *testing.B) {
+		b.ReportAllocs()
+		v := map[string]any{"a": 1, "b": "x", "c": []any{1, 2, 3}}
+		for b.Loop() {
+			redact.JSON(v)
+		}
+	})
+}
+
+func ExampleJSON() {
+	type Payment struct {
+		Amount int    `json:"amount"`
+		Card   string `json:"card" saferunner:"redact"`
+	}
+	fmt.Println(string(redact.JSON(map[string]any{"payment": Payment{Amount: 5, Card: "4111 1111 1111 1111"}, "done": make(chan bool)})))
+	// Output:
+	// {"done":"[unencodable: chan bool]","payment":{"amount":5,"card":"[redacted]"}}
+}
