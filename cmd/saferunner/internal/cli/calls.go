@@ -71,14 +71,7 @@ func writeJSON[T any](out io.Writer, value T) error {
 	return encoder.Encode(value)
 }
 
-// middle is how wide a column before the last one gets on a terminal.
-const middle = 48
-
 func writeCalls(out screen.Screen, entries []saferunner.Entry) error {
-	limit := 0
-	if out.Width() > 0 {
-		limit = middle
-	}
 	var rows [][]table.Cell
 	for _, e := range entries {
 		how := "sync"
@@ -91,8 +84,8 @@ func writeCalls(out screen.Screen, entries []saferunner.Entry) error {
 			{Text: how},
 			statusCell(e.Status),
 			{Text: took(e)},
-			{Text: screen.Cut(screen.Clean(e.Key), limit)},
-			{Text: screen.Cut(screen.Clean(arguments(e)), limit)},
+			{Text: e.Key},
+			{Text: arguments(e)},
 			{Text: e.Err(), Style: screen.Red},
 		})
 	}

@@ -22,6 +22,8 @@ func (e *execution) show(entries []saferunner.Entry, asJSON bool) error {
 	// On a terminal the table takes the place of the progress.
 	if asJSON || !out.Live {
 		e.progress.Print()
+	} else {
+		fmt.Fprintln(os.Stderr)
 	}
 	var err error
 	if asJSON {

@@ -126,7 +126,7 @@ func stopped(ctx context.Context, started time.Time) error {
 	if errors.Is(cause, context.DeadlineExceeded) {
 		return &textError{"timed out after " + time.Since(started).Round(time.Millisecond).String(), cause}
 	}
-	return fmt.Errorf("stopped: %w", cause)
+	return cause
 }
 
 // exitError is the error of a command that has ended, with its last words.

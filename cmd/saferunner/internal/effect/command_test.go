@@ -90,7 +90,7 @@ func TestExecStops(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(ctx)
 			time.AfterFunc(50*time.Millisecond, func() { cancel(errors.New("interrupted")) })
 			return ctx, func() {}
-		}, "stopped: interrupted"},
+		}, "interrupted"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := test.limit(t.Context())

@@ -2,6 +2,7 @@
 package table
 
 import (
+	"io"
 	"strings"
 
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/screen"
@@ -13,56 +14,71 @@ type Cell struct {
 	Style screen.Style
 }
 
-// Write writes the rows under their headings, as wide as they need to be. On
-// a terminal the last column that has anything in it is cut to fit a line.
-// Columns that are empty in every row are left out.
+// Write writes the rows under their headings, in columns that are as wide as
+// they need to be. On a terminal the widest ones are cut until a row fits a
+// line. Columns that are empty in every row are left out.
 func Write(out screen.Screen, headings []string, rows [][]Cell) error {
+	head := make([]Cell, len(headings))
 	widths := make([]int, len(headings))
-	last := 0
+	for i, heading := range headings {
+		head[i] = Cell{heading, screen.Dim}
+	}
 	for _, row := range rows {
 		for i := range row {
 			row[i].Text = screen.Clean(row[i].Text)
-			widths[i] = max(widths[i], screen.Columns(row[i].Text))
-			if widths[i] > 0 {
-				last = max(last, i)
+			if row[i].Text != "" {
+				widths[i] = max(widths[i], len(headings[i]), screen.Columns(row[i].Text))
 			}
 		}
 	}
-	head := make([]Cell, len(headings))
-	for i, heading := range headings {
-		head[i] = Cell{heading, screen.Dim}
-		if widths[i] > 0 {
-			widths[i] = max(widths[i], len(heading))
-		}
+	if out.Width() > 0 {
+		fit(widths, out.Width())
 	}
 	var text strings.Builder
 	for _, row := range append([][]Cell{head}, rows...) {
-		writeRow(&text, out, row, widths, last)
+		writeRow(&text, out, row, widths)
 	}
-	_, err := out.Write([]byte(text.String()))
+	_, err := io.WriteString(out, text.String())
 	return err
 }
 
-const gap = 2
+const (
+	gap       = 2
+	narrowest = 10 // that a column is cut to, on however narrow a terminal
+)
 
-func writeRow(text *strings.Builder, out screen.Screen, row []Cell, widths []int, last int) {
-	const narrowest = 10 // of the last column, on however narrow a terminal
-	used, spaces := 0, 0
-	for i, cell := range row[:last+1] {
-		if widths[i] == 0 || cell.Text == "" {
-			spaces += widths[i]
-			if widths[i] > 0 {
-				spaces += gap
+// fit takes columns from the widest one until all fit into the width.
+func fit(widths []int, width int) {
+	for {
+		total, widest := -gap, 0
+		for i, columns := range widths {
+			if columns > 0 {
+				total += columns + gap
 			}
+			if columns >= widths[widest] { // of two, the one further right
+				widest = i
+			}
+		}
+		if total <= width || widths[widest] <= narrowest {
+			return
+		}
+		widths[widest]--
+	}
+}
+
+func writeRow(text *strings.Builder, out screen.Screen, row []Cell, widths []int) {
+	spaces := 0 // that are due before the next text
+	for i, cell := range row {
+		if widths[i] == 0 {
 			continue
 		}
-		if i == last && out.Width() > 0 {
-			cell.Text = screen.Cut(cell.Text, max(narrowest, out.Width()-used-spaces))
+		cut := screen.Cut(cell.Text, widths[i])
+		if cut != "" {
+			text.WriteString(strings.Repeat(" ", spaces))
+			text.WriteString(out.Paint(cell.Style, cut))
+			spaces = 0
 		}
-		text.WriteString(strings.Repeat(" ", spaces))
-		text.WriteString(out.Paint(cell.Style, cell.Text))
-		used += spaces + screen.Columns(cell.Text)
-		spaces = widths[i] - screen.Columns(cell.Text) + gap
+		spaces += widths[i] - screen.Columns(cut) + gap
 	}
 	text.WriteByte('\n')
 }

@@ -2,6 +2,8 @@ package table
 
 import (
 	"bytes"
+	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/screen"
@@ -52,5 +54,26 @@ func TestWrite(t *testing.T) {
 				t.Errorf("got\n%swant\n%s", got.String(), test.want)
 			}
 		})
+	}
+}
+
+// Of several wide columns each gives something.
+func TestFit(t *testing.T) {
+	for _, test := range []struct {
+		widths []int
+		width  int
+		want   string
+	}{
+		{[]int{5, 30, 0, 40}, 80, "[5 30 0 40]"},
+		{[]int{5, 30, 0, 40}, 70, "[5 30 0 31]"},
+		{[]int{5, 30, 0, 40}, 60, "[5 26 0 25]"},
+		{[]int{5, 30, 0, 40}, 20, "[5 10 0 10]"},
+		{[]int{}, 20, "[]"},
+	} {
+		widths := slices.Clone(test.widths)
+		fit(widths, test.width)
+		if got := fmt.Sprint(widths); got != test.want {
+			t.Errorf("fit(%v, %d): %s, want %s", test.widths, test.width, got, test.want)
+		}
 	}
 }

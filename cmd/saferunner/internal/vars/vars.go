@@ -65,8 +65,18 @@ func Names(text string) ([]string, error) {
 	return names, err
 }
 
-// Escape returns text in a form that [Expand] turns back into it.
-func Escape(text string) string { return strings.ReplaceAll(text, "$", "$$") }
+// Escape returns text in a form that [Expand] turns back into it, whatever
+// follows it. A $ that means nothing to Expand stays as it is.
+func Escape(text string) string {
+	var escaped strings.Builder
+	for i := range len(text) {
+		escaped.WriteByte(text[i])
+		if text[i] == '$' && (i+1 == len(text) || text[i+1] == '$' || text[i+1] == '{') {
+			escaped.WriteByte('$')
+		}
+	}
+	return escaped.String()
+}
 
 func replace(text, dollar string, value func(name string) (string, error)) (string, error) {
 	var err error

@@ -57,7 +57,7 @@ func TestExpandErrors(t *testing.T) {
 // What Fill leaves is for Expand; what it fills in stays as it is.
 func TestFillThenExpand(t *testing.T) {
 	filled, err := Fill("$$ ${GIVEN} ${ENV} $x", map[string]string{"GIVEN": "$$ ${ENV} $"})
-	if err != nil || filled != "$$ $$$$ $${ENV} $$ ${ENV} $x" {
+	if err != nil || filled != "$$ $$$ $${ENV} $$ ${ENV} $x" {
 		t.Fatalf("Fill: %q, %v", filled, err)
 	}
 	got, err := Expand(filled, lookupIn(map[string]string{"ENV": "e"}))

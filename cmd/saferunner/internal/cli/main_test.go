@@ -1,0 +1,169 @@
+package cli_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/saferunner/saferunner"
+)
+
+// binary is the program under test, built once. The tests run it as a user
+// would.
+var binary string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "saferunner")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(dir)
+		binary = filepath.Join(dir, "saferunner")
+		if out, err := exec.Command("go", "build", "-o", binary, "../..").CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+// shell is a place where the program is run: a directory, with a journal of
+// its own, and an environment.
+type shell struct {
+	t     *testing.T
+	dir   string
+	env   []string
+	stdin string
+}
+
+// live is a shell whose programs are not in test mode: the marker that this
+// test gives to its children is taken out of the environment.
+func live(t *testing.T) *shell {
+	t.Helper()
+	dir := t.TempDir()
+	s := &shell{t: t, dir: dir}
+	for _, variable := range os.Environ() {
+		name, _, _ := strings.Cut(variable, "=")
+		switch name {
+		case "SAFERUNNER_MODE", "FORCE_RUN_SIDE_EFFECTS", "SAFERUNNER_DB", "NO_COLOR":
+		default:
+			s.env = append(s.env, variable)
+		}
+	}
+	s.set("SAFERUNNER_DB", filepath.Join(dir, "journal.db"))
+	return s
+}
+
+func (s *shell) set(name, value string) { s.env = append(s.env, name+"="+value) }
+
+// write puts a file into the directory.
+func (s *shell) write(name, text string) {
+	s.t.Helper()
+	if err := os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// read returns a file of the directory, empty if there is none.
+func (s *shell) read(name string) string {
+	s.t.Helper()
+	data, err := os.ReadFile(filepath.Join(s.dir, name))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		s.t.Fatal(err)
+	}
+	return string(data)
+}
+
+type result struct {
+	stdout, stderr string
+	code           int
+}
+
+func (s *shell) command(args ...string) *exec.Cmd {
+	cmd := exec.Command(binary, args...)
+	cmd.Dir, cmd.Env, cmd.Stdin = s.dir, s.env, strings.NewReader(s.stdin)
+	return cmd
+}
+
+// run runs the program to its end.
+func (s *shell) run(args ...string) result {
+	s.t.Helper()
+	var stdout, stderr bytes.Buffer
+	cmd := s.command(args...)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
+		s.t.Fatal(err)
+	}
+	return result{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
+}
+
+// must is run for what has to end with this exit code.
+func (s *shell) must(code int, args ...string) result {
+	s.t.Helper()
+	r := s.run(args...)
+	if r.code != code {
+		s.t.Fatalf("saferunner %s: exit code %d, want %d\nstdout: %s\nstderr: %s",
+			strings.Join(args, " "), r.code, code, r.stdout, r.stderr)
+	}
+	return r
+}
+
+// calls returns what the journal says of a run ID.
+func (s *shell) calls(runID string) []saferunner.Entry {
+	s.t.Helper()
+	var entries []saferunner.Entry
+	if err := json.Unmarshal([]byte(s.must(0, "calls", runID, "--json").stdout), &entries); err != nil {
+		s.t.Fatal(err)
+	}
+	return entries
+}
+
+// statuses shows the statuses of entries, as "task status, …".
+func statuses(entries []saferunner.Entry) string {
+	var all []string
+	for _, e := range entries {
+		all = append(all, e.Task+" "+string(e.Status))
+	}
+	return strings.Join(all, ", ")
+}
+
+// arguments returns the arguments of an entry, without spaces.
+func arguments(t *testing.T, e saferunner.Entry) string {
+	t.Helper()
+	var text bytes.Buffer
+	if err := json.Compact(&text, e.Args); err != nil {
+		t.Fatal(err)
+	}
+	return text.String()
+}
+
+func (s *shell) checkCalls(runID, want string) {
+	s.t.Helper()
+	if got := statuses(s.calls(runID)); got != want {
+		s.t.Errorf("calls under %s: %s; want %s", runID, got, want)
+	}
+}
+
+func checkText(t *testing.T, what, got, want string) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s:\n%s\nwant:\n%s", what, got, want)
+	}
+}
+
+func checkContains(t *testing.T, what, got string, wants ...string) {
+	t.Helper()
+	for _, want := range wants {
+		if !strings.Contains(got, want) {
+			t.Errorf("%s does not contain %q:\n%s", what, want, got)
+		}
+	}
+}
