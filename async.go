@@ -67,10 +67,9 @@ func (r *Runner) handle(ctx context.Context, d Delivery) error {
 			_ = r.settle(ctx, d, nil, ErrGoexit, "")
 		}
 	}()
-	info := CallInfo{d.RunID, d.Run, d.EntryID, d.Task.Name, d.Attempt, d.Key}
-	c := &scopeContext{scope: r.taskScope(ctx, info, true)}
+	c := &scopeContext{scope: r.taskScope(ctx, rec, d.Attempt, true)}
 	arguments, _ := rec.call.bound.copy()
-	result, err, stack := r.invokeScoped(ctx, c, arguments)
+	result, err, stack := invoke(ctx, c, arguments)
 	returned = true
 	return r.settle(ctx, d, result, err, stack)
 }

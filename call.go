@@ -15,40 +15,40 @@ import (
 // arguments are not copied by With, but by Run, into the journal; a sync call
 // that executes gets the very arguments that were passed.
 type Call struct {
-	bound      bound
-	options    *callOptions // nil for most
-	async      bool
-	bestEffort bool
+	bound   bound
+	options *callOptions // never changed, only replaced; nil for a plain sync call
 }
 
-// callOptions holds what few calls have.
 type callOptions struct {
-	key   string
-	after time.Duration
-	at    time.Time
+	async, bestEffort bool
+	key               string
+	after             time.Duration
+	at                time.Time
 }
+
+// justAsync is shared by the calls that have no other option.
+var justAsync = &callOptions{async: true}
 
 // Async returns the call made asynchronous: Run hands it to the engine and
 // goes on. Its ctx keeps the values of Run's ctx, not its cancellation.
 func (c Call) Async() Call {
-	c.async = true
-	return c
+	if c.options == nil {
+		c.options = justAsync
+		return c
+	}
+	return c.with(func(o *callOptions) { o.async = true })
 }
 
 // After returns the call made asynchronous and not executed before d has
 // passed since Run. It replaces At.
 func (c Call) After(d time.Duration) Call {
-	o := c.copyOptions()
-	o.after, o.at = d, time.Time{}
-	return c.withOptions(o).Async()
+	return c.with(func(o *callOptions) { o.async, o.after, o.at = true, d, time.Time{} })
 }
 
 // At returns the call made asynchronous and not executed before t. It
 // replaces After.
 func (c Call) At(t time.Time) Call {
-	o := c.copyOptions()
-	o.after, o.at = 0, t
-	return c.withOptions(o).Async()
+	return c.with(func(o *callOptions) { o.async, o.after, o.at = true, 0, t })
 }
 
 // Key returns the call with an idempotency key. Among the calls of one task
@@ -58,30 +58,29 @@ func (c Call) At(t time.Time) Call {
 // them with the process. In test mode calls are recorded without claiming
 // their key. An empty key is none.
 func (c Call) Key(key string) Call {
-	o := c.copyOptions()
-	o.key = key
-	return c.withOptions(o)
+	return c.with(func(o *callOptions) { o.key = key })
 }
 
 // BestEffort returns the call made dispensable: its failure is journaled and
 // shown in the Report, but does not stop the list, and Run does not return
 // it.
 func (c Call) BestEffort() Call {
-	c.bestEffort = true
-	return c
+	return c.with(func(o *callOptions) { o.bestEffort = true })
 }
 
-func (c Call) copyOptions() callOptions {
-	if c.options == nil {
-		return callOptions{}
+// with returns the call with changed options.
+func (c Call) with(change func(*callOptions)) Call {
+	var o callOptions
+	if c.options != nil {
+		o = *c.options
 	}
-	return *c.options
-}
-
-func (c Call) withOptions(o callOptions) Call {
+	change(&o)
 	c.options = &o
 	return c
 }
+
+func (c Call) isAsync() bool      { return c.options != nil && c.options.async }
+func (c Call) isBestEffort() bool { return c.options != nil && c.options.bestEffort }
 
 func (c Call) key() string {
 	if c.options == nil {

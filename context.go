@@ -19,9 +19,10 @@ type CallInfo struct {
 // that a Run looks once.
 type scope struct {
 	runner   *Runner
-	recorder *Runner  // of a test; beats runner
-	call     CallInfo // inside a task
-	worker   bool     // inside a task on the in-process engine
+	recorder *Runner // of a test; beats runner
+	call     *record // inside a task: the one that it executes
+	attempt  int
+	worker   bool // inside a task on the in-process engine
 }
 
 type scopeKey struct{}
@@ -60,15 +61,16 @@ func NewContext(ctx context.Context, r *Runner) context.Context {
 // Current returns, inside a task, which call is executing; false elsewhere.
 func Current(ctx context.Context) (CallInfo, bool) {
 	s := scopeOf(ctx)
-	if s == nil || s.call.EntryID == "" {
+	if s == nil || s.call == nil {
 		return CallInfo{}, false
 	}
-	return s.call, true
+	r := s.call
+	return CallInfo{RunID: r.runID(), Run: r.runOf(), EntryID: r.id(), Task: r.task(), Attempt: s.attempt, Key: r.key()}, true
 }
 
 // taskScope is the scope of the ctx that a task gets.
-func (r *Runner) taskScope(ctx context.Context, call CallInfo, worker bool) scope {
-	s := scope{runner: r, call: call, worker: worker}
+func (r *Runner) taskScope(ctx context.Context, call *record, attempt int, worker bool) scope {
+	s := scope{runner: r, call: call, attempt: attempt, worker: worker}
 	if outer := scopeOf(ctx); outer != nil {
 		s.recorder = outer.recorder
 	}

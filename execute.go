@@ -23,8 +23,8 @@ func guarded(fn func() (any, error)) (result any, err error, stack string) {
 	return result, err, ""
 }
 
-// invokeScoped executes one attempt of a call, within its time.
-func (r *Runner) invokeScoped(ctx context.Context, c *scopeContext, b bound) (result any, err error, stack string) {
+// invoke executes one attempt of a call, within its time, with c as its ctx.
+func invoke(ctx context.Context, c *scopeContext, b bound) (result any, err error, stack string) {
 	c.Context = ctx
 	if limit := b.definition().spec.Timeout; limit > 0 {
 		within, cancel := context.WithTimeout(ctx, limit)
@@ -38,7 +38,10 @@ func (r *Runner) invokeScoped(ctx context.Context, c *scopeContext, b bound) (re
 // Goexit the call is settled on the way out.
 func (l *list) executeSync(i int, passed bound) {
 	rec, o := &l.run.records[i], &l.report.Outcomes[i]
-	started := time.Now()
+	started := l.now
+	if started.IsZero() {
+		started = time.Now()
+	}
 	rec.begin(started, "")
 	l.flush(i + 1)
 	l.clean = i // it will change once more
@@ -50,28 +53,34 @@ func (l *list) executeSync(i int, passed bound) {
 			l.failed(i, l.run.callError(i, 1, ErrGoexit, ""))
 		}
 	}()
-	info := CallInfo{l.run.runID, l.run.id(), o.EntryID, o.Task, 1, rec.call.key()}
-	c := &scopeContext{scope: l.runner.taskScope(l.ctx, info, false)}
-	result, err, stack := l.runner.invokeScoped(l.ctx, c, passed)
+	result, err, stack := invoke(l.ctx, l.scopeContext(i), passed)
 	returned = true
 
-	finished := time.Now()
-	o.Duration = finished.Sub(started)
+	l.now = time.Now()
+	o.Duration = l.now.Sub(started)
 	if err != nil {
-		rec.end(StatusFailed, finished, nil, err, stack)
+		rec.end(StatusFailed, l.now, nil, err, stack)
 		l.failed(i, l.run.callError(i, 1, err, stack))
 		return
 	}
-	rec.end(StatusDone, finished, result, nil, "")
+	rec.end(StatusDone, l.now, result, nil, "")
 	o.Status, o.Result = StatusDone, result
+}
+
+// scopeContext returns the ctx for call i. All of a list are one allocation,
+// apart from what the journal keeps.
+func (l *list) scopeContext(i int) *scopeContext {
+	if l.scopes == nil {
+		l.scopes = make([]scopeContext, len(l.run.records))
+	}
+	c := &l.scopes[i]
+	c.scope = l.runner.taskScope(l.ctx, &l.run.records[i], 1, false)
+	return c
 }
 
 // begin opens an attempt.
 func (r *record) begin(now time.Time, worker string) {
 	r.update(StatusRunning, func(x *execution) {
-		if x.started.IsZero() {
-			x.started = now
-		}
 		x.attempts = append(x.attempts, Attempt{Started: now, Worker: worker})
 	})
 }
@@ -82,7 +91,6 @@ func (r *record) end(s Status, now time.Time, result any, err error, stack strin
 	r.update(s, func(x *execution) {
 		a := &x.attempts[len(x.attempts)-1]
 		a.Finished, a.Error, a.Stack = now, text, stack
-		x.finished = now
 		if result != nil {
 			x.keepResult(result)
 		}
@@ -136,5 +144,6 @@ func (r *record) postpone() {
 // freezeJSON renders the arguments now, where a copy shares too much with
 // the original to be read later.
 func (r *record) freezeJSON() {
-	r.exec = &execution{args: redact.JSON(r.call.bound.Pointer())}
+	r.exec = r.run.newExecution(r.index)
+	r.exec.args = redact.JSON(r.call.bound.Pointer())
 }

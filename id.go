@@ -3,6 +3,7 @@ package saferunner
 import (
 	"crypto/rand"
 	"encoding/binary"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -35,22 +36,16 @@ func init() {
 // newIDs returns n IDs in a single string, one after the other.
 func newIDs(now time.Time, n int) string {
 	first := idCount.Add(uint64(n)) - uint64(n)
-	var one [4 * idLength]byte // for lists of up to three calls
-	ids := one[:]
-	if n*idLength > len(one) {
-		ids = make([]byte, n*idLength)
-	}
-	ids = ids[:n*idLength]
-	base32(ids[:timeChars], uint64(now.UnixMilli()))
-	base32(ids[timeChars:idLength-countChars], idProcess)
-	for i := 0; i < n; i++ {
-		id := ids[i*idLength : (i+1)*idLength]
-		if i > 0 {
-			copy(id, ids[:idLength-countChars])
-		}
+	var id [idLength]byte
+	base32(id[:timeChars], uint64(now.UnixMilli()))
+	base32(id[timeChars:idLength-countChars], idProcess)
+	var ids strings.Builder
+	ids.Grow(n * idLength)
+	for i := range n {
 		base32(id[idLength-countChars:], first+uint64(i))
+		ids.Write(id[:])
 	}
-	return string(ids)
+	return ids.String()
 }
 
 // base32 fills dst with the lowest bits of n, the highest digit first.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"time"
 )
 
 // list takes one run through the gate, call by call. The status of a record
@@ -13,20 +14,22 @@ type list struct {
 	runner *Runner
 	run    *listRun
 	report *Report
-	clean  int   // calls before this one are in the journal as they stand
-	err    error // what stopped the list
+	scopes []scopeContext // for the sync calls that execute
+	now    time.Time      // when the last one ended
+	clean  int            // calls before this one are in the journal as they stand
+	err    error          // what stopped the list
 }
 
 func (l *list) execute() {
 	defer l.finish()
 	for i := 0; i < len(l.run.records) && l.err == nil; {
-		if !l.run.records[i].call.async {
+		if !l.run.records[i].call.isAsync() {
 			l.sync(i)
 			i++
 			continue
 		}
 		end := i + 1
-		for end < len(l.run.records) && l.run.records[end].call.async {
+		for end < len(l.run.records) && l.run.records[end].call.isAsync() {
 			end++
 		}
 		l.async(i, end)
@@ -94,7 +97,7 @@ func (l *list) decline(i int, d decision) {
 	switch d.verdict {
 	case recorded:
 		l.settle(i, StatusRecorded)
-		if !l.run.records[i].call.async && bound.definition().answers {
+		if !l.run.records[i].call.isAsync() && bound.definition().answers {
 			l.answer(i, StatusRecorded, bound.whenRecorded)
 		}
 		l.runner.noteUnowned(&l.run.records[i])
@@ -122,7 +125,7 @@ func (l *list) answer(i int, s Status, fn func() (any, error)) {
 // failUnexecuted lets a call fail that the gate did not let through. An async
 // one fails as it would for real: after Run has returned.
 func (l *list) failUnexecuted(i int, cause error, stack string) {
-	if !l.run.records[i].call.async {
+	if !l.run.records[i].call.isAsync() {
 		l.fail(i, cause, stack)
 		return
 	}
@@ -144,7 +147,7 @@ func (l *list) fail(i int, cause error, stack string) {
 func (l *list) failed(i int, err *CallError) {
 	o := &l.report.Outcomes[i]
 	o.Status, o.Err = StatusFailed, err
-	if !l.run.records[i].call.bestEffort && l.err == nil {
+	if !l.run.records[i].call.isBestEffort() && l.err == nil {
 		l.err = err
 	}
 }

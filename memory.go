@@ -78,16 +78,15 @@ func (j *memoryJournal) writeRun(records []record) {
 // put takes a record in, unless it is in already, and its key out of use if
 // that has come to its end.
 func (j *memoryJournal) put(r *record) {
-	if r.seq == 0 {
+	known := r.seq != 0
+	if !known {
 		j.add(r)
+	}
+	if j.maxEntries > 0 {
+		j.bytes += r.recount(known)
 	}
 	if len(j.keys) > 0 {
 		j.releaseKey(r)
-	}
-	if j.maxEntries > 0 {
-		j.bytes -= r.bytes
-		r.bytes = r.memory()
-		j.bytes += r.bytes
 	}
 }
 
@@ -95,7 +94,7 @@ func (j *memoryJournal) put(r *record) {
 func (j *memoryJournal) add(r *record) {
 	if i := j.find(r); i >= 0 {
 		r.seq = j.records[i].seq
-		j.bytes -= j.records[i].bytes
+		j.bytes -= j.records[i].counted()
 		j.records[i] = r
 	} else {
 		j.seq++
@@ -122,7 +121,7 @@ func (j *memoryJournal) evict() {
 }
 
 func (j *memoryJournal) remove(i int) {
-	j.bytes -= j.records[i].bytes
+	j.bytes -= j.records[i].counted()
 	j.records[i] = nil
 	j.held--
 }
@@ -248,20 +247,57 @@ func (j *memoryJournal) Prune(ctx context.Context, before time.Time) (int, error
 	return n, nil
 }
 
-// memory is about how many bytes a record keeps from being freed.
+// recount returns by how many bytes the record has grown since it was counted
+// last, if it was.
+func (r *record) recount(known bool) int64 {
+	if r.run != nil {
+		r.run.mu.Lock()
+		defer r.run.mu.Unlock()
+	}
+	before, now := int64(0), r.memory()
+	if known {
+		before = r.countedBytes()
+	}
+	if r.exec != nil {
+		r.exec.counted = now
+	}
+	return now - before
+}
+
+// counted is what the journal has counted for the record.
+func (r *record) counted() int64 {
+	if r.run != nil {
+		r.run.mu.Lock()
+		defer r.run.mu.Unlock()
+	}
+	return r.countedBytes()
+}
+
+func (r *record) countedBytes() int64 {
+	if x := r.exec; x != nil && x.counted > 0 {
+		return x.counted
+	}
+	return r.plainBytes()
+}
+
+// memory is about how many bytes the record keeps from being freed.
 func (r *record) memory() int64 {
-	if r.run == nil {
-		e := r.exec.entry
-		return int64(unsafe.Sizeof(*r)+unsafe.Sizeof(*r.exec)+unsafe.Sizeof(*e)) + int64(len(e.Args)+len(e.Result))
+	x := r.exec
+	switch {
+	case r.run == nil:
+		e := x.entry
+		return int64(unsafe.Sizeof(*r)+unsafe.Sizeof(*x)+unsafe.Sizeof(*e)) + int64(len(e.Args)+len(e.Result))
+	case x == nil:
+		return r.plainBytes()
 	}
-	r.run.mu.Lock()
-	defer r.run.mu.Unlock()
-	bytes := int64(unsafe.Sizeof(singleRun{})+4*idLength) + r.call.bound.size() + int64(r.size)
-	if x := r.exec; x != nil {
-		bytes += int64(unsafe.Sizeof(*x)) + x.resultSize + int64(len(x.args)+len(x.resultJSON))
-		for _, a := range x.attempts {
-			bytes += int64(unsafe.Sizeof(a)) + int64(len(a.Error)+len(a.Stack))
-		}
+	bytes := r.plainBytes() + int64(unsafe.Sizeof(*x)) + x.resultSize + int64(len(x.args)+len(x.resultJSON))
+	for _, a := range x.attempts {
+		bytes += int64(len(a.Error) + len(a.Stack))
 	}
-	return bytes
+	return bytes + int64(len(x.attempts)-1)*int64(unsafe.Sizeof(Attempt{}))
+}
+
+// plainBytes is what a record costs that did not execute.
+func (r *record) plainBytes() int64 {
+	return int64(unsafe.Sizeof(singleRun{})+4*idLength) + r.call.bound.size() + int64(r.size)
 }

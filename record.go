@@ -2,7 +2,6 @@ package saferunner
 
 import (
 	"encoding/json"
-	"slices"
 	"sync"
 	"time"
 
@@ -17,7 +16,8 @@ type listRun struct {
 	caller  uintptr
 	at      time.Time
 	records []record
-	pending *pending // nil without async calls that execute
+	execs   []execution // one for each record, once one is needed; guarded by mu
+	pending *pending    // nil without async calls that execute
 	mu      sync.Mutex
 }
 
@@ -31,21 +31,21 @@ type record struct {
 	index  uint32     // place in its list
 	size   uint32     // bytes that its arguments hold beside themselves
 	seq    uint64     // place in the in-memory journal, which guards it
-	bytes  int64      // what the in-memory journal has counted for it
 }
 
 // execution is what became of a call that was more than written down.
 type execution struct {
-	started, finished time.Time // of the first attempt, of the last one
-	attempts          []Attempt
-	result            any
-	resultSize        int64           // bytes that the result holds
-	args, resultJSON  json.RawMessage // rendered early, where a copy would share too much
-	entry             *Entry          // of Put and Forget: nothing else is set then
+	attempts         []Attempt
+	first            [1]Attempt // where attempts begin
+	result           any
+	resultSize       int64           // bytes that the result holds
+	args, resultJSON json.RawMessage // rendered early, where a copy would share too much
+	entry            *Entry          // of Put and Forget: nothing else is set then
+	counted          int64           // bytes, by the in-memory journal
 }
 
-// A run and its report are one allocation, of a single call with all that
-// belongs to it.
+// A run and its report are one allocation, for a short list with all that
+// belongs to them.
 type (
 	reportedRun struct {
 		run    listRun
@@ -56,18 +56,32 @@ type (
 		records  [1]record
 		outcomes [1]Outcome
 	}
+	shortRun struct {
+		reportedRun
+		records  [4]record
+		outcomes [4]Outcome
+	}
 )
 
-func newRun(runID string, calls []Call, caller uintptr) (*listRun, *Report) {
-	var r *reportedRun
-	if len(calls) == 1 {
-		single := new(singleRun)
-		r = &single.reportedRun
-		r.run.records, r.report.Outcomes = single.records[:], single.outcomes[:]
-	} else {
-		r = new(reportedRun)
-		r.run.records, r.report.Outcomes = make([]record, len(calls)), make([]Outcome, len(calls))
+func allocateRun(n int) *reportedRun {
+	switch {
+	case n == 1:
+		r := new(singleRun)
+		r.run.records, r.report.Outcomes = r.records[:], r.outcomes[:]
+		return &r.reportedRun
+	case n <= len(shortRun{}.records):
+		r := new(shortRun)
+		r.run.records, r.report.Outcomes = r.records[:n:n], r.outcomes[:n:n]
+		return &r.reportedRun
+	default:
+		r := new(reportedRun)
+		r.run.records, r.report.Outcomes = make([]record, n), make([]Outcome, n)
+		return r
 	}
+}
+
+func newRun(runID string, calls []Call, caller uintptr) (*listRun, *Report) {
+	r := allocateRun(len(calls))
 	run, report := &r.run, &r.report
 	run.runID, run.caller, run.at = runID, caller, time.Now()
 	run.ids = newIDs(run.at, len(calls)+1)
@@ -114,10 +128,20 @@ func (r *record) update(s Status, change func(*execution)) {
 	r.run.mu.Lock()
 	defer r.run.mu.Unlock()
 	if r.exec == nil {
-		r.exec = new(execution)
+		r.exec = r.run.newExecution(r.index)
 	}
 	r.status = s
 	change(r.exec)
+}
+
+// newExecution is called with the lock held, or before the run is published.
+func (r *listRun) newExecution(i uint32) *execution {
+	if r.execs == nil {
+		r.execs = make([]execution, len(r.records))
+	}
+	x := &r.execs[i]
+	x.attempts = x.first[:0]
+	return x
 }
 
 // render makes the entry. The lock is not held while arguments and result
@@ -128,16 +152,18 @@ func (r *record) render() Entry {
 	}
 	e := Entry{
 		ID: r.id(), RunID: r.run.runID, Run: r.run.id(),
-		Task: r.task(), Async: r.call.async, Key: r.key(),
+		Task: r.task(), Async: r.call.isAsync(), Key: r.key(),
 		At: r.run.at, Caller: callsite.String(r.run.caller),
 	}
 	var result any
 	r.run.mu.Lock()
 	e.Status = r.status
 	if x := r.exec; x != nil {
-		e.StartedAt, e.FinishedAt = x.started, x.finished
 		e.Args, e.Result, result = x.args, x.resultJSON, x.result
-		e.Attempts = slices.Clone(x.attempts)
+		e.Attempts = append(e.Attempts, x.attempts...)
+	}
+	if n := len(e.Attempts); n > 0 {
+		e.StartedAt, e.FinishedAt = e.Attempts[0].Started, e.Attempts[n-1].Finished
 	}
 	r.run.mu.Unlock()
 	if e.Args == nil {

@@ -111,8 +111,7 @@ func (t *testRecorder) perform(ctx context.Context, r *record) error {
 		return errors.New("saferunner: Perform after the end of its test; nothing was executed")
 	}
 	r.begin(time.Now(), "")
-	info := CallInfo{r.run.runID, r.run.id(), r.id(), r.task(), 1, r.key()}
-	c := &scopeContext{scope: t.runner.taskScope(ctx, info, false)}
+	c := &scopeContext{scope: t.runner.taskScope(ctx, r, 1, false)}
 	arguments, _ := r.call.bound.copy()
 	returned := false
 	defer func() {
@@ -120,7 +119,7 @@ func (t *testRecorder) perform(ctx context.Context, r *record) error {
 			r.end(StatusFailed, time.Now(), nil, ErrGoexit, "")
 		}
 	}()
-	result, err, stack := t.runner.invokeScoped(ctx, c, arguments)
+	result, err, stack := invoke(ctx, c, arguments)
 	returned = true
 	if err != nil {
 		r.end(StatusFailed, time.Now(), nil, err, stack)
@@ -169,7 +168,7 @@ func reveal(call Call) recorder.Call {
 	if call.bound == nil {
 		return recorder.Call{}
 	}
-	c := recorder.Call{Task: call.spec().Name, Defined: call.bound.definition().defined, Args: call.bound, Async: call.async, BestEffort: call.bestEffort}
+	c := recorder.Call{Task: call.spec().Name, Defined: call.bound.definition().defined, Args: call.bound, Async: call.isAsync(), BestEffort: call.isBestEffort()}
 	if o := call.options; o != nil {
 		c.Key, c.After, c.At = o.key, o.after, o.at
 	}

@@ -44,7 +44,7 @@ func run(ctx context.Context, receiver *Runner, caller uintptr, runID string, ca
 	if err := owner.check(ctx, runID, calls); err != nil {
 		return &Report{RunID: runID}, err
 	}
-	inTask := s != nil && s.call.EntryID != ""
+	inTask := s != nil && s.call != nil
 	if err := owner.life.enter(inTask); err != nil {
 		return &Report{RunID: runID}, fmt.Errorf("saferunner: run %q: %w; nothing was executed", runID, err)
 	}
@@ -85,7 +85,7 @@ func (c Call) check() error {
 	if c.bound == nil {
 		return fmt.Errorf("%w: it is the zero Call, or With was called on a nil task; define the task before it is used", ErrNoTask)
 	}
-	if def := c.bound.definition(); c.async && !def.wire.Always() {
+	if def := c.bound.definition(); c.isAsync() && !def.wire.Always() {
 		if err := def.wire.Check(c.bound.value()); err != nil {
 			return fmt.Errorf("%s is async: %w: %w", def.spec.Name, ErrArguments, err)
 		}

@@ -1,0 +1,59 @@
+package saferunner
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// Calls returns the newest calls under this run ID, at most [MaxPage],
+// oldest first. It asks the journal of the runner in ctx, else of [Default].
+func Calls(ctx context.Context, runID string) ([]Entry, error) {
+	return ownerOf(scopeOf(ctx), nil).calls(ctx, runID)
+}
+
+// Calls is the package's Calls for this runner, unless ctx carries another.
+func (r *Runner) Calls(ctx context.Context, runID string) ([]Entry, error) {
+	return ownerOf(scopeOf(ctx), r).calls(ctx, runID)
+}
+
+func (r *Runner) calls(ctx context.Context, runID string) ([]Entry, error) {
+	page, err := r.journal.Query(ctx, Query{RunID: runID, Limit: MaxPage})
+	if err != nil {
+		return nil, fmt.Errorf("saferunner: calls of %q: %w", runID, err)
+	}
+	slices.Reverse(page.Entries)
+	return page.Entries, nil
+}
+
+// Clear forgets the calls that were recorded or stubbed. What executed stays.
+// Outside test mode it forgets nothing and returns [ErrLive]. It asks the
+// journal of the runner in ctx, else of [Default].
+func Clear(ctx context.Context) error { return ownerOf(scopeOf(ctx), nil).clear(ctx) }
+
+// Clear is the package's Clear for this runner, unless ctx carries another.
+func (r *Runner) Clear(ctx context.Context) error { return ownerOf(scopeOf(ctx), r).clear(ctx) }
+
+func (r *Runner) clear(ctx context.Context) error {
+	if !TestMode() && r.rules == nil {
+		return fmt.Errorf("saferunner: Clear: %w, nothing was forgotten", ErrLive)
+	}
+	unowned.clear(r)
+	q := Query{Statuses: []Status{StatusRecorded, StatusStubbed}, Limit: MaxPage}
+	for {
+		page, err := r.journal.Query(ctx, q)
+		if err != nil {
+			return fmt.Errorf("saferunner: Clear: %w", err)
+		}
+		changes := make([]Change, len(page.Entries))
+		for i, e := range page.Entries {
+			changes[i] = Forget(e.ID)
+		}
+		if err := r.journal.Write(ctx, changes...); err != nil {
+			return fmt.Errorf("saferunner: Clear: %w", err)
+		}
+		if q.Cursor = page.Next; q.Cursor == "" {
+			return nil
+		}
+	}
+}

@@ -1,0 +1,22 @@
+package saferunner
+
+// decision is the verdict on one call, with what a test put in its place.
+type decision struct {
+	verdict verdict
+	stub    func(any) (any, error)
+	fault   error
+}
+
+// decide takes one call to the gate.
+func (r *Runner) decide(task string) decision {
+	env := process()
+	c := circumstances{mode: env.mode, recordOnly: r.recordOnly, forceEnv: env.forcesTask(task)}
+	var d decision
+	if r.rules != nil {
+		c.recorder = true
+		d.stub, d.fault, c.force = r.rules.of(task)
+		c.stub, c.fault = d.stub != nil, d.fault != nil
+	}
+	d.verdict = gate(c)
+	return d
+}

@@ -1,0 +1,44 @@
+package saferunner
+
+import (
+	"context"
+	"log/slog"
+)
+
+// write puts calls of one run into the journal. A failure is logged and
+// counted; it does not change what became of the calls.
+func (r *Runner) write(ctx context.Context, records []record) {
+	if r.memory != nil {
+		r.memory.writeRun(records)
+		return
+	}
+	changes := make([]Change, len(records))
+	for i := range records {
+		changes[i].record = &records[i]
+	}
+	if err := r.journal.Write(context.WithoutCancel(ctx), changes...); err != nil {
+		r.journalFailure.Add(1)
+		r.log().LogAttrs(ctx, slog.LevelError, "saferunner: journal failed", slog.Int("changes", len(changes)), slog.Any("error", err))
+	}
+}
+
+// JournalFailures returns how many writes the journal has failed. The calls
+// went on; each failure was logged.
+func (r *Runner) JournalFailures() uint64 { return r.journalFailure.Load() }
+
+// heldResult is the result of the call that holds a key, nil if it is not
+// known.
+func (r *Runner) heldResult(ctx context.Context, holder string, def *definition) any {
+	if def.result == nil {
+		return nil
+	}
+	page, err := r.journal.Query(ctx, Query{ID: holder})
+	if err != nil || len(page.Entries) == 0 || page.Entries[0].Status != StatusDone {
+		return nil
+	}
+	result, err := def.result(page.Entries[0].Result)
+	if err != nil {
+		return nil
+	}
+	return result
+}
