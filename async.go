@@ -3,6 +3,7 @@ package saferunner
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 )
@@ -10,27 +11,41 @@ import (
 // async takes consecutive async calls to the engine, those that may execute
 // as one batch.
 func (l *list) async(from, to int) {
-	jobs := make([]Job, 0, to-from)
-	for i := from; i < to && l.err == nil; i++ {
-		rec, o := &l.run.records[i], &l.report.Outcomes[i]
+	var jobs []Job
+	i := from
+	for ; i < to && l.err == nil; i++ {
+		o := &l.report.Outcomes[i]
 		l.freeze(i)
 		if d := l.runner.decide(o.Task); d.verdict != executed {
 			l.decline(i, d)
 			continue
 		}
-		if rec.call.key() != "" && !l.claim(i) {
+		if l.run.records[i].call.key() != "" && !l.claim(i) {
 			continue
 		}
 		l.settle(i, StatusQueued)
-		jobs = append(jobs, Job{
-			EntryID: o.EntryID, Task: *rec.call.spec(), Key: rec.call.key(),
-			NotBefore: rec.call.notBefore(l.run.at), call: rec, position: i,
-		})
+		if jobs == nil {
+			jobs = make([]Job, 0, to-i)
+		}
+		jobs = append(jobs, l.job(i))
 	}
-	if len(jobs) == 0 {
-		return
+	if len(jobs) > 0 {
+		l.flush(i)
+		l.submit(jobs, from)
 	}
-	l.flush(to)
+}
+
+func (l *list) job(i int) Job {
+	rec := &l.run.records[i]
+	return Job{
+		EntryID: l.run.entryID(i), Task: *rec.call.spec(), Key: rec.call.key(),
+		NotBefore: rec.call.notBefore(l.run.at), call: rec, position: i,
+	}
+}
+
+// submit hands jobs to the engine, of which the first is not before from. If
+// it takes none, all have failed.
+func (l *list) submit(jobs []Job, from int) {
 	l.pending().add(len(jobs))
 	_, err := l.runner.engine().Submit(l.ctx, Batch{RunID: l.run.runID, Run: l.run.id(), Jobs: jobs})
 	if err == nil {
@@ -38,12 +53,10 @@ func (l *list) async(from, to int) {
 	}
 	l.clean = from
 	for _, j := range jobs {
-		l.fail(j.position, notQueued(err), "")
+		l.fail(j.position, fmt.Errorf("not queued: %w", err), "")
 		l.pending().end(nil)
 	}
 }
-
-func notQueued(err error) error { return errors.Join(errors.New("not queued"), err) }
 
 // handle executes one delivery of the in-process engine.
 func (r *Runner) handle(ctx context.Context, d Delivery) error {

@@ -127,3 +127,18 @@ func TestUnreachableJournal(t *testing.T) {
 		t.Error("no failure was counted")
 	}
 }
+
+// A call that is refused in the midst of a batch stops the list there: those
+// before it are queued, those after it are skipped.
+func TestRefusedKeyWithinABatch(t *testing.T) {
+	r, e := quiet(t, saferunner.WithJournal(brokenJournal{})), newEffects()
+	report, err := r.Run(t.Context(), "batch",
+		e.note.With("before").Async(), e.note.With("keyed").Key("k").Async(), e.note.With("after").Async())
+	if !errors.Is(err, errUnreachable) || statuses(report) != "queued failed skipped" {
+		t.Errorf("got %s, %v", statuses(report), err)
+	}
+	if err := r.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	e.wantDone(t, "before")
+}
