@@ -14,6 +14,7 @@ import (
 
 	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/effect"
+	"github.com/saferunner/saferunner/cmd/saferunner/internal/screen"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/tasklist"
 )
 
@@ -83,7 +84,7 @@ func (o execOptions) run(ctx context.Context, journal saferunner.Journal, argv [
 	err = errors.Join(err, report.Wait(ctx))
 	err = errors.Join(err, runner.Shutdown(ctx))
 	for range report.Recorded() {
-		fmt.Fprintf(os.Stderr, "saferunner: record mode: %s was recorded, not executed: %s\n", o.task, effect.Quote(argv))
+		fmt.Fprintf(os.Stderr, "saferunner: record mode: %s was recorded, not executed: %s\n", o.task, screen.Clean(effect.Quote(argv)))
 	}
 	return execError(err)
 }
@@ -110,11 +111,11 @@ func execError(err error) error {
 // process. On a terminal, Ctrl-C and Ctrl-\ reach the command by themselves.
 func forwarded() chan os.Signal {
 	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, syscall.SIGTERM, syscall.SIGHUP)
+	notify(signals, syscall.SIGTERM, syscall.SIGHUP)
 	keyboard := signals
 	if term.IsTerminal(int(os.Stdin.Fd())) {
 		keyboard = make(chan os.Signal, 1)
 	}
-	signal.Notify(keyboard, os.Interrupt, syscall.SIGQUIT)
+	notify(keyboard, os.Interrupt, syscall.SIGQUIT)
 	return signals
 }

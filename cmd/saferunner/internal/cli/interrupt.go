@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// interrupt ends a ctx with the first SIGINT or SIGTERM. A second one kills
-// what still runs, and a third one ends this process.
+// interrupt ends a ctx with the first SIGINT, SIGTERM or SIGHUP. A second one
+// kills what still runs, and a third one ends this process.
 type interrupt struct {
 	ctx     context.Context
 	signals chan os.Signal
@@ -32,7 +32,7 @@ func (e *interruptError) code() int {
 func catchInterrupt(ctx context.Context, kill func()) *interrupt {
 	ctx, cancel := context.WithCancelCause(ctx)
 	i := &interrupt{ctx: ctx, signals: make(chan os.Signal, 2), done: make(chan struct{})}
-	signal.Notify(i.signals, os.Interrupt, syscall.SIGTERM)
+	notify(i.signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	go func() {
 		for again := false; ; again = true {
 			select {
@@ -68,4 +68,14 @@ func (i *interrupt) join(ctx context.Context) (context.Context, func()) {
 func (i *interrupt) stop() {
 	signal.Stop(i.signals)
 	close(i.done)
+}
+
+// notify has these signals sent to the channel, except those that whoever
+// started this process wants ignored, as nohup does.
+func notify(signals chan<- os.Signal, which ...os.Signal) {
+	for _, sig := range which {
+		if !signal.Ignored(sig) {
+			signal.Notify(signals, sig)
+		}
+	}
 }

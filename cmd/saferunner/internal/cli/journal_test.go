@@ -97,3 +97,25 @@ func TestWhereTheJournalIs(t *testing.T) {
 		}
 	}
 }
+
+// When the journal fails after it was opened, the calls go on, and the loss
+// is not silent.
+func TestJournalFailsLater(t *testing.T) {
+	t.Parallel()
+	s := live(t)
+	long := strings.Repeat("x", 4000)
+	s.write("list.yaml", "run_id: r\ntasks:\n"+strings.Repeat("  - {task: ab, exec: [sh, -c, 'echo x >> ran', "+long+"]}\n", 50))
+	cmd := s.command()
+	cmd.Args = []string{"sh", "-c", `ulimit -f 200; exec "$0" run list.yaml`, cmd.Path}
+	cmd.Path = "/bin/sh"
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	_ = cmd.Run()
+	if code := cmd.ProcessState.ExitCode(); code != 4 {
+		t.Errorf("exit code %d: %s", code, stderr.String())
+	}
+	checkContains(t, "stderr", stderr.String(), "saferunner: ", "lost ")
+	if n := strings.Count(s.read("ran"), "x\n"); n != 50 {
+		t.Errorf("%d of 50 calls ran", n)
+	}
+}

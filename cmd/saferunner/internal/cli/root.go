@@ -8,6 +8,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/saferunner/saferunner/cmd/saferunner/internal/screen"
 )
 
 // Main runs the command line that this process was given and returns its
@@ -19,7 +21,7 @@ func Main() int {
 	}
 	code, message := classify(err)
 	if message != "" {
-		fmt.Fprintln(os.Stderr, "saferunner:", message)
+		fmt.Fprintln(os.Stderr, "saferunner:", screen.Clean(message)) // on one line
 	}
 	return code
 }
@@ -36,7 +38,7 @@ Exit codes:
   2  a usage error, or a bad file
   3  not found
   4  the journal cannot be reached
-  130, 143  stopped by Ctrl-C or SIGTERM`
+  130, 143, 129  stopped by Ctrl-C, SIGTERM or SIGHUP`
 
 func newRoot() *cobra.Command {
 	var db string

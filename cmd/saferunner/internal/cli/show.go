@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/cmd/saferunner/internal/effect"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/screen"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/table"
 )
@@ -71,7 +72,7 @@ func (e *execution) verdict(entries []saferunner.Entry) error {
 		return exitf(codeFailed, "%s: %d of %s failed: %s", e.list.RunID, len(failed), count(len(entries), "call"), failed[0])
 	}
 	if counts[saferunner.StatusRecorded] > 0 {
-		fmt.Fprintf(os.Stderr, "saferunner: record mode: %s; see saferunner calls %s\n", summary(counts), e.list.RunID)
+		fmt.Fprintf(os.Stderr, "saferunner: record mode: %s; see saferunner calls %s\n", summary(counts), effect.Quote([]string{e.list.RunID}))
 	}
 	return nil
 }

@@ -90,6 +90,7 @@ func TestInterruptRun(t *testing.T) {
 	}{
 		"SIGINT":  {syscall.SIGINT, 130, "interrupt"},
 		"SIGTERM": {syscall.SIGTERM, 143, "terminated"},
+		"SIGHUP":  {syscall.SIGHUP, 129, "hangup"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
