@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"log"
 	"log/slog"
+	"net/http"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/saferunner/saferunner"
@@ -94,16 +97,24 @@ func ExampleClear() {
 	// Output: 0 <nil>
 }
 
-// Every main ends with Shutdown, or its async calls end with the process.
+// Every main ends with Shutdown, or its async calls end with the process. A
+// server ends first: its handlers make calls.
 func ExampleShutdown() {
-	ctx := context.Background()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	server := &http.Server{Addr: "localhost:8080"}
+	go func() {
+		if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+			log.Print(err)
+			stop()
+		}
+	}()
+	<-ctx.Done()
 
-	// The program runs.
-
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second) // less than the platform grants
+	grace, cancel := context.WithTimeout(context.Background(), 20*time.Second) // less than the platform grants
 	defer cancel()
-	if err := saferunner.Shutdown(ctx); err != nil {
-		log.Print(err) // what could not run, each with its reason
+	if err := errors.Join(server.Shutdown(grace), saferunner.Shutdown(grace)); err != nil {
+		log.Print(err) // names each call that could not run
 	}
 }
 
