@@ -14,9 +14,8 @@ func (l *list) async(from, to int) {
 	var jobs []Job
 	i := from
 	for ; i < to && l.err == nil; i++ {
-		o := &l.report.Outcomes[i]
 		l.freeze(i)
-		if d := l.runner.decide(o.Task); d.verdict != executed {
+		if d := l.decide(i); d.verdict != executed {
 			l.decline(i, d)
 			continue
 		}
@@ -30,7 +29,7 @@ func (l *list) async(from, to int) {
 		jobs = append(jobs, l.job(i))
 	}
 	if len(jobs) > 0 {
-		l.flush(i)
+		l.show(i)
 		l.submit(jobs, from)
 	}
 }

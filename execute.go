@@ -43,7 +43,7 @@ func (l *list) executeSync(i int, passed bound) {
 		started = time.Now()
 	}
 	rec.begin(started, "")
-	l.flush(i + 1)
+	l.show(i + 1)
 	l.clean = i // it will change once more
 
 	returned := false
@@ -80,21 +80,25 @@ func (l *list) scopeContext(i int) *scopeContext {
 
 // begin opens an attempt.
 func (r *record) begin(now time.Time, worker string) {
-	r.update(StatusRunning, func(x *execution) {
-		x.attempts = append(x.attempts, Attempt{Started: now, Worker: worker})
-	})
+	r.run.mu.Lock()
+	defer r.run.mu.Unlock()
+	x := r.execution()
+	x.attempts = append(x.attempts, Attempt{Started: now, Worker: worker})
+	r.status = StatusRunning
 }
 
 // end closes the attempt that is open.
 func (r *record) end(s Status, now time.Time, result any, err error, stack string) {
 	text := errorText(err)
-	r.update(s, func(x *execution) {
-		a := &x.attempts[len(x.attempts)-1]
-		a.Finished, a.Error, a.Stack = now, text, stack
-		if result != nil {
-			x.keepResult(result)
-		}
-	})
+	r.run.mu.Lock()
+	defer r.run.mu.Unlock()
+	x := r.execution()
+	a := &x.attempts[len(x.attempts)-1]
+	a.Finished, a.Error, a.Stack = now, text, stack
+	if result != nil {
+		x.keepResult(result)
+	}
+	r.status = s
 }
 
 // keepResult keeps a faithful copy of what a task returned.
@@ -144,6 +148,5 @@ func (r *record) postpone() {
 // freezeJSON renders the arguments now, where a copy shares too much with
 // the original to be read later.
 func (r *record) freezeJSON() {
-	r.exec = r.run.newExecution(r.index)
-	r.exec.args = redact.JSON(r.call.bound.Pointer())
+	r.execution().args = redact.JSON(r.call.bound.Pointer())
 }

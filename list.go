@@ -14,14 +14,17 @@ type list struct {
 	runner *Runner
 	run    *listRun
 	report *Report
+	same   *decision      // for every call, where no task has a rule of its own
 	scopes []scopeContext // for the sync calls that execute
 	now    time.Time      // when the last one ended
 	clean  int            // calls before this one are in the journal as they stand
+	shown  bool           // the in-memory journal has the run
 	err    error          // what stopped the list
 }
 
 func (l *list) execute() {
 	defer l.finish()
+	l.same = l.runner.decideAll()
 	for i := 0; i < len(l.run.records) && l.err == nil; {
 		if !l.run.records[i].call.isAsync() {
 			l.sync(i)
@@ -45,19 +48,36 @@ func (l *list) finish() {
 		l.freeze(i)
 		l.settle(i, StatusSkipped)
 	}
-	l.flush(len(r.records))
+	if l.runner.memory != nil {
+		l.runner.memory.writeRun(r.records)
+	} else {
+		l.runner.write(l.ctx, r.records[l.clean:])
+	}
 	if r.pending != nil {
 		r.pending.end(nil)
 	}
 }
 
-// flush writes the calls before end that the journal does not have as they
-// stand.
-func (l *list) flush(end int) {
-	if l.clean < end {
+// show writes the calls before end that the journal does not have as they
+// stand. The in-memory journal takes the whole run at once and hides calls
+// without a status; of what it has, it sees each change.
+func (l *list) show(end int) {
+	switch {
+	case l.runner.memory == nil:
 		l.runner.write(l.ctx, l.run.records[l.clean:end])
 		l.clean = end
+	case !l.shown:
+		l.runner.memory.writeRun(l.run.records)
+		l.shown = true
 	}
+}
+
+// decide takes call i to the gate.
+func (l *list) decide(i int) decision {
+	if l.same != nil {
+		return *l.same
+	}
+	return l.runner.decide(l.report.Outcomes[i].Task)
 }
 
 // freeze makes the record's arguments a copy of what was passed.
@@ -82,7 +102,7 @@ func (l *list) sync(i int) {
 	rec := &l.run.records[i]
 	passed := rec.call.bound
 	l.freeze(i)
-	if d := l.runner.decide(l.report.Outcomes[i].Task); d.verdict != executed {
+	if d := l.decide(i); d.verdict != executed {
 		l.decline(i, d)
 		return
 	}

@@ -3,6 +3,7 @@ package saferunner
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"sync"
@@ -32,6 +33,10 @@ type memoryJournal struct {
 	maxBytes   int64
 	keys       map[taskKey]*keyHolder
 }
+
+// gone is the place of a record that was dropped or forgotten while its call
+// went on: what becomes of the call is not told any more.
+const gone = math.MaxUint64
 
 type taskKey struct{ task, key string }
 
@@ -78,6 +83,9 @@ func (j *memoryJournal) writeRun(records []record) {
 // put takes a record in, unless it is in already, and its key out of use if
 // that has come to its end.
 func (j *memoryJournal) put(r *record) {
+	if r.seq == gone {
+		return
+	}
 	known := r.seq != 0
 	if !known {
 		j.add(r)
@@ -122,6 +130,7 @@ func (j *memoryJournal) evict() {
 
 func (j *memoryJournal) remove(i int) {
 	j.bytes -= j.records[i].counted()
+	j.records[i].seq = gone
 	j.records[i] = nil
 	j.held--
 }
@@ -163,6 +172,15 @@ func (j *memoryJournal) forget(r *record) {
 func (j *memoryJournal) clear() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	for _, r := range j.records {
+		switch {
+		case r == nil:
+		case r.run != nil && r.currentStatus() == "":
+			r.seq = 0 // not reached yet: it comes again
+		default:
+			r.seq = gone
+		}
+	}
 	j.records, j.first, j.held, j.bytes, j.keys = nil, 0, 0, 0, nil
 }
 
@@ -218,8 +236,11 @@ func (j *memoryJournal) seqOf(r *record) uint64 {
 
 func (q Query) matches(r *record) bool {
 	is := func(want, have string) bool { return want == "" || want == have }
-	return is(q.ID, r.id()) && is(q.RunID, r.runID()) && is(q.Run, r.runOf()) && is(q.Task, r.task()) &&
-		(len(q.Statuses) == 0 || slices.Contains(q.Statuses, r.currentStatus()))
+	if !is(q.ID, r.id()) || !is(q.RunID, r.runID()) || !is(q.Run, r.runOf()) || !is(q.Task, r.task()) {
+		return false
+	}
+	status := r.currentStatus()
+	return (status != "" || r.run == nil) && (len(q.Statuses) == 0 || slices.Contains(q.Statuses, status))
 }
 
 // Prune implements Journal.

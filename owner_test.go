@@ -165,3 +165,14 @@ func TestStartRefusesTwoTasksOfOneName(t *testing.T) {
 		t.Error("a nil task was taken")
 	}
 }
+
+// What a forced task clears is what was recorded so far.
+func TestClearWithinAList(t *testing.T) {
+	rec, e := saferunnertest.New(t), newEffects()
+	clears := saferunner.Define("clears.task", func(context.Context, int) error { rec.Clear(); return nil })
+	rec.Force(clears)
+	if _, err := saferunner.Run(rec.Context(), "clears", e.note.With("before"), clears.With(1), e.note.With("after")); err != nil {
+		t.Fatal(err)
+	}
+	rec.Assert("clears", e.note.With("after"))
+}

@@ -127,21 +127,22 @@ func (r *record) setStatus(s Status) {
 func (r *record) update(s Status, change func(*execution)) {
 	r.run.mu.Lock()
 	defer r.run.mu.Unlock()
-	if r.exec == nil {
-		r.exec = r.run.newExecution(r.index)
-	}
 	r.status = s
-	change(r.exec)
+	change(r.execution())
 }
 
-// newExecution is called with the lock held, or before the run is published.
-func (r *listRun) newExecution(i uint32) *execution {
-	if r.execs == nil {
-		r.execs = make([]execution, len(r.records))
+// execution returns the record's execution, made if there was none. It is
+// called with the lock held, or before the journal has seen the run.
+func (r *record) execution() *execution {
+	if r.exec != nil {
+		return r.exec
 	}
-	x := &r.execs[i]
-	x.attempts = x.first[:0]
-	return x
+	if r.run.execs == nil {
+		r.run.execs = make([]execution, len(r.run.records))
+	}
+	r.exec = &r.run.execs[r.index]
+	r.exec.attempts = r.exec.first[:0]
+	return r.exec
 }
 
 // render makes the entry. The lock is not held while arguments and result

@@ -53,9 +53,9 @@ func (t *testRecorder) NewContext(ctx context.Context) context.Context {
 // Calls implements recorder.Recorder.
 func (t *testRecorder) Calls(runID string) []recorder.Call {
 	records := t.memory.all()
-	if runID != "" {
-		records = slices.DeleteFunc(records, func(r *record) bool { return r.runID() != runID })
-	}
+	records = slices.DeleteFunc(records, func(r *record) bool {
+		return runID != "" && r.runID() != runID || r.currentStatus() == ""
+	})
 	return revealAll(records)
 }
 
@@ -64,7 +64,7 @@ func (t *testRecorder) Made(runID string, want any) bool {
 	calls := want.([]Call)
 	n := 0
 	for _, r := range t.memory.all() {
-		if r.runID() != runID || r.currentStatus() == StatusSkipped {
+		if status := r.currentStatus(); r.runID() != runID || status == "" || status == StatusSkipped {
 			continue
 		}
 		if n == len(calls) || !reveal(r.call).Same(reveal(calls[n])) {

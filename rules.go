@@ -32,6 +32,9 @@ func (r *rules) of(task string) (stub func(any) (any, error), fault error, force
 	return set.stubs[task], set.faults[task], set.forceAll || set.forced[task]
 }
 
+// empty reports whether no task has a rule.
+func (r *rules) empty() bool { return r.current.Load() == nil }
+
 // change replaces the rules by a changed copy.
 func (r *rules) change(fn func(*ruleSet)) {
 	r.mu.Lock()
