@@ -100,7 +100,7 @@ func TestContextEndsAWait(t *testing.T) {
 		var wg sync.WaitGroup
 		wg.Go(func() {
 			never := func(int) { t.Error("an item of a refused list ran") }
-			if err := p.Submit(ctx, items{4, never}); err != errTest {
+			if err := p.Submit(ctx, items{4, never}); !errors.Is(err, errTest) {
 				t.Errorf("Submit: %v, want the cause", err)
 			}
 		})
@@ -119,7 +119,7 @@ func TestEndedContextIsRefusedEvenWithRoom(t *testing.T) {
 	p := New(1, 4)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errTest)
-	if err := p.Submit(ctx, items{1, func(int) { t.Error("it ran") }}); err != errTest {
+	if err := p.Submit(ctx, items{1, func(int) { t.Error("it ran") }}); !errors.Is(err, errTest) {
 		t.Errorf("Submit: %v, want the cause", err)
 	}
 	wait(t, p)

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"runtime"
@@ -217,7 +218,7 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 		submit(t, p, 1, func(int) { <-release })
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cancel(errTest)
-		if err := p.Wait(ctx); err != errTest {
+		if err := p.Wait(ctx); !errors.Is(err, errTest) {
 			t.Errorf("Wait: %v, want the cause", err)
 		}
 		close(release)
