@@ -30,7 +30,7 @@ func unencodable(what string) []byte { return quote("[unencodable: " + what + "]
 
 // describe names the type of v, and the value where it is a number.
 func describe(v reflect.Value) string {
-	if v.CanFloat() && !writesItself(v) {
+	if v.CanFloat() {
 		return fmt.Sprintf("%s %g", v.Type(), v.Float())
 	}
 	return v.Type().String()

@@ -160,7 +160,7 @@ func omitted(f *field, v reflect.Value) (omit bool) {
 
 // quoted writes a number, bool or string as the JSON option "string" asks for.
 func (e *encoder) quoted(v reflect.Value) {
-	if v.Kind() == reflect.Pointer && !writesItself(v) {
+	if v.Kind() == reflect.Pointer {
 		if v.IsNil() {
 			e.text("null")
 			return

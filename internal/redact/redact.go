@@ -21,14 +21,14 @@ import (
 //
 // JSON never fails and never panics. What JSON cannot hold (a channel, a
 // function, NaN, a cycle, a value whose method fails or panics, what is nested
-// more than 1,000 pointers, maps and slices deep) reads as a text that names its type, such as
-// "[unencodable: chan int]".
+// more than 1,000 pointers, maps and slices deep) reads as a text that names
+// its type, such as "[unencodable: chan int]".
 //
 // v must not change meanwhile. For types in which there can be no tagged field
 // JSON costs what json.Marshal costs; interfaces cost one more walk.
 func JSON(v any) (raw json.RawMessage) {
 	defer func() {
-		if recover() != nil { // from a method of v's types
+		if recover() != nil { // none is known to come this far
 			raw = unencodable(reflect.TypeOf(v).String())
 		}
 	}()

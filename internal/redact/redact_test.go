@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -95,7 +96,29 @@ type (
 		card *Card
 	}
 	Recursive *Recursive
+	// Promoting has a visible field from a type that is not.
+	Promoting struct{ promoted }
+	promoted  struct{ Any any }
+	// Boxes lead to one box twice: what it hides is shown the second way alone.
+	Boxes struct {
+		Open   *box
+		Closed Closed
+	}
+	box       struct{ inside any }
+	Unshown   struct{ card Card }
+	NamedPart struct {
+		promoted `json:"part"`
+		Card     Card
+	}
+	// ByPointer shows what it hides where it is addressable.
+	ByPointer struct{ inside any }
+	Options   struct {
+		A string `saferunner:"x, redact"`
+		B string `saferunner:"redacted"`
+	}
 )
+
+func (b *ByPointer) MarshalJSON() ([]byte, error) { return json.Marshal(show(b.inside)) }
 
 func (k Key) MarshalText() ([]byte, error) { return []byte(k.Name + string(k.Secret)), nil }
 func (p Printer) MarshalJSON() ([]byte, error) {
@@ -133,6 +156,7 @@ func TestJSON(t *testing.T) {
 	loop = &loop
 	cyclic := []any{1}
 	cyclic[0] = cyclic
+	opened := &box{card()}
 	half := 0.5
 	for _, tt := range []struct {
 		v    any
@@ -161,6 +185,13 @@ func TestJSON(t *testing.T) {
 		{node, `{"Name":"a","Token":"[redacted]","Next":{"Name":"b","Token":"[redacted]","Next":"[unencodable: *redact_test.Node, a cycle]","All":null},"All":null}`},
 		{loop, `"[unencodable: redact_test.Recursive, a cycle]"`},
 		{cyclic, `["[unencodable: []interface {}, a cycle]"]`},
+		{[]any{pointer, pointer}, `[` + shownCard + `,` + shownCard + `]`},
+		{Promoting{promoted{card()}}, `{"Any":` + shownCard + `}`},
+		{Boxes{opened, Closed{"c", opened}}, `{"Open":{},"Closed":{"Name":"c"}}`},
+		{NamedPart{promoted: promoted{1}}, `{"part":{"Any":1},"Card":{"holder":"","number":"[redacted]"}}`},
+		{[]ByPointer{{card()}}, `[{}]`},
+		{Options{"a", "b"}, `{"A":"[redacted]","B":"b"}`},
+		{map[*Pin]any{nil: math.NaN()}, `{"":"[unencodable: float64 NaN]"}`},
 		{nil, `null`},
 		{make(chan int), `"[unencodable: chan int]"`},
 		{struct {
@@ -185,6 +216,11 @@ func TestJSON(t *testing.T) {
 		}
 	}
 }
+
+// Pin is a key that cannot be nil when it is asked.
+type Pin int
+
+func (p *Pin) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%d", *p), nil }
 
 type failing struct{ N int }
 
@@ -211,11 +247,14 @@ func TestJSONEnds(t *testing.T) {
 		friends[i] = &Node{Token: marker}
 	}
 	for _, f := range friends {
-		f.All = friends
+		f.All = slices.Clone(friends)
 	}
 	broken := make([]any, 30)
 	for i := range broken {
 		broken[i] = map[string]any{"all": broken, "nan": math.NaN()}
+	}
+	if got := redact.JSON(friends); !strings.Contains(string(got), "repeated too often") {
+		t.Errorf("all of %d bytes of friends shown", len(got))
 	}
 	for name, v := range map[string]any{"deep": deep, "nested": nested, "friends": friends, "broken": broken} {
 		got := redact.JSON(v)
@@ -225,6 +264,16 @@ func TestJSONEnds(t *testing.T) {
 		if !strings.Contains(string(got), "[unencodable: ") {
 			t.Errorf("%s: no placeholder: %.200s", name, got)
 		}
+	}
+}
+
+func TestJSONShowsManyEmpty(t *testing.T) {
+	nodes := make([]Node, 20_000)
+	for i := range nodes {
+		nodes[i].All = []*Node{}
+	}
+	if got := redact.JSON(nodes); strings.Contains(string(got), "unencodable") {
+		t.Error("empty slices count as repeated")
 	}
 }
 
@@ -254,6 +303,7 @@ func TestIn(t *testing.T) {
 	node := &Node{}
 	node.Next = node
 	secret := &Node{Next: &Node{Next: node, All: []*Node{{Token: marker}}}}
+	opened := &box{card()}
 	var deep any = []any{}
 	for range 20_000 {
 		deep = []any{deep}
@@ -278,6 +328,9 @@ func TestIn(t *testing.T) {
 		"marshaler zero":   {Closed{inside: &Card{}}, false},
 		"hidden":           {Hidden{card: card()}, true},
 		"array in pointer": {&[1]any{*card()}, true},
+		"unshown":          {Unshown{Card{Number: marker}}, true},
+		"promoted":         {Promoting{promoted{card()}}, true},
+		"second way":       {Boxes{opened, Closed{"c", opened}}, true},
 		"too deep":         {deep, true},
 		"without":          {Login{Key: marker}, false},
 	} {
