@@ -81,7 +81,7 @@ func (r *Runner) handle(ctx context.Context, d Delivery) error {
 	}()
 	c := &scopeContext{scope: r.taskScope(ctx, rec, d.Attempt, true)}
 	arguments, _ := rec.call.bound.copy()
-	result, err, stack := invoke(ctx, c, arguments)
+	result, stack, err := invoke(ctx, c, arguments)
 	returned = true
 	return r.settle(ctx, d, result, err, stack)
 }

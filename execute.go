@@ -13,18 +13,18 @@ import (
 
 // guarded calls what is not ours: a task, a stub, a WhenRecorded function. A
 // panic becomes its error.
-func guarded(fn func() (any, error)) (result any, err error, stack string) {
+func guarded(fn func() (any, error)) (result any, stack string, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			result, err, stack = nil, &panicError{v}, string(debug.Stack())
+			result, stack, err = nil, string(debug.Stack()), &panicError{v}
 		}
 	}()
 	result, err = fn()
-	return result, err, ""
+	return result, "", err
 }
 
 // invoke executes one attempt of a call, within its time, with c as its ctx.
-func invoke(ctx context.Context, c *scopeContext, b bound) (result any, err error, stack string) {
+func invoke(ctx context.Context, c *scopeContext, b bound) (result any, stack string, err error) {
 	c.Context = ctx
 	if limit := b.definition().spec.Timeout; limit > 0 {
 		within, cancel := context.WithTimeout(ctx, limit)
@@ -53,7 +53,7 @@ func (l *list) executeSync(i int, passed bound) {
 			l.failed(i, l.run.callError(i, 1, ErrGoexit, ""))
 		}
 	}()
-	result, err, stack := invoke(l.ctx, l.scopeContext(i), passed)
+	result, stack, err := invoke(l.ctx, l.scopeContext(i), passed)
 	returned = true
 
 	l.now = time.Now()

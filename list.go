@@ -132,7 +132,7 @@ func (l *list) decline(i int, d decision) {
 
 // answer settles a call with what a stub or WhenRecorded says.
 func (l *list) answer(i int, s Status, fn func() (any, error)) {
-	result, err, stack := guarded(fn)
+	result, stack, err := guarded(fn)
 	if err != nil {
 		l.failUnexecuted(i, err, stack)
 		return

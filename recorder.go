@@ -119,7 +119,7 @@ func (t *testRecorder) perform(ctx context.Context, r *record) error {
 			r.end(StatusFailed, time.Now(), nil, ErrGoexit, "")
 		}
 	}()
-	result, err, stack := invoke(ctx, c, arguments)
+	result, stack, err := invoke(ctx, c, arguments)
 	returned = true
 	if err != nil {
 		r.end(StatusFailed, time.Now(), nil, err, stack)

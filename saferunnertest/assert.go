@@ -1,7 +1,6 @@
 package saferunnertest
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/saferunner/saferunner"
@@ -65,7 +64,7 @@ func (r *Recorder) AssertTask(runID string, task saferunner.Named, n int) {
 func (r *Recorder) AssertNone() {
 	r.t.Helper()
 	if got := r.made(""); len(got) > 0 {
-		r.t.Error(fmt.Sprintf("saferunnertest: no calls wanted, %s made:\n%s", plural(len(got), "was", "were"), ledger(got, true)))
+		r.t.Errorf("saferunnertest: no calls wanted, %s made:\n%s", plural(len(got), "was", "were"), ledger(got, true))
 	}
 }
 

@@ -28,6 +28,8 @@ type Sender struct {
 	PIN  string `saferunner:"redact"`
 }
 
+var bare = saferunner.Define("bare.variable", func(context.Context, int) error { return nil })
+
 var (
 	sendSMS   = saferunner.Define("sms.send", func(context.Context, SMS) error { return nil })
 	updateCRM = saferunner.Define("crm.update", func(context.Context, map[string]int) error { return nil })
@@ -97,6 +99,10 @@ func TestFailureTexts(t *testing.T) {
 		"refused-list": func(rec *saferunnertest.Recorder) {
 			notify := saferunner.Define("notify.owner", func(context.Context, struct{ Done chan int }) error { return nil })
 			_, _ = saferunner.Run(rec.Context(), "order.created", notify.With(struct{ Done chan int }{make(chan int)}).Async())
+		},
+		"bare-variable": func(rec *saferunnertest.Recorder) {
+			run(rec, "order.created", bare.With(1))
+			rec.AssertCount("order.created", 0)
 		},
 		"zero-call": func(rec *saferunnertest.Recorder) {
 			rec.Assert("order.created", saferunner.Call{})

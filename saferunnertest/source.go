@@ -38,7 +38,7 @@ func callSource(c recorder.Call, pkg string) string {
 }
 
 // definedAs finds the name that a line of source gives to a task.
-var definedAs = regexp.MustCompile(`([A-Za-z_][\w.]*)(?:\s+[^=:]+)?\s*:?=\s*(?:\w+\.)?Define(?:Result)?\b`)
+var definedAs = regexp.MustCompile(`^\s*(?:var\s+)?([A-Za-z_][\w.]*)(?:\s+[^=:]+)?\s*:?=\s*(?:\w+\.)?Define(?:Result)?\b`)
 
 // taskSource is the name of the variable that the task was assigned to,
 // read from the source where it was defined, else a guess by its name.
