@@ -10,7 +10,7 @@ const (
 
 	// maxRepeats bounds how often pointers, maps and slices are written that
 	// were written before: what is shared can grow exponentially.
-	maxRepeats = 10_000
+	maxRepeats = 1_000
 )
 
 // encoder writes values by their fields.

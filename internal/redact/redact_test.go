@@ -202,6 +202,7 @@ func TestJSON(t *testing.T) {
 		}{X: math.NaN()}, `{"F":"[unencodable: func()]","X":"[unencodable: float64 NaN]","C":"[unencodable: chan\u003c- int]","A":0}`},
 		{map[string]any{"ok": Level(1), "bad": math.Inf(1), "raw": json.RawMessage("{")}, `{"bad":"[unencodable: float64 +Inf]","ok":"level 1","raw":"[unencodable: json.RawMessage]"}`},
 		{[]any{failing{}, panicking{}, &panicking{}, []byte("hi"), (*panicking)(nil)}, `["[unencodable: redact_test.failing]","[unencodable: redact_test.panicking]","[unencodable: *redact_test.panicking]","aGk=",null]`},
+		{[]badByte{1}, `["[unencodable: redact_test.badByte]"]`},
 		{map[any]int{}, `"[unencodable: map[interface {}]int]"`},
 		{map[panicking]any{{}: math.NaN()}, `{"[unencodable: redact_test.panicking]":"[unencodable: float64 NaN]"}`},
 		{map[failing]any{{}: card()}, `{"[unencodable: redact_test.failing]":` + shownCard + `}`},
@@ -226,6 +227,10 @@ type failing struct{ N int }
 
 func (failing) MarshalJSON() ([]byte, error) { return nil, errors.New("no") }
 func (failing) MarshalText() ([]byte, error) { return nil, errors.New("no") }
+
+type badByte uint8
+
+func (badByte) MarshalText() ([]byte, error) { return nil, errors.New("no") }
 
 type panicking struct{ N int }
 
