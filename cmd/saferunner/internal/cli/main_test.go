@@ -12,13 +12,19 @@ import (
 	"testing"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/cmd/saferunner/internal/cli"
 )
 
 // binary is the program under test, built once. The tests run it as a user
 // would.
 var binary string
 
+// program makes this test binary contain what it builds: else the test cache
+// would not notice a change of it.
+var program func() int
+
 func TestMain(m *testing.M) {
+	program = cli.Main
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "saferunner")
 		if err != nil {

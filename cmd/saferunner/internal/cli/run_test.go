@@ -85,7 +85,7 @@ func TestRunByATestRecords(t *testing.T) {
 // The environment of this test itself has the marker.
 func TestInheritedEnvironmentRecords(t *testing.T) {
 	s := live(t)
-	s.env = append(s.command().Environ()[:0:0], "PATH="+getenv(t, "PATH"), "SAFERUNNER_MODE="+getenv(t, "SAFERUNNER_MODE"), "SAFERUNNER_DB="+s.dir+"/j.db")
+	s.env = []string{"PATH=" + getenv(t, "PATH"), "SAFERUNNER_MODE=" + getenv(t, "SAFERUNNER_MODE"), "SAFERUNNER_DB=" + s.dir + "/j.db"}
 	s.write("list.yaml", orderList)
 	s.must(0, "run", "list.yaml")
 	checkText(t, "what ran", s.read("ran"), "")

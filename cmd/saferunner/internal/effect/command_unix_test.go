@@ -1,12 +1,17 @@
+//go:build unix
+
 package effect
 
 import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -136,5 +141,37 @@ func TestStepString(t *testing.T) {
 		if got := step.String(); got != want {
 			t.Errorf("String: %s, want %s", got, want)
 		}
+	}
+}
+
+// What a command has started does not outlive its end, even if it does not
+// want to stop.
+func TestExecKillsWhatIsLeft(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		var p Processes
+		step := sh(`(trap "" TERM; echo up; exec sleep 600) >"$1" 2>&1 & sleep 600`, pipe)
+		ended <- p.Do(ctx, step, &bytes.Buffer{}, &bytes.Buffer{})
+	}()
+	reader, err := os.Open(pipe) // waits for the writer
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	if _, err := io.ReadFull(reader, make([]byte, len("up\n"))); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+	_ = reader.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if _, err := io.ReadAll(reader); err != nil {
+		t.Errorf("what the command started is still there: %v", err)
 	}
 }
