@@ -16,6 +16,7 @@ const (
 // encoder writes values by their fields.
 type encoder struct {
 	out     []byte
+	secrets finder
 	depth   int
 	repeats int
 	open    map[visit]bool // what is being written, and false for what was
@@ -28,7 +29,7 @@ func (e *encoder) value(v reflect.Value, plain bool) {
 		e.text("null")
 		return
 	}
-	if !plain && !holds(v) {
+	if !plain && !e.secrets.holds(v) {
 		plain = true
 		if b, ok := marshalValue(v); ok {
 			e.out = append(e.out, b...)

@@ -8,8 +8,9 @@ const maxDepth = 1_000
 
 // finder looks for fields tagged as secrets in a value.
 type finder struct {
-	notZero bool // only those that hold something; else a type with tags is enough
-	seen    map[visit]struct{}
+	notZero bool               // only those that hold something; else a type with tags is enough
+	seen    map[visit]struct{} // in this search
+	holding map[visit]bool     // what was found to hold a secret, in earlier ones too
 	depth   int
 }
 
@@ -24,7 +25,7 @@ type visit struct {
 // in reports whether v holds a secret. Fields that are neither exported nor of
 // a type with tags matter only where opaque: inside a type with a method that
 // writes it, and could write them.
-func (f *finder) in(v reflect.Value, opaque bool) bool {
+func (f *finder) in(v reflect.Value, opaque bool) (found bool) {
 	if !v.IsValid() {
 		return false
 	}
@@ -38,13 +39,14 @@ func (f *finder) in(v reflect.Value, opaque bool) bool {
 	opaque = opaque || i.marshaler && v.Kind() != reflect.Interface
 	if at, ok := visited(v); ok {
 		at.opaque = opaque
+		if f.holding[at] || f.depth >= maxDepth {
+			return true
+		}
 		if f.again(at) {
 			return false
 		}
-		if f.depth++; f.depth > maxDepth {
-			return true
-		}
-		defer func() { f.depth-- }()
+		f.depth++
+		defer func() { f.leave(at, found) }()
 	}
 	switch v.Kind() {
 	case reflect.Interface, reflect.Pointer:
@@ -78,6 +80,23 @@ func (f *finder) inStruct(v reflect.Value, all []member, opaque bool) bool {
 		}
 	}
 	return false
+}
+
+// holds starts a search for what has to be written by its fields.
+func (f *finder) holds(v reflect.Value) bool {
+	f.seen = nil
+	return f.in(v, false)
+}
+
+func (f *finder) leave(at visit, found bool) {
+	f.depth--
+	if !found {
+		return
+	}
+	if f.holding == nil {
+		f.holding = map[visit]bool{}
+	}
+	f.holding[at] = true
 }
 
 // again reports whether at has been looked into before, and notes it.

@@ -26,7 +26,7 @@ func (e *encoder) mapping(v reflect.Value, plain bool) {
 	}
 	entries := make([]entry, 0, v.Len())
 	for m := v.MapRange(); m.Next(); {
-		if !plain && holds(m.Key()) {
+		if !plain && e.secrets.holds(m.Key()) {
 			e.text(redacted)
 			return
 		}

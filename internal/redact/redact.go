@@ -33,13 +33,13 @@ func JSON(v any) (raw json.RawMessage) {
 		}
 	}()
 	value := reflect.ValueOf(v)
-	plain := !holds(value)
+	e := encoder{}
+	plain := !e.secrets.holds(value)
 	if plain {
 		if b, ok := marshal(v); ok {
 			return b
 		}
 	}
-	e := encoder{}
 	e.value(value, plain)
 	return e.out
 }
@@ -54,11 +54,5 @@ func Has(t reflect.Type) bool { return t != nil && infoOf(t).tagged }
 // it has no interfaces, In costs a look-up.
 func In(v reflect.Value) bool {
 	f := finder{notZero: true}
-	return f.in(v, false)
-}
-
-// holds reports whether v has to be written by its fields.
-func holds(v reflect.Value) bool {
-	f := finder{}
 	return f.in(v, false)
 }
