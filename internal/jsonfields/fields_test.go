@@ -28,7 +28,7 @@ type (
 	Twice1 struct{ Base }
 	Twice2 struct{ Base }
 	hidden struct{ Shown int }
-	text   string
+	text   string //nolint:unused // embedded below, where it is looked up by reflection
 
 	Plain struct {
 		A int    `json:"a"`

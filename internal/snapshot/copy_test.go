@@ -242,7 +242,7 @@ func TestCopySharesBelowMaxNesting(t *testing.T) {
 	if !equal(v, dup) {
 		t.Error("copy is not equal")
 	}
-	v, dup = v.(box).In, any(nil)
+	v = v.(box).In
 	list[0] = 1
 	dup, _ = copyOf(v)
 	list[0] = 2
