@@ -12,8 +12,13 @@ import (
 // as one batch.
 func (l *list) async(from, to int) {
 	var jobs []Job
-	i := from
-	for ; i < to && l.err == nil; i++ {
+	defer func() { // also when a stub leaves by Goexit
+		if len(jobs) > 0 {
+			l.show(jobs[len(jobs)-1].position + 1)
+			l.submit(jobs)
+		}
+	}()
+	for i := from; i < to && l.err == nil; i++ {
 		l.freeze(i)
 		if d := l.decide(i); d.verdict != executed {
 			l.decline(i, d)
@@ -28,10 +33,6 @@ func (l *list) async(from, to int) {
 		}
 		jobs = append(jobs, l.job(i))
 	}
-	if len(jobs) > 0 {
-		l.show(i)
-		l.submit(jobs, from)
-	}
 }
 
 func (l *list) job(i int) Job {
@@ -42,15 +43,14 @@ func (l *list) job(i int) Job {
 	}
 }
 
-// submit hands jobs to the engine, of which the first is not before from. If
-// it takes none, all have failed.
-func (l *list) submit(jobs []Job, from int) {
+// submit hands jobs to the engine. If it takes none, all have failed.
+func (l *list) submit(jobs []Job) {
 	l.pending().add(len(jobs))
 	_, err := l.runner.engine().Submit(l.ctx, Batch{RunID: l.run.runID, Run: l.run.id(), Jobs: jobs})
 	if err == nil {
 		return
 	}
-	l.clean = from
+	l.clean = min(l.clean, jobs[0].position)
 	for _, j := range jobs {
 		l.fail(j.position, fmt.Errorf("not queued: %w", err), "")
 		l.pending().end(nil)
@@ -64,7 +64,7 @@ func (r *Runner) handle(ctx context.Context, d Delivery) error {
 		r.cancel(ctx, d, context.Cause(ctx))
 		return nil
 	}
-	if r.decide(d.Task.Name).verdict != executed {
+	if r.decideDelivered(d.Task.Name).verdict != executed {
 		rec.setStatus(StatusRecorded) // what let it through has ended since
 		r.noteUnowned(rec)
 		r.conclude(ctx, d, nil)
@@ -73,31 +73,33 @@ func (r *Runner) handle(ctx context.Context, d Delivery) error {
 	rec.begin(time.Now(), d.Worker)
 	r.write(ctx, d.records())
 
+	c := &scopeContext{Context: ctx, scope: r.taskScope(ctx, rec, d.Attempt, true)}
 	returned := false
 	defer func() {
 		if !returned {
-			_ = r.settle(ctx, d, nil, ErrGoexit, "")
+			_ = r.settle(c, d, nil, ErrGoexit, "")
 		}
 	}()
-	c := &scopeContext{scope: r.taskScope(ctx, rec, d.Attempt, true)}
 	arguments, _ := rec.call.bound.copy()
 	result, stack, err := invoke(ctx, c, arguments)
 	returned = true
-	return r.settle(ctx, d, result, err, stack)
+	c.Context = ctx // without the attempt's time limit
+	return r.settle(c, d, result, err, stack)
 }
 
 // settle writes down how an attempt ended, and what that means for the call.
 func (r *Runner) settle(ctx context.Context, d Delivery, result any, err error, stack string) error {
 	now := time.Now()
-	_, later := IsLater(err)
+	outcome, _ := classify(err)
+	over := ctx.Err() != nil // Shutdown has given up: there will be no further attempt
 	switch {
 	case err == nil:
 		d.call.end(StatusDone, now, result, nil, "")
 		r.conclude(ctx, d, nil)
-	case later:
+	case outcome == isLater && !over:
 		d.call.postpone()
 		r.write(ctx, d.records())
-	case d.Last || IsPermanent(err):
+	case d.Last || outcome == isPermanent || over:
 		d.call.end(StatusFailed, now, nil, err, stack)
 		r.conclude(ctx, d, d.callError(err, stack))
 	default:
@@ -107,28 +109,58 @@ func (r *Runner) settle(ctx context.Context, d Delivery, result any, err error, 
 	return err
 }
 
+type errorClass uint8
+
+const (
+	isOrdinary errorClass = iota
+	isPermanent
+	isLater
+)
+
+// classify looks at a task's error, whose methods may panic.
+func classify(err error) (class errorClass, delay time.Duration) {
+	if err == nil {
+		return isOrdinary, 0
+	}
+	defer func() {
+		if recover() != nil {
+			class, delay = isOrdinary, 0
+		}
+	}()
+	if delay, later := IsLater(err); later {
+		return isLater, delay
+	}
+	if IsPermanent(err) {
+		return isPermanent, 0
+	}
+	return isOrdinary, 0
+}
+
 // cancel ends a call that was queued and will not execute.
 func (r *Runner) cancel(ctx context.Context, d Delivery, cause error) {
-	d.call.noteFailure(cause, "")
-	d.call.setStatus(StatusCancelled)
+	d.call.unbegun(StatusCancelled, cause, "")
 	err := d.callError(cause, "")
 	err.Attempt = d.Attempt - 1
 	r.lost.add(err)
 	r.conclude(ctx, d, err)
 }
 
-// interrupt marks a call that is still executing when nobody will wait for
-// it any longer. If it ends after all, its end is written.
-func (r *Runner) interrupt(ctx context.Context, d Delivery) {
-	if d.call.currentStatus() != StatusRunning {
-		return // it has just ended, or is being cancelled
-	}
-	d.call.setStatus(StatusInterrupted)
-	r.write(ctx, d.records())
-	r.lost.add(d.callError(errStillRunning, ""))
-}
-
 var errStillRunning = errors.New("still executing when Shutdown gave up on it")
+
+// interrupt marks a call that is still executing when nobody will wait for
+// it any longer; if it ends after all, its end is written. A call that a
+// worker has taken and not begun, or just ended, is waited for: it will not
+// be long.
+func (r *Runner) interrupt(ctx context.Context, d Delivery) {
+	for !d.call.currentStatus().Final() {
+		if d.call.interrupt(errStillRunning) {
+			r.write(ctx, d.records())
+			r.lost.add(d.callError(errStillRunning, ""))
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
 
 // conclude writes a call that will not change any more, and tells who waits
 // for it or watches over failures.
@@ -138,13 +170,20 @@ func (r *Runner) conclude(ctx context.Context, d Delivery, err *CallError) {
 		d.call.run.pending.end(nil)
 		return
 	}
+	defer d.call.run.pending.end(err)
 	r.log().LogAttrs(ctx, slog.LevelError, "saferunner: async call failed",
 		slog.String("run_id", d.RunID), slog.String("task", d.Task.Name), slog.String("entry", d.EntryID),
 		slog.Int("attempt", err.Attempt), slog.String("error", errorText(err.Err)))
-	if r.onFailure != nil {
-		r.onFailure(ctx, d.call.render(), err)
+	if r.onFailure == nil {
+		return
 	}
-	d.call.run.pending.end(err)
+	_, stack, failure := guarded(func() (any, error) {
+		r.onFailure(ctx, d.call.render(), err)
+		return nil, nil
+	})
+	if failure != nil {
+		r.log().LogAttrs(ctx, slog.LevelError, "saferunner: OnFailure panicked", slog.Any("error", failure), slog.String("stack", stack))
+	}
 }
 
 func (d Delivery) records() []record {

@@ -447,3 +447,240 @@ func TestForceEndsForQueuedCalls(t *testing.T) {
 		}
 	})
 }
+
+// The journal may be read at any time, also of lists that are under way.
+func TestJournalIsReadWhileListsRun(t *testing.T) {
+	r := quiet(t)
+	untyped := saferunner.Define("any.task", func(context.Context, any) error { return nil })
+	var wg sync.WaitGroup
+	stop := make(chan struct{})
+	wg.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if _, err := r.Calls(t.Context(), "busy"); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	e := newEffects()
+	for range 200 {
+		if _, err := r.Run(t.Context(), "busy", e.double.With(1), untyped.With("x").Async(), untyped.With([]any{1.5}), e.double.With(2).Key("k")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(stop)
+	wg.Wait()
+	if err := r.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPerformIsDoneOnceByMany(t *testing.T) {
+	rec := saferunnertest.New(t)
+	var runs atomic.Int32
+	task := saferunner.Define("counted.task", func(context.Context, int) error { runs.Add(1); return nil })
+	for range 100 {
+		if _, err := saferunner.Run(rec.Context(), "many", task.With(1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			if err := rec.Perform(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if runs.Load() != 100 {
+		t.Errorf("%d of 100 calls executed", runs.Load())
+	}
+}
+
+// Rules end before the forced calls of a test are drained: what is run
+// meanwhile by code that outlives the test is recorded.
+func TestNothingNewExecutesWhileTheTestEnds(t *testing.T) {
+	e := newEffects()
+	var late *saferunner.Report
+	t.Run("ends", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			rec := saferunnertest.New(t)
+			ctx := context.WithoutCancel(rec.Context())
+			slow := saferunner.Define("slow.task", func(context.Context, int) error {
+				time.Sleep(2 * time.Second)
+				return e.write(ctx, "drained")
+			})
+			rec.ForceAll()
+			if _, err := saferunner.Run(ctx, "slow", slow.With(1).Async()); err != nil {
+				t.Fatal(err)
+			}
+			go func() {
+				time.Sleep(time.Second)
+				late, _ = saferunner.Run(ctx, "late", e.note.With("late"), e.note.With("late").Async())
+			}()
+		})
+	})
+	if statuses(late) != "recorded recorded" {
+		t.Errorf("got %s", statuses(late))
+	}
+	e.wantDone(t, "drained")
+}
+
+func TestNestedSyncTaskOfAWorkerNeverDeadlocks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := quiet(t, saferunner.Concurrency(1))
+		e := newEffects()
+		inner := saferunner.Define("inner.task", func(ctx context.Context, _ int) error {
+			calls := make([]saferunner.Call, 10_001)
+			for i := range calls {
+				calls[i] = e.note.With("x").Async()
+			}
+			_, err := saferunner.Run(ctx, "leaves", append(calls, calls...)...)
+			return err
+		})
+		outer := saferunner.Define("outer.task", func(ctx context.Context, _ int) error { return inner.Do(ctx, "inner", 1) })
+		if _, err := r.Run(t.Context(), "outer", outer.With(1).Async()); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Shutdown(t.Context()); err != nil || len(e.did) != 20_002 {
+			t.Errorf("%v, %d done", err, len(e.did))
+		}
+	})
+}
+
+func TestOnFailureMayPanicExitAndRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, n := newEffects(), 0
+		var r *saferunner.Runner
+		r = quiet(t, saferunner.Concurrency(1), saferunner.OnFailure(func(ctx context.Context, _ saferunner.Entry, _ error) {
+			switch n++; n {
+			case 1:
+				panic("in OnFailure")
+			case 2:
+				runtime.Goexit()
+			default:
+				if _, err := r.Run(ctx, "alarm", e.note.With("alarm")); err != nil {
+					t.Error(err)
+				}
+			}
+		}))
+		report, err := r.Run(t.Context(), "fails", e.fail.With("1").Async(), e.fail.With("2").Async(), e.fail.With("3").Async())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := report.Wait(t.Context()); !errors.Is(err, errBroken) {
+			t.Errorf("got %v", err)
+		}
+		e.wantDone(t, "1", "2", "3", "alarm")
+	})
+}
+
+type panickingUnwrap struct{}
+
+func (panickingUnwrap) Error() string { return "bad error" }
+func (panickingUnwrap) Unwrap() error { panic("in Unwrap") }
+
+func TestErrorWhoseUnwrapPanics(t *testing.T) {
+	inBubble(t, func(t *testing.T, rec *saferunnertest.Recorder) {
+		task := saferunner.Define("bad.error", func(context.Context, int) error { return panickingUnwrap{} })
+		if _, err := saferunner.Run(rec.Context(), "bad", task.With(1).Async()); err != nil {
+			t.Fatal(err)
+		}
+		rec.Wait()
+		if entry := rec.Calls("bad")[0]; entry.Status != saferunner.StatusFailed || entry.Err() != "bad error" {
+			t.Errorf("got %+v", entry)
+		}
+	})
+}
+
+func TestShutdownOfAnIdleRunnerNeedsNoTime(t *testing.T) {
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 100 {
+		r, e := quiet(t), newEffects()
+		report, err := r.Run(t.Context(), "idle", e.note.With("x").Async())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := report.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := quiet(t).Shutdown(ended); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// All that Shutdown gives up on is in its error, and in the journal by then.
+func TestShutdownLosesNothingSilently(t *testing.T) {
+	for round := range 50 {
+		r := quiet(t, saferunner.Concurrency(3))
+		task := saferunner.Define("lost.task", func(ctx context.Context, _ int) error {
+			<-ctx.Done()
+			return ctx.Err()
+		}, saferunner.Retry(saferunner.RetryPolicy{MaxAttempts: 3, Initial: time.Millisecond}))
+		var calls []saferunner.Call
+		for i := range 100 {
+			call := task.With(i).Async()
+			if i%3 == 0 {
+				call = task.With(i).After(time.Duration(i) * time.Microsecond)
+			}
+			calls = append(calls, call)
+		}
+		if _, err := r.Run(t.Context(), "lost", calls...); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(round%5)*20*time.Microsecond)
+		err := r.Shutdown(ctx)
+		cancel()
+		told := 0
+		if err != nil {
+			told = strings.Count(err.Error(), "call ")
+		}
+		entries, queryErr := r.Calls(t.Context(), "lost")
+		if queryErr != nil {
+			t.Fatal(queryErr)
+		}
+		for _, entry := range entries {
+			if !entry.Status.Final() {
+				t.Errorf("round %d: an entry is %s after Shutdown", round, entry.Status)
+			}
+		}
+		if told < 97 { // all but those that were executing may have ended by themselves
+			t.Errorf("round %d: %d of 100 calls are in the error", round, told)
+		}
+	}
+}
+
+func TestStubThatExitsWithinABatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rec, e := saferunnertest.New(t), newEffects()
+		rec.Force(e.note)
+		saferunnertest.Stub(rec, e.double, func(int) (int, error) { runtime.Goexit(); return 0, nil })
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			_, _ = saferunner.Run(rec.Context(), "exits", e.note.With("before").Async(), e.double.With(1).Async(), e.note.With("after").Async())
+		}()
+		<-done
+		rec.Wait()
+		e.wantDone(t, "before")
+	})
+}
+
+func TestCtxThatEndsWithinAList(t *testing.T) {
+	rec, e := forced(t), newEffects()
+	ctx, cancel := context.WithCancelCause(rec.Context())
+	cancels := saferunner.Define("cancels.task", func(context.Context, int) error { cancel(errBroken); return nil })
+	report, err := saferunner.Run(ctx, "ends", e.note.With("before"), cancels.With(1), e.note.With("sync"), e.note.With("async").Async())
+	if !errors.Is(err, errBroken) || statuses(report) != "done done skipped skipped" {
+		t.Errorf("got %s, %v", statuses(report), err)
+	}
+	e.wantDone(t, "before")
+}

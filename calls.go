@@ -2,6 +2,7 @@ package saferunner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -18,6 +19,9 @@ func (r *Runner) Calls(ctx context.Context, runID string) ([]Entry, error) {
 }
 
 func (r *Runner) calls(ctx context.Context, runID string) ([]Entry, error) {
+	if ctx == nil || r.journal == nil {
+		return nil, errors.New("saferunner: Calls with a nil ctx, or on a Runner that was not made by New")
+	}
 	page, err := r.journal.Query(ctx, Query{RunID: runID, Limit: MaxPage})
 	if err != nil {
 		return nil, fmt.Errorf("saferunner: calls of %q: %w", runID, err)
@@ -35,10 +39,19 @@ func Clear(ctx context.Context) error { return ownerOf(scopeOf(ctx), nil).clear(
 func (r *Runner) Clear(ctx context.Context) error { return ownerOf(scopeOf(ctx), r).clear(ctx) }
 
 func (r *Runner) clear(ctx context.Context) error {
-	if !TestMode() && r.rules == nil {
+	if ctx == nil || r.journal == nil {
+		return errors.New("saferunner: Clear with a nil ctx, or on a Runner that was not made by New")
+	}
+	if env := process(); env.mode == modeUnknown {
+		return fmt.Errorf("saferunner: Clear: %w, and is %q; nothing was forgotten", ErrMode, env.text)
+	} else if env.mode == modeLive && r.rules == nil {
 		return fmt.Errorf("saferunner: Clear: %w, nothing was forgotten", ErrLive)
 	}
 	unowned.clear(r)
+	if r.memory != nil {
+		r.memory.forgetAll(StatusRecorded, StatusStubbed)
+		return nil
+	}
 	q := Query{Statuses: []Status{StatusRecorded, StatusStubbed}, Limit: MaxPage}
 	for {
 		page, err := r.journal.Query(ctx, q)

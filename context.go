@@ -42,6 +42,9 @@ func (c *scopeContext) Value(key any) any {
 
 // scopeOf returns what ctx carries, nil if nothing. It is not to be changed.
 func scopeOf(ctx context.Context) *scope {
+	if ctx == nil {
+		return nil
+	}
 	s, _ := ctx.Value(scopeKey{}).(*scope)
 	return s
 }
@@ -73,6 +76,7 @@ func (r *Runner) taskScope(ctx context.Context, call *record, attempt int, worke
 	s := scope{runner: r, call: call, attempt: attempt, worker: worker}
 	if outer := scopeOf(ctx); outer != nil {
 		s.recorder = outer.recorder
+		s.worker = worker || outer.worker
 	}
 	if r.rules != nil {
 		s.recorder = r

@@ -21,8 +21,20 @@ func (r *Runner) decide(task string) decision {
 	return d
 }
 
-// decideAll takes all calls to the gate at once, which is possible where no
-// task is looked at for itself. It returns nil where one is.
+// decideDelivered takes a call to the gate that a worker is to execute now.
+// It was let through when it was run, by its stub's or fault's absence too.
+func (r *Runner) decideDelivered(task string) decision {
+	if r.rules == nil {
+		return r.decide(task)
+	}
+	env := process()
+	c := circumstances{mode: env.mode, recorder: true, force: r.rules.ofDelivered(task), forceEnv: env.forcesTask(task)}
+	return decision{verdict: gate(c)}
+}
+
+// decideAll takes all calls of a list to the gate at once, which is possible
+// where no task is looked at for itself: nothing of it executes then, or all
+// does. It returns nil where one is.
 func (r *Runner) decideAll() *decision {
 	if process().forces() || r.rules != nil && !r.rules.empty() {
 		return nil

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// deliveryList is a batch in the pool of the in-process engine.
+// deliveryList is a batch in the pool of the in-process engine, or a single
+// call that waits for its time.
 type deliveryList struct {
 	engine *inProcess
 	ctx    context.Context
@@ -14,18 +15,12 @@ type deliveryList struct {
 	left   int // items that have not ended; guarded by engine.mu
 }
 
-// item is one delivery of a list. Whoever takes it executes it.
+// item is one delivery of a list. Whoever takes it, a worker or Stop, gives
+// it to the handler.
 type item struct {
 	Delivery
-	state atomic.Int32
+	taken atomic.Bool
 }
-
-const (
-	itemWaiting   = iota
-	itemTaken     // by a worker, or by Stop to cancel it
-	itemEnded     // its handler has returned
-	itemAbandoned // it executes, and Stop has given up on it
-)
 
 func (l *deliveryList) with(d Delivery) *deliveryList {
 	return &deliveryList{engine: l.engine, ctx: l.ctx, items: []item{{Delivery: d}}}
@@ -37,25 +32,28 @@ func (l *deliveryList) Len() int { return len(l.items) }
 // Do implements pool.List.
 func (l *deliveryList) Do(i int) {
 	it := &l.items[i]
-	if !it.state.CompareAndSwap(itemWaiting, itemTaken) {
-		return
-	}
 	err := ErrGoexit
 	defer func() { l.ended(it, err) }()
+	if !it.taken.CompareAndSwap(false, true) {
+		err = nil // Stop has concluded it
+		return
+	}
 	err = l.engine.handler(l.ctx, it.Delivery)
 }
 
 // ended decides whether there is a next attempt.
 func (l *deliveryList) ended(it *item, err error) {
-	it.state.CompareAndSwap(itemTaken, itemEnded)
 	e := l.engine
 	next := it.Delivery
-	if delay, later := IsLater(err); later {
-		e.retry(l.with(next), delay)
-	} else if err != nil && !next.Last && !IsPermanent(err) {
+	if l.ctx.Err() != nil {
+		err = nil // Stop has given up: it was the last attempt
+	}
+	if outcome, delay := classify(err); outcome == isLater {
+		e.schedule(l.with(next), delay)
+	} else if err != nil && !next.Last && outcome != isPermanent {
 		next.Attempt++
 		next.Last = next.Attempt >= next.Task.Retry.Attempts()
-		e.retry(l.with(next), next.Task.Retry.Delay(next.Attempt-1))
+		e.schedule(l.with(next), next.Task.Retry.Delay(next.Attempt-1))
 	}
 	e.mu.Lock()
 	if l.left--; l.left == 0 {
@@ -64,79 +62,53 @@ func (l *deliveryList) ended(it *item, err error) {
 	e.mu.Unlock()
 }
 
-// scheduledList is a list of one that waits for its time.
-type scheduledList struct {
-	list  *deliveryList
-	timer *time.Timer // nil until it is armed
-}
-
-// reserve takes the places that scheduled calls need: all or none.
-func (e *inProcess) reserve(later []*scheduledList) error {
-	if len(later) == 0 {
-		return nil
-	}
+// reserve takes places for scheduled calls: all or none. Once Stop has been
+// called there are none, except for the tasks that are being drained.
+func (e *inProcess) reserve(ctx context.Context, places int) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if len(e.scheduled)+len(later) > schedulePlaces {
+	if e.stopping && !fromWorker(ctx) {
+		return ErrShutdown
+	}
+	if places > 0 && len(e.scheduled)+e.reserved+places > schedulePlaces {
 		return ErrScheduleFull
 	}
-	if e.stopping {
-		return nil // arm finds no place, and cancels
-	}
-	for _, s := range later {
-		e.scheduled[s] = struct{}{}
-	}
+	e.reserved += places
 	return nil
 }
 
-func (e *inProcess) release(later []*scheduledList) {
+func (e *inProcess) unreserve(places int) {
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	for _, s := range later {
-		delete(e.scheduled, s)
-	}
+	e.reserved -= places
+	e.mu.Unlock()
 }
 
-// retry schedules a further attempt of a call that has been admitted before,
-// so that no bound applies.
-func (e *inProcess) retry(l *deliveryList, delay time.Duration) {
-	s := &scheduledList{list: l}
+// schedule lets a list of one call wait for its time. It belongs to the map
+// from then on: whoever takes it out, fire or Stop, concludes it.
+func (e *inProcess) schedule(l *deliveryList, delay time.Duration) {
 	e.mu.Lock()
-	if !e.stopping {
-		e.scheduled[s] = struct{}{}
+	stopping := e.stopping
+	if !stopping {
+		e.scheduled[l] = time.AfterFunc(delay, func() { e.fire(l) })
 	}
 	e.mu.Unlock()
-	e.arm(s, delay)
-}
-
-// arm starts the timer of a list that has its place. If Stop has taken the
-// place meanwhile, the calls are cancelled.
-func (e *inProcess) arm(s *scheduledList, delay time.Duration) {
-	e.mu.Lock()
-	_, ok := e.scheduled[s]
-	if ok {
-		s.timer = time.AfterFunc(delay, func() { e.fire(s) })
-	}
-	e.mu.Unlock()
-	if !ok {
-		e.abandon(s.list)
+	if stopping {
+		e.abandon(l)
 	}
 }
 
 // fire moves a list whose time has come into the pool. It waits for nobody:
 // the call was admitted when it was scheduled.
-func (e *inProcess) fire(s *scheduledList) {
+func (e *inProcess) fire(l *deliveryList) {
 	e.mu.Lock()
-	_, ok := e.scheduled[s]
-	delete(e.scheduled, s)
+	_, ok := e.scheduled[l]
 	if ok {
-		s.list.left = len(s.list.items)
-		e.submitted[s.list] = struct{}{}
+		delete(e.scheduled, l)
+		l.left = len(l.items)
+		e.submitted[l] = struct{}{}
 	}
 	e.mu.Unlock()
-	if !ok { // Stop came first
-		e.abandon(s.list)
-		return
+	if ok {
+		e.pool.SubmitNow(l)
 	}
-	e.pool.SubmitNow(s.list)
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Engine executes async calls. The in-process pool is the default; others
-// are given to [New] by [WithEngine]. An Engine is safe for concurrent use.
+// Engine executes async calls. Runners use a pool in the process. An Engine
+// is safe for concurrent use.
 type Engine interface {
 	// Submit takes the consecutive async calls of one run: all of them or
 	// none. It waits while the engine has no room, until ctx ends. The values

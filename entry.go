@@ -2,6 +2,7 @@ package saferunner
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -66,12 +67,26 @@ type entryJSON struct {
 // task_args, is_async, key, status, attempts, result, at, started_at,
 // finished_at, caller and scope. Empty ones are left out, except id, run_id,
 // task_name, task_args, is_async, status and at. It does not fail: Args or
-// a Result that is no JSON is shown as a string.
+// a Result that is no JSON is shown as a string, and a time that is none in
+// JSON as the zero time.
 func (e Entry) MarshalJSON() ([]byte, error) {
 	j := entryJSON(e)
 	j.Args = validJSON(j.Args)
 	j.Result = validJSON(j.Result)
+	j.Attempts = slices.Clone(j.Attempts)
+	for i := range j.Attempts {
+		j.Attempts[i].Started, j.Attempts[i].Finished = validTime(j.Attempts[i].Started), validTime(j.Attempts[i].Finished)
+	}
+	j.At, j.StartedAt, j.FinishedAt = validTime(j.At), validTime(j.StartedAt), validTime(j.FinishedAt)
 	return json.Marshal(j)
+}
+
+// validTime returns the zero time for one that JSON cannot hold.
+func validTime(t time.Time) time.Time {
+	if y := t.Year(); y < 0 || y > 9999 {
+		return time.Time{}
+	}
+	return t
 }
 
 // UnmarshalJSON reads what MarshalJSON writes.

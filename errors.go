@@ -22,8 +22,9 @@ var (
 	// executed or recorded.
 	ErrArguments = errors.New("arguments would not survive JSON")
 
-	// ErrMode is returned by Run when SAFERUNNER_MODE is set to something
-	// other than live or record. Nothing was executed or recorded.
+	// ErrMode is returned by Run and Clear when SAFERUNNER_MODE is set to
+	// something other than live or record. Nothing was executed, recorded or
+	// forgotten.
 	ErrMode = errors.New("SAFERUNNER_MODE must be live or record")
 
 	// ErrRecorded is returned by Do and Result of a result task whose call was
@@ -60,8 +61,9 @@ var (
 	// caller's transaction. The in-process engine never can.
 	ErrNoTx = errors.New("the engine cannot take part in a transaction")
 
-	// ErrRedacted is returned by a release or retry of a call whose arguments
-	// held redacted fields, when its payload is gone.
+	// ErrRedacted is why a result or payload that held redacted fields cannot
+	// be had back from the journal, which does not have them: a duplicate then
+	// returns ErrDuplicate, and a release or retry returns it.
 	ErrRedacted = errors.New("the arguments are redacted and their payload is gone")
 
 	// ErrGoexit is the cause when a task called runtime.Goexit, as t.FailNow

@@ -91,6 +91,9 @@ func TestForceEndsWithItsTest(t *testing.T) {
 }
 
 func TestChildProcess(t *testing.T) {
+	if _, err := os.ReadFile("testdata/child/main.go"); err != nil { // so that the test cache sees it
+		t.Fatal(err)
+	}
 	child := filepath.Join(t.TempDir(), "child")
 	if runtime.GOOS == "windows" {
 		child += ".exe"
@@ -112,7 +115,8 @@ func TestChildProcess(t *testing.T) {
 		"replaced environment": {without("SAFERUNNER_MODE"), "executed sync\nexecuted async\nchild.announce done\nchild.announce queued\n" +
 			"test mode: false\nclear: saferunner: Clear: not in test mode, nothing was forgotten\n"},
 		"empty mode": {append(without("SAFERUNNER_MODE"), "SAFERUNNER_MODE="),
-			"error: saferunner: run \"child.started\": SAFERUNNER_MODE must be live or record, and is \"\"; nothing was executed\ntest mode: true\n"},
+			"error: saferunner: run \"child.started\": SAFERUNNER_MODE must be live or record, and is \"\"; nothing was executed\ntest mode: true\n" +
+				"clear: saferunner: Clear: SAFERUNNER_MODE must be live or record, and is \"\"; nothing was forgotten\n"},
 		"forced": {append(os.Environ(), "FORCE_RUN_SIDE_EFFECTS=child.announce"), "executed sync\nexecuted async\n" +
 			"child.announce done\nchild.announce queued\ntest mode: true\n"},
 		"another is forced": {append(os.Environ(), "FORCE_RUN_SIDE_EFFECTS=child.anounce"), recorded},

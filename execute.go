@@ -2,13 +2,8 @@ package saferunner
 
 import (
 	"context"
-	"fmt"
-	"reflect"
 	"runtime/debug"
 	"time"
-
-	"github.com/saferunner/saferunner/internal/redact"
-	"github.com/saferunner/saferunner/internal/snapshot"
 )
 
 // guarded calls what is not ours: a task, a stub, a WhenRecorded function. A
@@ -76,77 +71,4 @@ func (l *list) scopeContext(i int) *scopeContext {
 	c := &l.scopes[i]
 	c.scope = l.runner.taskScope(l.ctx, &l.run.records[i], 1, false)
 	return c
-}
-
-// begin opens an attempt.
-func (r *record) begin(now time.Time, worker string) {
-	r.run.mu.Lock()
-	defer r.run.mu.Unlock()
-	x := r.execution()
-	x.attempts = append(x.attempts, Attempt{Started: now, Worker: worker})
-	r.status = StatusRunning
-}
-
-// end closes the attempt that is open.
-func (r *record) end(s Status, now time.Time, result any, err error, stack string) {
-	text := errorText(err)
-	r.run.mu.Lock()
-	defer r.run.mu.Unlock()
-	x := r.execution()
-	a := &x.attempts[len(x.attempts)-1]
-	a.Finished, a.Error, a.Stack = now, text, stack
-	if result != nil {
-		x.keepResult(result)
-	}
-	r.status = s
-}
-
-// keepResult keeps a faithful copy of what a task returned.
-func (x *execution) keepResult(result any) {
-	plan := snapshot.PlanOf(reflect.TypeOf(result))
-	dup, size := plan.Copy(reflect.ValueOf(result))
-	x.result, x.resultSize = dup.Interface(), int64(dup.Type().Size())+size
-	if !plan.Exact() {
-		x.resultJSON = redact.JSON(x.result)
-	}
-}
-
-// keepAnswer keeps what a stub or WhenRecorded said.
-func (r *record) keepAnswer(result any) {
-	if result != nil {
-		r.update(r.status, func(x *execution) { x.keepResult(result) })
-	}
-}
-
-// noteFailure writes down why a call failed that was not begun.
-func (r *record) noteFailure(cause error, stack string) {
-	text := errorText(cause)
-	r.update(StatusFailed, func(x *execution) {
-		x.attempts = append(x.attempts, Attempt{Error: text, Stack: stack})
-	})
-}
-
-// errorText is what a task's error says, also where its Error panics.
-func errorText(err error) (text string) {
-	if err == nil {
-		return ""
-	}
-	defer func() {
-		if v := recover(); v != nil {
-			text = fmt.Sprintf("%T, whose Error method panics: %v", err, v)
-		}
-	}()
-	return err.Error()
-}
-
-// postpone takes back the attempt that is open, for a call that cannot run
-// now.
-func (r *record) postpone() {
-	r.update(StatusQueued, func(x *execution) { x.attempts = x.attempts[:len(x.attempts)-1] })
-}
-
-// freezeJSON renders the arguments now, where a copy shares too much with
-// the original to be read later.
-func (r *record) freezeJSON() {
-	r.execution().args = redact.JSON(r.call.bound.Pointer())
 }

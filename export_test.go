@@ -25,7 +25,10 @@ func NewForcedRunner(opts ...Option) (*Runner, error) {
 }
 
 // EndRules ends the rules of a forced runner as the end of its test does.
-func EndRules(r *Runner) { r.rules.end() }
+func EndRules(r *Runner) {
+	r.rules.end()
+	r.rules.drained()
+}
 
 // InProcess is the engine of a runner.
 func InProcess(r *Runner) Engine { return r.engine() }

@@ -122,32 +122,57 @@ func TestSecretsStayOut(t *testing.T) {
 	})
 }
 
-func TestDuplicateOfARedactedResult(t *testing.T) {
-	rec := forced(t)
-	issue := saferunner.DefineResult("card.issue", func(context.Context, int) (struct {
+// rendered hides that a journal is the in-memory one: all it gives back has
+// gone through JSON.
+type rendered struct{ saferunner.Journal }
+
+// A duplicate gets the first call's result or an error, never something that
+// was made of a redacted or lossy rendering.
+func TestResultOfADuplicate(t *testing.T) {
+	type hidden struct{ n int }
+	type number struct {
 		Number string `saferunner:"redact"`
-	}, error) {
-		return struct {
-			Number string `saferunner:"redact"`
-		}{secret}, nil
-	})
-	for i := range 2 {
-		out, err := issue.Do(rec.Context(), "issue", 1)
-		if i == 0 && (err != nil || out.Number != secret) {
-			t.Errorf("got %+v, %v", out, err)
+	}
+	ctx := t.Context()
+	secretly := saferunner.DefineResult("secret.issue", func(context.Context, int) (number, error) { return number{secret}, nil })
+	lossy := saferunner.DefineResult("lossy.issue", func(context.Context, int) (hidden, error) { return hidden{42}, nil })
+	untyped := saferunner.DefineResult("untyped.issue", func(context.Context, int) (any, error) { return 42, nil })
+	plain := saferunner.DefineResult("plain.issue", func(context.Context, int) (int, error) { return 42, nil })
+	twice := func(r *saferunner.Runner, call saferunner.Call) *saferunner.Report {
+		t.Helper()
+		var report *saferunner.Report
+		for range 2 {
+			var err error
+			if report, err = r.Run(ctx, "issue", call.Key("k")); err != nil {
+				t.Fatal(err)
+			}
 		}
-		_ = out
+		return report
 	}
-	call := issue.With(1).Key("k")
-	if _, err := saferunner.Run(rec.Context(), "issue", call); err != nil {
-		t.Fatal(err)
+
+	memory := quiet(t)
+	if out, err := secretly.Result(twice(memory, secretly.With(1))); out.Number != secret || err != nil {
+		t.Errorf("in memory: got %+v, %v", out, err)
 	}
-	report, err := saferunner.Run(rec.Context(), "issue", call)
-	if err != nil {
-		t.Fatal(err)
+	if out, err := lossy.Result(twice(memory, lossy.With(1))); out.n != 42 || err != nil {
+		t.Errorf("in memory: got %+v, %v", out, err)
 	}
-	if out, err := issue.Result(report); !errors.Is(err, saferunner.ErrDuplicate) {
-		t.Errorf("got %+v, %v", out, err)
+	if out, err := untyped.Result(twice(memory, untyped.With(1))); out != 42 || err != nil {
+		t.Errorf("in memory: got %+v, %v", out, err)
+	}
+
+	stored := quiet(t, saferunner.WithJournal(rendered{saferunner.NewMemoryJournal(100, 1<<20)}))
+	if out, err := plain.Result(twice(stored, plain.With(1))); out != 42 || err != nil {
+		t.Errorf("rendered: got %+v, %v", out, err)
+	}
+	if out, err := secretly.Result(twice(stored, secretly.With(1))); !errors.Is(err, saferunner.ErrDuplicate) {
+		t.Errorf("rendered: got %+v, %v", out, err)
+	}
+	if out, err := lossy.Result(twice(stored, lossy.With(1))); !errors.Is(err, saferunner.ErrDuplicate) {
+		t.Errorf("rendered: got %+v, %v", out, err)
+	}
+	if out, err := untyped.Result(twice(stored, untyped.With(1))); !errors.Is(err, saferunner.ErrDuplicate) {
+		t.Errorf("rendered: got %+v, %v", out, err)
 	}
 }
 

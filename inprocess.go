@@ -2,6 +2,8 @@ package saferunner
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,6 +26,7 @@ func (r *Runner) engine() *inProcess {
 			n = defaultConcurrency
 		}
 		r.inProcess = newInProcess(n, r.interrupt)
+		r.inProcess.stopping = r.retired
 		_ = r.inProcess.Start(context.Background(), nil, r.handle)
 	}
 	return r.inProcess
@@ -47,7 +50,8 @@ type inProcess struct {
 	interrupt func(context.Context, Delivery)
 
 	mu        sync.Mutex
-	scheduled map[*scheduledList]struct{}
+	scheduled map[*deliveryList]*time.Timer
+	reserved  int // places in scheduled that are about to be taken
 	submitted map[*deliveryList]struct{}
 	idle      chan struct{} // closed when nothing is scheduled or submitted; nil while nobody waits
 	stopping  bool
@@ -59,7 +63,7 @@ func newInProcess(concurrency int, interrupt func(context.Context, Delivery)) *i
 	base, cancel := context.WithCancelCause(context.Background())
 	return &inProcess{
 		pool: pool.New(concurrency, queuePlaces), base: base, cancel: cancel, interrupt: interrupt,
-		scheduled: map[*scheduledList]struct{}{}, submitted: map[*deliveryList]struct{}{},
+		scheduled: map[*deliveryList]*time.Timer{}, submitted: map[*deliveryList]struct{}{},
 	}
 }
 
@@ -67,6 +71,15 @@ func newInProcess(concurrency int, interrupt func(context.Context, Delivery)) *i
 func (e *inProcess) Start(_ context.Context, _ []TaskSpec, h Handler) error {
 	e.handler = h
 	return nil
+}
+
+// retireEngine returns the in-process engine, to be stopped, nil if there is
+// none: one that is made later takes nothing.
+func (r *Runner) retireEngine() *inProcess {
+	r.engineMu.Lock()
+	defer r.engineMu.Unlock()
+	r.retired = true
+	return r.inProcess
 }
 
 // detached has the values of the caller's ctx and the cancellation of the
@@ -84,29 +97,31 @@ func (d detached) Value(key any) any {
 }
 
 // Submit queues the jobs that are due and sets timers for the others. It
-// returns no tickets: nobody but the engine needs to name a job.
+// returns no tickets: nobody but the engine needs to name a job. Once Stop
+// has been called it takes jobs only from the tasks that are being drained.
 func (e *inProcess) Submit(ctx context.Context, b Batch) ([]Ticket, error) {
 	now := time.Now()
 	due := &deliveryList{engine: e, ctx: detached{e.base, context.WithoutCancel(ctx)}}
-	var later []*scheduledList
+	var later []*deliveryList
 	for _, j := range b.Jobs {
 		d := Delivery{Job: j, RunID: b.RunID, Run: b.Run, Attempt: 1, Last: j.Task.Retry.Attempts() == 1}
 		if j.NotBefore.After(now) {
-			later = append(later, &scheduledList{list: due.with(d)})
+			later = append(later, due.with(d))
 		} else {
 			due.items = append(due.items, item{Delivery: d})
 		}
 	}
-	if err := e.reserve(later); err != nil {
+	if err := e.reserve(ctx, len(later)); err != nil {
 		return nil, err
 	}
 	if err := e.submit(ctx, due); err != nil {
-		e.release(later)
+		e.unreserve(len(later))
 		return nil, err
 	}
-	for _, s := range later {
-		e.arm(s, time.Until(s.list.items[0].NotBefore))
+	for _, l := range later {
+		e.schedule(l, time.Until(l.items[0].NotBefore))
 	}
+	e.unreserve(len(later))
 	return nil, nil
 }
 
@@ -120,7 +135,7 @@ func (e *inProcess) submit(ctx context.Context, l *deliveryList) error {
 	e.mu.Lock()
 	e.submitted[l] = struct{}{}
 	e.mu.Unlock()
-	if s := scopeOf(ctx); s != nil && s.worker {
+	if fromWorker(ctx) {
 		e.pool.SubmitNow(l)
 		return nil
 	}
@@ -131,6 +146,13 @@ func (e *inProcess) submit(ctx context.Context, l *deliveryList) error {
 		e.mu.Unlock()
 	}
 	return err
+}
+
+// fromWorker reports whether ctx is that of a task on this engine, or of
+// what such a task calls.
+func fromWorker(ctx context.Context) bool {
+	s := scopeOf(ctx)
+	return s != nil && s.worker
 }
 
 // remove takes out a list of which nothing is left. e.mu is held.
@@ -150,18 +172,29 @@ func (e *inProcess) signalIdle() {
 // wait waits until every call has been concluded, scheduled ones included.
 func (e *inProcess) wait(ctx context.Context) error {
 	e.mu.Lock()
-	if len(e.submitted) == 0 && len(e.scheduled) == 0 {
-		e.mu.Unlock()
-		return e.pool.Wait(ctx)
-	}
 	if e.idle == nil {
 		e.idle = make(chan struct{})
 	}
 	idle := e.idle
+	e.signalIdle()
 	e.mu.Unlock()
+	if err := waitFor(ctx, idle); err != nil {
+		return err
+	}
+	return e.pool.Wait(context.WithoutCancel(ctx)) // the workers are about to end
+}
+
+// waitFor waits until done is closed or ctx ends. What is done already does
+// not look at ctx.
+func waitFor(ctx context.Context, done <-chan struct{}) error {
 	select {
-	case <-idle:
-		return e.pool.Wait(ctx)
+	case <-done:
+		return nil
+	default:
+	}
+	select {
+	case <-done:
+		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
@@ -172,16 +205,15 @@ func (e *inProcess) wait(ctx context.Context) error {
 func (e *inProcess) Stop(ctx context.Context) error {
 	e.mu.Lock()
 	e.stopping = true
-	var stopped []*deliveryList
-	for s := range e.scheduled {
-		if s.timer != nil && s.timer.Stop() { // else arm or fire finds its place gone
-			stopped = append(stopped, s.list)
-		}
+	var later []*deliveryList
+	for l, timer := range e.scheduled {
+		timer.Stop() // if it has fired, fire finds nothing
+		later = append(later, l)
+		delete(e.scheduled, l)
 	}
-	e.scheduled = map[*scheduledList]struct{}{}
 	e.signalIdle()
 	e.mu.Unlock()
-	for _, l := range stopped {
+	for _, l := range later {
 		e.abandon(l)
 	}
 	err := e.wait(ctx)
@@ -190,10 +222,9 @@ func (e *inProcess) Stop(ctx context.Context) error {
 	}
 	e.cancel(ErrShutdown)
 	e.mu.Lock()
-	left := e.submitted
-	e.submitted = map[*deliveryList]struct{}{}
+	left := slices.Collect(maps.Keys(e.submitted))
 	e.mu.Unlock()
-	for l := range left {
+	for _, l := range left {
 		e.abandon(l)
 	}
 	return err
@@ -206,10 +237,9 @@ func (e *inProcess) abandon(l *deliveryList) {
 	cancel(ErrShutdown)
 	for i := range l.items {
 		it := &l.items[i]
-		switch {
-		case it.state.CompareAndSwap(itemWaiting, itemTaken):
+		if it.taken.CompareAndSwap(false, true) {
 			_ = e.handler(cancelled, it.Delivery)
-		case it.state.CompareAndSwap(itemTaken, itemAbandoned):
+		} else {
 			e.interrupt(cancelled, it.Delivery)
 		}
 	}

@@ -44,7 +44,9 @@ type Change struct {
 }
 
 // Put returns the Change that writes e, replacing an entry with the same ID.
-func Put(e Entry) Change { return Change{record: &record{exec: &execution{entry: &e}}} }
+func Put(e Entry) Change {
+	return Change{record: &record{exec: &execution{details: &details{entry: &e}}}}
+}
 
 // Forget returns the Change that deletes the entry with this ID, if there is
 // one, and ends its claim on a key.

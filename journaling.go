@@ -26,11 +26,17 @@ func (r *Runner) write(ctx context.Context, records []record) {
 // went on; each failure was logged.
 func (r *Runner) JournalFailures() uint64 { return r.journalFailure.Load() }
 
-// heldResult is the result of the call that holds a key, nil if it is not
-// known.
-func (r *Runner) heldResult(ctx context.Context, holder string, def *definition) any {
+// heldResult is a copy of the result of the call that holds the key of rec,
+// nil if it is not known.
+func (r *Runner) heldResult(ctx context.Context, holder string, rec *record) any {
+	def := rec.call.bound.definition()
 	if def.result == nil {
 		return nil
+	}
+	if r.memory != nil {
+		if result, ok := r.memory.heldResult(rec.task(), rec.key()); ok {
+			return result
+		}
 	}
 	page, err := r.journal.Query(ctx, Query{ID: holder})
 	if err != nil || len(page.Entries) == 0 || page.Entries[0].Status != StatusDone {

@@ -142,3 +142,52 @@ func TestRefusedKeyWithinABatch(t *testing.T) {
 	}
 	e.wantDone(t, "before")
 }
+
+// A key that an earlier call of the same list gave back is free for a later
+// one.
+func TestKeyGivenBackWithinAList(t *testing.T) {
+	for name, r := range map[string]*saferunner.Runner{
+		"memory":   quiet(t),
+		"rendered": quiet(t, saferunner.WithJournal(rendered{saferunner.NewMemoryJournal(100, 1<<20)})),
+	} {
+		e := newEffects()
+		call := e.fail.With("x").Key("k").BestEffort()
+		if report, err := r.Run(t.Context(), "list", call, call); err != nil || statuses(report) != "failed failed" {
+			t.Errorf("%s: got %s, %v", name, statuses(report), err)
+		}
+	}
+}
+
+// However small the journal, what holds a key is in it, and a failed call
+// gives its key back.
+func TestKeysInATinyJournal(t *testing.T) {
+	r, e := quiet(t, saferunner.WithJournal(saferunner.NewMemoryJournal(1, 1))), newEffects()
+	for range 2 {
+		var calls []saferunner.Call
+		for range 5 {
+			calls = append(calls, e.note.With("filler"))
+		}
+		calls = append(calls, e.fail.With("x").Key("failed").BestEffort(), e.double.With(7).Key("kept"))
+		report, err := r.Run(t.Context(), "tiny", calls...)
+		if err != nil || report.Outcomes[5].Status != saferunner.StatusFailed {
+			t.Fatalf("got %s, %v", statuses(report), err)
+		}
+		if out, err := e.double.Result(report); out != 14 || err != nil {
+			t.Errorf("got %d, %v", out, err)
+		}
+	}
+}
+
+func TestPerformClaimsKeys(t *testing.T) {
+	rec, e := saferunnertest.New(t), newEffects()
+	if _, err := saferunner.Run(rec.Context(), "keyed", e.note.With("a").Key("k"), e.note.With("b").Key("k")); err != nil {
+		t.Fatal(err)
+	}
+	if err := rec.Perform(); err != nil {
+		t.Fatal(err)
+	}
+	e.wantDone(t, "a")
+	if got, want := journaled(t, rec, "keyed"), "effects.note=done effects.note=duplicate"; got != want {
+		t.Errorf("journal has %s, want %s", got, want)
+	}
+}

@@ -57,12 +57,7 @@ func (l *lifecycle) drain(ctx context.Context) error {
 	idle := l.idle
 	l.mu.Unlock()
 	l.signal()
-	select {
-	case <-idle:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return waitFor(ctx, idle)
 }
 
 func (l *lifecycle) close() { l.state.Or(closed) }

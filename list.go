@@ -18,7 +18,6 @@ type list struct {
 	scopes []scopeContext // for the sync calls that execute
 	now    time.Time      // when the last one ended
 	clean  int            // calls before this one are in the journal as they stand
-	shown  bool           // the in-memory journal has the run
 	err    error          // what stopped the list
 }
 
@@ -26,6 +25,10 @@ func (l *list) execute() {
 	defer l.finish()
 	l.same = l.runner.decideAll()
 	for i := 0; i < len(l.run.records) && l.err == nil; {
+		if l.ctx.Err() != nil {
+			l.err = fmt.Errorf("saferunner: run %q: ctx has ended before call %d: %w", l.run.runID, i+1, context.Cause(l.ctx))
+			return
+		}
 		if !l.run.records[i].call.isAsync() {
 			l.sync(i)
 			i++
@@ -48,27 +51,18 @@ func (l *list) finish() {
 		l.freeze(i)
 		l.settle(i, StatusSkipped)
 	}
-	if l.runner.memory != nil {
-		l.runner.memory.writeRun(r.records)
-	} else {
-		l.runner.write(l.ctx, r.records[l.clean:])
-	}
+	l.show(len(r.records))
 	if r.pending != nil {
 		r.pending.end(nil)
 	}
 }
 
 // show writes the calls before end that the journal does not have as they
-// stand. The in-memory journal takes the whole run at once and hides calls
-// without a status; of what it has, it sees each change.
+// stand. From then on they change under their lock only.
 func (l *list) show(end int) {
-	switch {
-	case l.runner.memory == nil:
+	if l.clean < end {
 		l.runner.write(l.ctx, l.run.records[l.clean:end])
 		l.clean = end
-	case !l.shown:
-		l.runner.memory.writeRun(l.run.records)
-		l.shown = true
 	}
 }
 
@@ -113,16 +107,17 @@ func (l *list) sync(i int) {
 
 // decline settles a call that the gate does not let through.
 func (l *list) decline(i int, d decision) {
-	bound := l.run.records[i].call.bound
 	switch d.verdict {
 	case recorded:
 		l.settle(i, StatusRecorded)
-		if !l.run.records[i].call.isAsync() && bound.definition().answers {
-			l.answer(i, StatusRecorded, bound.whenRecorded)
+		if c := l.run.records[i].call; !c.isAsync() && c.bound.definition().answers {
+			own, _ := c.bound.copy()
+			l.answer(i, StatusRecorded, own.whenRecorded)
 		}
 		l.runner.noteUnowned(&l.run.records[i])
 	case stubbed:
-		l.answer(i, StatusStubbed, func() (any, error) { return d.stub(bound.Pointer()) })
+		own, _ := l.run.records[i].call.bound.copy()
+		l.answer(i, StatusStubbed, func() (any, error) { return d.stub(own.Pointer()) })
 	case faulted:
 		l.failUnexecuted(i, d.fault, "")
 	default:
@@ -154,13 +149,13 @@ func (l *list) failUnexecuted(i int, cause error, stack string) {
 	p.end(l.run.callError(i, 0, cause, stack))
 	l.settle(i, StatusFailed)
 	l.report.Outcomes[i].Status = StatusQueued
-	l.run.records[i].noteFailure(cause, stack)
+	l.run.records[i].unbegun(StatusFailed, cause, stack)
 }
 
 // fail lets a call fail that was not begun, and stops the list unless it is
 // best-effort.
 func (l *list) fail(i int, cause error, stack string) {
-	l.run.records[i].noteFailure(cause, stack)
+	l.run.records[i].unbegun(StatusFailed, cause, stack)
 	l.failed(i, l.run.callError(i, 0, cause, stack))
 }
 
@@ -176,6 +171,7 @@ func (l *list) failed(i int, err *CallError) {
 // the call is settled and claim returns false.
 func (l *list) claim(i int) bool {
 	rec, o := &l.run.records[i], &l.report.Outcomes[i]
+	l.show(i) // an earlier call may have given the key back
 	holder, err := l.runner.journal.Claim(l.ctx, o.Task, rec.call.key(), o.EntryID)
 	switch {
 	case err != nil:
@@ -185,7 +181,7 @@ func (l *list) claim(i int) bool {
 		return true
 	}
 	l.settle(i, StatusDuplicate)
-	o.Result = l.runner.heldResult(l.ctx, holder, rec.call.bound.definition())
+	o.Result = l.runner.heldResult(l.ctx, holder, rec)
 	return false
 }
 

@@ -331,8 +331,10 @@ func TestDefinePanics(t *testing.T) {
 		"nil function": func() { saferunner.Define[int]("some.task", nil) },
 		"nil result":   func() { saferunner.DefineResult[int, int]("some.task", nil) },
 		"timeout":      func() { saferunner.Define("some.task", noop, saferunner.Timeout(0)) },
-		"retry":        func() { saferunner.Define("some.task", noop, saferunner.Retry(saferunner.RetryPolicy{})) },
-		"queue":        func() { saferunner.Define("some.task", noop, saferunner.Queue("")) },
+		"retry": func() {
+			saferunner.Define("some.task", noop, saferunner.Retry(saferunner.RetryPolicy{MaxAttempts: -1}))
+		},
+		"queue": func() { saferunner.Define("some.task", noop, saferunner.Queue("")) },
 	}
 	for name, define := range tests {
 		t.Run(name, func(t *testing.T) {

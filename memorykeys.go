@@ -3,7 +3,19 @@ package saferunner
 import (
 	"context"
 	"fmt"
+	"reflect"
+
+	"github.com/saferunner/saferunner/internal/snapshot"
 )
+
+type taskKey struct{ task, key string }
+
+// keyHolder is an entry that holds a key. Its record is nil until it is
+// written.
+type keyHolder struct {
+	id     string
+	record *record
+}
 
 // Claim implements Journal. When as many keys are held as the journal keeps,
 // it returns ErrKeysFull.
@@ -46,10 +58,45 @@ func (j *memoryJournal) adoptKey(r *record) {
 	}
 }
 
-func (j *memoryJournal) releaseKey(r *record) {
-	if j.holdsKey(r) && !r.currentStatus().keepsKey() {
-		delete(j.keys, taskKey{r.task(), r.key()})
+// settleKey ends the claim of a record that gives its key back, and reports
+// whether the record still holds one.
+func (j *memoryJournal) settleKey(r *record, s Status) (holds bool) {
+	if !j.holdsKey(r) {
+		return false
 	}
+	if s.keepsKey() {
+		return true
+	}
+	delete(j.keys, taskKey{r.task(), r.key()})
+	return false
+}
+
+func (j *memoryJournal) forgetKey(id string) {
+	for tk, h := range j.keys {
+		if h.id == id {
+			delete(j.keys, tk)
+		}
+	}
+}
+
+// heldResult returns a copy of the result of the call that holds the key;
+// false if there is none, or only an entry has it.
+func (j *memoryJournal) heldResult(task, key string) (any, bool) {
+	j.mu.Lock()
+	h := j.keys[taskKey{task, key}]
+	j.mu.Unlock()
+	if h == nil || h.record == nil || h.record.run == nil {
+		return nil, false
+	}
+	r := h.record
+	r.run.mu.Lock()
+	defer r.run.mu.Unlock()
+	if r.status != StatusDone || r.exec.details == nil || r.exec.details.result == nil {
+		return nil, false
+	}
+	kept := reflect.ValueOf(r.exec.details.result.value)
+	dup, _ := snapshot.PlanOf(kept.Type()).Copy(kept)
+	return dup.Interface(), true
 }
 
 // prune returns the record of what a pruned entry keeps.
@@ -58,4 +105,4 @@ func (r *record) prune() *record {
 	return Put(Entry{ID: e.ID, Task: e.Task, Key: e.Key, Status: e.Status, Result: e.Result}).record
 }
 
-func (r *record) pruned() bool { return r.run == nil && r.exec.entry.At.IsZero() }
+func (r *record) pruned() bool { return r.run == nil && r.exec.details.entry.At.IsZero() }

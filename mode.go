@@ -4,9 +4,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -50,18 +51,43 @@ func markChildren() {
 	_ = os.Setenv(modeVariable, "record") // fails on no platform with this name
 }
 
-// process is the environment of this process, read at first use.
-var process = sync.OnceValue(func() *environment {
+// process returns the environment of this process, read at first use. While
+// the packages are being initialised it is not kept if it is live: a test
+// binary that was not built by go test shows that it is one only later.
+func process() *environment {
+	if e := processEnvironment.Load(); e != nil {
+		return e
+	}
 	inTest := isTestBinary()
 	if inTest {
 		markChildren()
 	}
 	e := parseEnvironment(inTest, os.LookupEnv)
-	if e.mode == modeRecord && e.forces() {
+	if e.mode == modeLive && initialising() {
+		return e
+	}
+	if processEnvironment.CompareAndSwap(nil, e) && e.mode == modeRecord && e.forces() {
 		fmt.Fprintf(os.Stderr, "saferunner: %s lets through in test mode: %s\n", forceVariable, e.forcedText())
 	}
-	return e
-})
+	return processEnvironment.Load()
+}
+
+var processEnvironment atomic.Pointer[environment]
+
+// initialising reports whether this goroutine is initialising packages.
+func initialising() bool {
+	pcs := make([]uintptr, 256)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs)])
+	for {
+		frame, more := frames.Next()
+		if strings.HasPrefix(frame.Function, "runtime.doInit") {
+			return true
+		}
+		if !more {
+			return false
+		}
+	}
+}
 
 func isTestBinary() bool {
 	_, bazel := os.LookupEnv("BAZEL_TEST")

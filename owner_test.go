@@ -176,3 +176,34 @@ func TestClearWithinAList(t *testing.T) {
 	}
 	rec.Assert("clears", e.note.With("after"))
 }
+
+func TestBadReceivers(t *testing.T) {
+	e := newEffects()
+	var none *saferunner.Runner
+	for name, r := range map[string]*saferunner.Runner{"nil": none, "zero": {}} {
+		if report, err := r.Run(t.Context(), "bad", e.note.With("x")); err == nil || report == nil {
+			t.Errorf("%s: got %v, %v", name, report, err)
+		}
+	}
+	var zero saferunner.Runner
+	if _, err := zero.Calls(t.Context(), "x"); err == nil {
+		t.Error("Calls of a zero Runner returned no error")
+	}
+	if err := zero.Clear(t.Context()); err == nil {
+		t.Error("Clear of a zero Runner returned no error")
+	}
+	if err := zero.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	var report *saferunner.Report
+	if report.Wait(t.Context()) != nil || report.Results() != nil || report.Recorded() != nil || e.double.Results(report) != nil {
+		t.Error("a nil Report has something")
+	}
+	var nilCtx context.Context
+	if _, err := saferunner.Calls(nilCtx, "x"); err == nil {
+		t.Error("Calls with a nil ctx returned no error")
+	}
+	if _, ok := saferunner.Current(nilCtx); ok {
+		t.Error("Current of a nil ctx is true")
+	}
+}

@@ -1,7 +1,6 @@
 package saferunner
 
 import (
-	"encoding/json"
 	"sync"
 	"time"
 
@@ -33,56 +32,44 @@ type record struct {
 	seq    uint64     // place in the in-memory journal, which guards it
 }
 
-// execution is what became of a call that was more than written down.
-type execution struct {
-	attempts         []Attempt
-	first            [1]Attempt // where attempts begin
-	result           any
-	resultSize       int64           // bytes that the result holds
-	args, resultJSON json.RawMessage // rendered early, where a copy would share too much
-	entry            *Entry          // of Put and Forget: nothing else is set then
-	counted          int64           // bytes, by the in-memory journal
-}
-
-// A run and its report are one allocation, for a short list with all that
-// belongs to them.
+// The records of a short list are one allocation with their run, and its
+// outcomes with the report. The two are apart: a journal keeps the run.
 type (
-	reportedRun struct {
-		run    listRun
-		report Report
-	}
 	singleRun struct {
-		reportedRun
-		records  [1]record
-		outcomes [1]Outcome
+		listRun
+		space [1]record
 	}
 	shortRun struct {
-		reportedRun
-		records  [4]record
-		outcomes [4]Outcome
+		listRun
+		space [4]record
+	}
+	singleReport struct {
+		Report
+		space [1]Outcome
+	}
+	shortReport struct {
+		Report
+		space [4]Outcome
 	}
 )
 
-func allocateRun(n int) *reportedRun {
+func allocateRun(n int) (*listRun, *Report) {
 	switch {
 	case n == 1:
-		r := new(singleRun)
-		r.run.records, r.report.Outcomes = r.records[:], r.outcomes[:]
-		return &r.reportedRun
-	case n <= len(shortRun{}.records):
-		r := new(shortRun)
-		r.run.records, r.report.Outcomes = r.records[:n:n], r.outcomes[:n:n]
-		return &r.reportedRun
+		run, report := new(singleRun), new(singleReport)
+		run.records, report.Outcomes = run.space[:], report.space[:]
+		return &run.listRun, &report.Report
+	case n <= len(shortRun{}.space):
+		run, report := new(shortRun), new(shortReport)
+		run.records, report.Outcomes = run.space[:n:n], report.space[:n:n]
+		return &run.listRun, &report.Report
 	default:
-		r := new(reportedRun)
-		r.run.records, r.report.Outcomes = make([]record, n), make([]Outcome, n)
-		return r
+		return &listRun{records: make([]record, n)}, &Report{Outcomes: make([]Outcome, n)}
 	}
 }
 
 func newRun(runID string, calls []Call, caller uintptr) (*listRun, *Report) {
-	r := allocateRun(len(calls))
-	run, report := &r.run, &r.report
+	run, report := allocateRun(len(calls))
 	run.runID, run.caller, run.at = runID, caller, time.Now()
 	run.ids = newIDs(run.at, len(calls)+1)
 	report.ID, report.RunID, report.run = run.id(), runID, run
@@ -110,7 +97,7 @@ func (r *listRun) callError(i, attempt int, cause error, stack string) *CallErro
 // currentStatus returns the status of a record that others may change.
 func (r *record) currentStatus() Status {
 	if r.run == nil {
-		return r.exec.entry.Status
+		return r.exec.details.entry.Status
 	}
 	r.run.mu.Lock()
 	defer r.run.mu.Unlock()
@@ -123,55 +110,39 @@ func (r *record) setStatus(s Status) {
 	r.run.mu.Unlock()
 }
 
-// update changes the execution, made if there was none, and the status.
-func (r *record) update(s Status, change func(*execution)) {
-	r.run.mu.Lock()
-	defer r.run.mu.Unlock()
-	r.status = s
-	change(r.execution())
-}
-
-// execution returns the record's execution, made if there was none. It is
-// called with the lock held, or before the journal has seen the run.
-func (r *record) execution() *execution {
-	if r.exec != nil {
-		return r.exec
-	}
-	if r.run.execs == nil {
-		r.run.execs = make([]execution, len(r.run.records))
-	}
-	r.exec = &r.run.execs[r.index]
-	r.exec.attempts = r.exec.first[:0]
-	return r.exec
-}
-
 // render makes the entry. The lock is not held while arguments and result
 // are encoded: neither changes any more.
 func (r *record) render() Entry {
 	if r.run == nil {
-		return *r.exec.entry
+		return *r.exec.details.entry
 	}
 	e := Entry{
 		ID: r.id(), RunID: r.run.runID, Run: r.run.id(),
 		Task: r.task(), Async: r.call.isAsync(), Key: r.key(),
 		At: r.run.at, Caller: callsite.String(r.run.caller),
 	}
-	var result any
+	var result *keptResult
 	r.run.mu.Lock()
 	e.Status = r.status
 	if x := r.exec; x != nil {
-		e.Args, e.Result, result = x.args, x.resultJSON, x.result
-		e.Attempts = append(e.Attempts, x.attempts...)
+		for _, a := range x.attempts {
+			e.Attempts = append(e.Attempts, a.render())
+		}
+		if d := x.details; d != nil {
+			e.Args, result = d.args, d.result
+		}
 	}
+	r.run.mu.Unlock()
 	if n := len(e.Attempts); n > 0 {
 		e.StartedAt, e.FinishedAt = e.Attempts[0].Started, e.Attempts[n-1].Finished
 	}
-	r.run.mu.Unlock()
 	if e.Args == nil {
 		e.Args = redact.JSON(r.call.bound.Pointer())
 	}
-	if result != nil && e.Result == nil {
-		e.Result = redact.JSON(result)
+	if result != nil {
+		if e.Result = result.text; e.Result == nil {
+			e.Result = redact.JSON(result.value)
+		}
 	}
 	return e
 }
@@ -180,42 +151,42 @@ func (r *record) render() Entry {
 
 func (r *record) id() string {
 	if r.run == nil {
-		return r.exec.entry.ID
+		return r.exec.details.entry.ID
 	}
 	return r.run.entryID(int(r.index))
 }
 
 func (r *record) task() string {
 	if r.run == nil {
-		return r.exec.entry.Task
+		return r.exec.details.entry.Task
 	}
 	return r.call.spec().Name
 }
 
 func (r *record) key() string {
 	if r.run == nil {
-		return r.exec.entry.Key
+		return r.exec.details.entry.Key
 	}
 	return r.call.key()
 }
 
 func (r *record) runID() string {
 	if r.run == nil {
-		return r.exec.entry.RunID
+		return r.exec.details.entry.RunID
 	}
 	return r.run.runID
 }
 
 func (r *record) runOf() string {
 	if r.run == nil {
-		return r.exec.entry.Run
+		return r.exec.details.entry.Run
 	}
 	return r.run.id()
 }
 
 func (r *record) at() time.Time {
 	if r.run == nil {
-		return r.exec.entry.At
+		return r.exec.details.entry.At
 	}
 	return r.run.at
 }

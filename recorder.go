@@ -3,6 +3,7 @@ package saferunner
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -19,8 +20,8 @@ func init() {
 	}
 	recorder.Adopt = func(r recorder.Recorder) func() {
 		runner := r.(*testRecorder).runner
-		adopter.Store(runner)
-		return func() { adopter.CompareAndSwap(runner, nil) }
+		before := adopter.Swap(runner)
+		return func() { adopter.CompareAndSwap(runner, before) }
 	}
 }
 
@@ -77,10 +78,7 @@ func (t *testRecorder) Made(runID string, want any) bool {
 
 // Clear implements recorder.Recorder.
 func (t *testRecorder) Clear() {
-	t.memory.clear()
-	t.mu.Lock()
-	t.unsound = nil
-	t.mu.Unlock()
+	t.memory.forgetAll()
 }
 
 // Unsound implements recorder.Recorder.
@@ -94,7 +92,7 @@ func (t *testRecorder) Unsound() []error {
 func (t *testRecorder) Perform(ctx context.Context, pick func(string) bool) error {
 	var errs []error
 	for _, r := range t.memory.all() {
-		if r.currentStatus() != StatusRecorded || !pick(r.task()) {
+		if !pick(r.task()) {
 			continue
 		}
 		if err := t.perform(ctx, r); err != nil {
@@ -104,11 +102,17 @@ func (t *testRecorder) Perform(ctx context.Context, pick func(string) bool) erro
 	return errors.Join(errs...)
 }
 
-// perform executes one recorded call. What the task itself calls stays
+// perform executes a call if it is recorded. What its task itself calls stays
 // recorded.
 func (t *testRecorder) perform(ctx context.Context, r *record) error {
 	if gate(circumstances{mode: process().mode, recorder: true, force: !t.hasEnded()}) != executed {
 		return errors.New("saferunner: Perform after the end of its test; nothing was executed")
+	}
+	if !r.change(StatusRecorded, StatusQueued) {
+		return nil
+	}
+	if claimed, err := t.claim(ctx, r); !claimed {
+		return err
 	}
 	r.begin(time.Now(), "")
 	c := &scopeContext{scope: t.runner.taskScope(ctx, r, 1, false)}
@@ -117,16 +121,36 @@ func (t *testRecorder) perform(ctx context.Context, r *record) error {
 	defer func() {
 		if !returned {
 			r.end(StatusFailed, time.Now(), nil, ErrGoexit, "")
+			t.memory.writeRun(r.run.records[r.index : r.index+1])
 		}
 	}()
 	result, stack, err := invoke(ctx, c, arguments)
 	returned = true
+	defer t.memory.writeRun(r.run.records[r.index : r.index+1])
 	if err != nil {
 		r.end(StatusFailed, time.Now(), nil, err, stack)
 		return r.run.callError(int(r.index), 1, err, stack)
 	}
 	r.end(StatusDone, time.Now(), result, nil, "")
 	return nil
+}
+
+// claim takes the key of a call that is performed, if it has one. If another
+// holds it, the call is a duplicate.
+func (t *testRecorder) claim(ctx context.Context, r *record) (bool, error) {
+	if r.key() == "" {
+		return true, nil
+	}
+	holder, err := t.memory.Claim(ctx, r.task(), r.key(), r.id())
+	switch {
+	case err != nil:
+		r.setStatus(StatusRecorded)
+		return false, fmt.Errorf("saferunner: Perform: claim key %q of %s: %w", r.key(), r.task(), err)
+	case holder != r.id():
+		r.setStatus(StatusDuplicate)
+		return false, nil
+	}
+	return true, nil
 }
 
 // Wait implements recorder.Recorder.
@@ -139,13 +163,15 @@ func (t *testRecorder) Wait(ctx context.Context) error {
 
 // End implements recorder.Recorder.
 func (t *testRecorder) End(limit time.Duration) error {
-	var err error
-	if e := t.runner.startedEngine(); e != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), limit)
-		defer cancel()
-		err = e.Stop(ctx)
-	}
 	t.end()
+	defer t.drained()
+	e := t.runner.retireEngine()
+	if e == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	err := e.Stop(ctx)
 	return errors.Join(err, t.runner.lost.take())
 }
 
@@ -159,7 +185,7 @@ func revealAll(records []*record) []recorder.Call {
 
 func (r *record) reveal() recorder.Call {
 	c := reveal(r.call)
-	c.EntryID, c.RunID, c.Run = r.id(), r.run.runID, r.run.id()
+	c.EntryID, c.RunID = r.id(), r.run.runID
 	c.Status, c.Caller = string(r.currentStatus()), r.run.caller
 	return c
 }

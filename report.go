@@ -32,6 +32,9 @@ type Outcome struct {
 // were answered by a stub or WhenRecorded, in order.
 func (r *Report) Results() []any {
 	var all []any
+	if r == nil || r.run == nil {
+		return nil
+	}
 	for i := range r.Outcomes {
 		if r.answered(i) {
 			all = append(all, r.Outcomes[i].Result)
@@ -42,20 +45,28 @@ func (r *Report) Results() []any {
 
 // answered reports whether call i has a result of its own.
 func (r *Report) answered(i int) bool {
-	if r.run == nil {
-		return false
-	}
 	o := &r.Outcomes[i]
 	if r.run.records[i].call.bound.definition().out == nil || o.Err != nil {
 		return false
 	}
-	return o.Status == StatusDone || o.Status == StatusStubbed || o.Status == StatusRecorded && o.Result != nil
+	return o.Status == StatusDone || o.Status == StatusStubbed || o.Status == StatusRecorded && r.run.answered(i)
+}
+
+// answered reports whether a stub or WhenRecorded has answered call i.
+func (r *listRun) answered(i int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	x := r.records[i].exec
+	return x != nil && x.answered
 }
 
 // Recorded returns the names of the tasks whose calls were recorded instead
 // of executed, in order.
 func (r *Report) Recorded() []string {
 	var names []string
+	if r == nil {
+		return nil
+	}
 	for i := range r.Outcomes {
 		if r.Outcomes[i].Status == StatusRecorded {
 			names = append(names, r.Outcomes[i].Task)
@@ -69,7 +80,7 @@ func (r *Report) Recorded() []string {
 // [*CallError]. If ctx ends first it returns the cause. It returns nil at
 // once where nothing async executes. Safe for concurrent use.
 func (r *Report) Wait(ctx context.Context) error {
-	if r.run == nil || r.run.pending == nil {
+	if r == nil || r.run == nil || r.run.pending == nil {
 		return nil
 	}
 	return r.run.pending.wait(ctx)
@@ -105,14 +116,8 @@ func (p *pending) end(err error) {
 }
 
 func (p *pending) wait(ctx context.Context) error {
-	select {
-	case <-p.done:
-	case <-ctx.Done():
-		select {
-		case <-p.done:
-		default:
-			return fmt.Errorf("saferunner: async calls have not ended: %w", context.Cause(ctx))
-		}
+	if err := waitFor(ctx, p.done); err != nil {
+		return fmt.Errorf("saferunner: async calls have not ended: %w", err)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -19,7 +19,7 @@ func (t *ResultTask[In, Out]) Result(r *Report) (Out, error) {
 	}
 	for i := range r.Outcomes {
 		if r.Outcomes[i].Task == t.Name() {
-			return outcomeResult[Out](r, r.Outcomes[i])
+			return outcomeResult[Out](r, i)
 		}
 	}
 	var zero Out
@@ -30,6 +30,9 @@ func (t *ResultTask[In, Out]) Result(r *Report) (Out, error) {
 // stubbed, in order.
 func (t *ResultTask[In, Out]) Results(r *Report) []Out {
 	var all []Out
+	if r == nil || r.run == nil {
+		return nil
+	}
 	for i := range r.Outcomes {
 		if r.Outcomes[i].Task != t.Name() || !r.answered(i) {
 			continue
@@ -41,12 +44,13 @@ func (t *ResultTask[In, Out]) Results(r *Report) []Out {
 	return all
 }
 
-func outcomeResult[Out any](r *Report, o Outcome) (Out, error) {
+func outcomeResult[Out any](r *Report, i int) (Out, error) {
 	var zero Out
+	o := r.Outcomes[i]
 	switch {
 	case o.Err != nil:
 		return zero, o.Err
-	case o.Result != nil || o.Status == StatusDone || o.Status == StatusStubbed:
+	case o.Result != nil || r.run != nil && r.answered(i):
 		out, ok := castResult[Out](o.Result)
 		if !ok {
 			return zero, fmt.Errorf("saferunner: run %q: %s returned %T, not %s: two tasks share this name", r.RunID, o.Task, o.Result, reflect.TypeFor[Out]())
@@ -76,10 +80,10 @@ func castResult[Out any](v any) (Out, bool) {
 }
 
 // decodeResult reads a result back from the journal. One that may hold
-// redacted fields cannot be.
+// redacted fields cannot be, nor one whose type JSON does not tell.
 func decodeResult[Out any](raw json.RawMessage) (any, error) {
 	var out Out
-	if redact.Has(reflect.TypeFor[Out]()) {
+	if t := reflect.TypeFor[Out](); redact.Has(t) || t.Kind() == reflect.Interface {
 		return nil, ErrRedacted
 	}
 	if err := json.Unmarshal(raw, &out); err != nil {

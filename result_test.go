@@ -110,3 +110,46 @@ func TestResultOfWhatDidNotHappen(t *testing.T) {
 		t.Error("no error for a nil report")
 	}
 }
+
+func TestWhenRecordedMayAnswerNil(t *testing.T) {
+	rec := saferunnertest.New(t)
+	task := saferunner.DefineResult("nil.answer", func(context.Context, int) (error, error) { return errBroken, nil }).
+		WhenRecorded(func(int) (error, error) { return nil, nil })
+	if out, err := task.Do(rec.Context(), "nil", 1); out != nil || err != nil {
+		t.Errorf("got %v, %v", out, err)
+	}
+}
+
+// A stub and WhenRecorded may do with the arguments what they like.
+func TestAnswersGetACopy(t *testing.T) {
+	rec := saferunnertest.New(t)
+	spoil := func(s []string) (int, error) { s[0] = "spoiled"; return 1, nil }
+	task := saferunner.DefineResult("spoilt.task", func(context.Context, []string) (int, error) { return 0, nil }).WhenRecorded(spoil)
+	if _, err := task.Do(rec.Context(), "spoilt", []string{"x"}); err != nil {
+		t.Fatal(err)
+	}
+	saferunnertest.Stub(rec, task, spoil)
+	if _, err := task.Do(rec.Context(), "spoilt", []string{"x"}); err != nil {
+		t.Fatal(err)
+	}
+	rec.Assert("spoilt", task.With([]string{"x"}), task.With([]string{"x"}))
+}
+
+// rude is a result whose marshaller looks into the journal that it is
+// written to.
+type rude struct{ look func() }
+
+func (r rude) MarshalJSON() ([]byte, error) {
+	r.look()
+	return []byte("1"), nil
+}
+
+func TestResultWhoseMarshallerLooksIntoTheJournal(t *testing.T) {
+	r := quiet(t)
+	task := saferunner.DefineResult("rude.task", func(ctx context.Context, _ int) (rude, error) {
+		return rude{func() { _, _ = r.Calls(context.WithoutCancel(ctx), "other") }}, nil
+	})
+	if _, err := r.Run(t.Context(), "rude", task.With(1)); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -9,7 +9,8 @@ import (
 // rules are what a test's recorder lays down for the gate. They end with the
 // test, also for goroutines that outlive it.
 type rules struct {
-	current atomic.Pointer[ruleSet] // never changed, only replaced; nil: no rules
+	current   atomic.Pointer[ruleSet] // never changed, only replaced; nil: no rules
+	delivered atomic.Pointer[ruleSet] // those at the end of the test, while its async calls are drained
 
 	mu      sync.Mutex
 	ended   bool
@@ -76,13 +77,30 @@ func (r *rules) Fail(task string, err error) {
 	r.change(func(s *ruleSet) { s.faults[task] = err })
 }
 
-// end takes all rules back, for good.
+// ofDelivered returns whether a call that was let through, and that a worker
+// takes now, still is.
+func (r *rules) ofDelivered(task string) (force bool) {
+	if set := r.delivered.Load(); set != nil {
+		return set.forceAll || set.forced[task]
+	}
+	_, _, force = r.of(task)
+	return force
+}
+
+// end takes all rules back, for good, but for the calls that are to be
+// drained: those keep them until drained.
 func (r *rules) end() {
 	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ended {
+		return
+	}
 	r.ended = true
-	r.mu.Unlock()
+	r.delivered.Store(r.current.Load())
 	r.current.Store(nil)
 }
+
+func (r *rules) drained() { r.delivered.Store(nil) }
 
 func (r *rules) hasEnded() bool {
 	r.mu.Lock()

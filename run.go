@@ -32,6 +32,9 @@ func Run(ctx context.Context, runID string, calls ...Call) (*Report, error) {
 
 // Run is the package's Run for this runner, unless ctx carries another one.
 func (r *Runner) Run(ctx context.Context, runID string, calls ...Call) (*Report, error) {
+	if r == nil {
+		return &Report{RunID: runID}, errors.New("saferunner: Run on a nil Runner; make one with New; nothing was executed")
+	}
 	return run(ctx, r, callsite.Caller(0), runID, calls)
 }
 
@@ -56,8 +59,13 @@ func run(ctx context.Context, receiver *Runner, caller uintptr, runID string, ca
 	return l.report, l.err
 }
 
+var errZeroRunner = errors.New("the Runner was not made by New")
+
 // check refuses a list before any of it executes.
 func (r *Runner) check(ctx context.Context, runID string, calls []Call) error {
+	if r.journal == nil {
+		return fmt.Errorf("saferunner: run %q: %w; nothing was executed", runID, errZeroRunner)
+	}
 	if env := process(); env.mode == modeUnknown {
 		return fmt.Errorf("saferunner: run %q: %w, and is %q; nothing was executed", runID, ErrMode, env.text)
 	}

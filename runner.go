@@ -24,6 +24,7 @@ type Runner struct {
 	life      lifecycle
 	engineMu  sync.Mutex
 	inProcess *inProcess // nil until it is needed
+	retired   bool       // the engine takes nothing more from outside
 
 	lost           errorList     // calls that Shutdown cancelled
 	journalFailure atomic.Uint64 // writes that the journal failed

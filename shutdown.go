@@ -18,15 +18,18 @@ func Shutdown(ctx context.Context) error { return Default().Shutdown(ctx) }
 // its ctx cancelled, and what is queued is cancelled as well. All that could
 // not run is in the journal with its reason, and in the error, joined.
 //
-// A second Shutdown has nothing left to do and returns nil. The journal is
-// left open: who opened it closes it.
+// Shutdown may be called again, to wait on for what did not heed its ctx. It
+// is not for use inside a task, which it would wait for. The journal is left
+// open: who opened it closes it.
 func (r *Runner) Shutdown(ctx context.Context) error {
 	err := r.life.drain(ctx)
-	if e := r.startedEngine(); e != nil {
+	if e := r.retireEngine(); e != nil {
 		err = errors.Join(err, e.Stop(ctx))
 	}
 	r.life.close()
-	reportUnknownForced()
+	if !process().testing { // there Main reports
+		reportUnknownForced()
+	}
 	if err != nil {
 		err = fmt.Errorf("saferunner: Shutdown: %w", err)
 	}

@@ -101,6 +101,9 @@ func newCore[In any](name string, call func(context.Context, In) (any, error), o
 	}
 	c.def.decode = c.decode
 	for _, option := range opts {
+		if option == nil {
+			panic(fmt.Sprintf("saferunner: Define(%q): an option is nil", name))
+		}
 		if err := option(&c.def.spec); err != nil {
 			panic(fmt.Sprintf("saferunner: Define(%q): %v", name, err))
 		}

@@ -29,8 +29,8 @@ func Timeout(d time.Duration) TaskOption {
 // policy has a negative number.
 func Retry(p RetryPolicy) TaskOption {
 	return func(s *TaskSpec) error {
-		if p.MaxAttempts < 1 || p.Initial < 0 || p.Max < 0 {
-			return fmt.Errorf("Retry(%+v): MaxAttempts must be at least 1, Initial and Max not negative", p)
+		if p.MaxAttempts < 0 || p.Initial < 0 || p.Max < 0 {
+			return fmt.Errorf("Retry(%+v): no number may be negative", p)
 		}
 		s.Retry = p
 		return nil

@@ -2,6 +2,7 @@ package saferunner
 
 import (
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -12,14 +13,9 @@ const maxUnowned = 1000
 var unowned unownedCalls
 
 type unownedCalls struct {
-	mu    sync.Mutex
-	calls []unownedCall
-	count int
-}
-
-type unownedCall struct {
-	runner *Runner
-	record *record
+	mu      sync.Mutex
+	records map[*Runner][]*record
+	count   map[*Runner]int
 }
 
 func (r *Runner) noteUnowned(rec *record) {
@@ -29,8 +25,11 @@ func (r *Runner) noteUnowned(rec *record) {
 	u := &unowned
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.count++; len(u.calls) < maxUnowned {
-		u.calls = append(u.calls, unownedCall{r, rec})
+	if u.count == nil {
+		u.records, u.count = map[*Runner][]*record{}, map[*Runner]int{}
+	}
+	if u.count[r]++; u.count[r] <= maxUnowned {
+		u.records[r] = append(u.records[r], rec)
 	}
 }
 
@@ -38,16 +37,18 @@ func (r *Runner) noteUnowned(rec *record) {
 func (u *unownedCalls) clear(r *Runner) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	before := len(u.calls)
-	u.calls = slices.DeleteFunc(u.calls, func(c unownedCall) bool { return c.runner == r })
-	u.count -= before - len(u.calls)
+	delete(u.records, r)
+	delete(u.count, r)
 }
 
+// all returns the calls in the order in which they were run.
 func (u *unownedCalls) all() (calls []*record, count int) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	for _, c := range u.calls {
-		calls = append(calls, c.record)
+	for r, records := range u.records {
+		calls = append(calls, records...)
+		count += u.count[r]
 	}
-	return calls, u.count
+	slices.SortFunc(calls, func(a, b *record) int { return strings.Compare(a.id(), b.id()) })
+	return calls, count
 }

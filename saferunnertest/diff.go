@@ -9,6 +9,7 @@ import (
 
 	"github.com/saferunner/saferunner/internal/goliteral"
 	"github.com/saferunner/saferunner/internal/recorder"
+	"github.com/saferunner/saferunner/internal/redact"
 )
 
 // difference is one place in which two calls differ.
@@ -97,14 +98,33 @@ func (r *fieldReporter) Report(result cmp.Result) {
 	if result.Equal() {
 		return
 	}
-	d := difference{path: r.fieldPath()}
-	if r.redacted() {
+	path, hidden := r.visible()
+	d := difference{path: fieldPath(path, r.pkg)}
+	if hidden {
 		d.want, d.got = redacted, redacted+", another value"
 	} else {
 		want, got := r.path.Last().Values()
 		d.want, d.got = r.literal(want), r.literal(got)
 	}
+	if n := len(r.diffs); n > 0 && hidden && r.diffs[n-1].path == d.path {
+		return // once is enough of what is not shown
+	}
 	r.diffs = append(r.diffs, d)
+}
+
+// visible returns the path up to the first redacted field on it, and whether
+// there is one: not even the keys beyond it may be shown.
+func (r *fieldReporter) visible() (path cmp.Path, hidden bool) {
+	for i, step := range r.path {
+		field, ok := step.(cmp.StructField)
+		if !ok || i == 0 {
+			continue
+		}
+		if f, ok := r.path[i-1].Type().FieldByName(field.Name()); ok && redact.Tagged(f) {
+			return r.path[:i+1], true
+		}
+	}
+	return r.path, false
 }
 
 func (r *fieldReporter) literal(v reflect.Value) string {
@@ -114,24 +134,9 @@ func (r *fieldReporter) literal(v reflect.Value) string {
 	return goliteral.Value(v, r.pkg)
 }
 
-// redacted reports whether the path leads through a redacted field.
-func (r *fieldReporter) redacted() bool {
-	for i, step := range r.path {
-		field, ok := step.(cmp.StructField)
-		if !ok || i == 0 {
-			continue
-		}
-		parent := r.path[i-1].Type()
-		if f, ok := parent.FieldByName(field.Name()); ok && f.Tag.Get("saferunner") == "redact" {
-			return true
-		}
-	}
-	return false
-}
-
-func (r *fieldReporter) fieldPath() string {
+func fieldPath(path cmp.Path, pkg string) string {
 	var b strings.Builder
-	for _, step := range r.path {
+	for _, step := range path {
 		switch s := step.(type) {
 		case cmp.StructField:
 			b.WriteString("." + s.Name())
@@ -139,7 +144,7 @@ func (r *fieldReporter) fieldPath() string {
 			want, got := s.SplitKeys()
 			fmt.Fprintf(&b, "[%d]", max(want, got))
 		case cmp.MapIndex:
-			b.WriteString("[" + goliteral.Value(s.Key(), r.pkg) + "]")
+			b.WriteString("[" + goliteral.Value(s.Key(), pkg) + "]")
 		case cmp.TypeAssertion:
 			fmt.Fprintf(&b, ".(%s)", s.Type())
 		}

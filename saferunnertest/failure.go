@@ -90,13 +90,18 @@ func align(want, got []recorder.Call) []pair {
 	return pairs
 }
 
-// nearest returns the free call of the same task with the fewest differences.
+// maxNearest bounds how many made calls a wanted one is held against.
+const maxNearest = 20
+
+// nearest returns the free call of the same task with the fewest differences,
+// among the first ones.
 func nearest(want recorder.Call, got []recorder.Call, taken []bool) int {
-	best, fewest := -1, 0
-	for j := range got {
+	best, fewest, tried := -1, 0, 0
+	for j := 0; j < len(got) && tried < maxNearest; j++ {
 		if taken[j] || got[j].Task != want.Task {
 			continue
 		}
+		tried++
 		if n := len(differences(want, got[j], "")); best < 0 || n < fewest {
 			best, fewest = j, n
 		}
@@ -132,7 +137,7 @@ func indent(s string) string { return strings.ReplaceAll(s, "\n", "\n           
 func (r *Recorder) recordedText(runID string) string {
 	all := r.rec.Calls(runID)
 	if len(all) > 0 {
-		r.show(runID)
+		r.show(all)
 		return fmt.Sprintf("\nrecorded under %q:\n%s", runID, ledger(all, false))
 	}
 	counts := map[string]int{}

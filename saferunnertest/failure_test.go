@@ -104,6 +104,15 @@ func TestFailureTexts(t *testing.T) {
 			run(rec, "order.created", bare.With(1))
 			rec.AssertCount("order.created", 0)
 		},
+		"redacted-map": func(rec *saferunnertest.Recorder) {
+			type vault struct {
+				Tokens map[string]int `saferunner:"redact,always"`
+				Pin    int            `saferunner:"redact"`
+			}
+			open := saferunner.Define("vault.open", func(context.Context, vault) error { return nil })
+			run(rec, "vault", open.With(vault{map[string]int{"9999": 1, "99991": 2}, 99992}))
+			rec.Assert("vault", open.With(vault{map[string]int{"99993": 1}, 99994}))
+		},
 		"zero-call": func(rec *saferunnertest.Recorder) {
 			rec.Assert("order.created", saferunner.Call{})
 		},

@@ -27,7 +27,7 @@ type Recorder struct {
 	ctx context.Context
 
 	mu    sync.Mutex
-	shown map[string]bool // run IDs whose calls a failed assertion has listed
+	shown map[string]bool // IDs of the entries that a failed assertion has listed
 }
 
 // New returns a recorder owned by t. It ends with the test: then its rules
@@ -66,7 +66,7 @@ func (r *Recorder) logTheRest() {
 	r.t.Helper()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	calls := slices.DeleteFunc(r.rec.Calls(""), func(c recorder.Call) bool { return r.shown[c.RunID] })
+	calls := slices.DeleteFunc(r.rec.Calls(""), func(c recorder.Call) bool { return r.shown[c.EntryID] })
 	switch {
 	case len(calls) == 0:
 	case len(r.shown) == 0:
@@ -76,14 +76,16 @@ func (r *Recorder) logTheRest() {
 	}
 }
 
-// show notes that the calls under a run ID have been listed.
-func (r *Recorder) show(runID string) {
+// show notes that calls have been listed.
+func (r *Recorder) show(calls []recorder.Call) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.shown == nil {
 		r.shown = map[string]bool{}
 	}
-	r.shown[runID] = true
+	for _, c := range calls {
+		r.shown[c.EntryID] = true
+	}
 }
 
 // Context returns the test's ctx carrying the recorder: what is run with it,

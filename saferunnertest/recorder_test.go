@@ -258,6 +258,52 @@ func TestOwnUnowned(t *testing.T) {
 	})
 }
 
+func TestOwnUnownedIsGivenBack(t *testing.T) {
+	rec := saferunnertest.New(t, saferunnertest.OwnUnowned())
+	t.Run("inner", func(t *testing.T) {
+		inner := saferunnertest.New(t, saferunnertest.OwnUnowned())
+		if err := sendSMS.Do(context.Background(), "inner", SMS{}); err != nil {
+			t.Fatal(err)
+		}
+		inner.AssertCount("inner", 1)
+	})
+	if err := sendSMS.Do(context.Background(), "outer", SMS{}); err != nil {
+		t.Fatal(err)
+	}
+	rec.AssertCount("outer", 1)
+	rec.AssertCount("inner", 0)
+}
+
+func TestClearKeepsWhatFailsTheTest(t *testing.T) {
+	fake := newFake(t)
+	rec := saferunnertest.New(fake)
+	bad := saferunner.Define("bad.task", func(context.Context, func()) error { return nil })
+	_, _ = saferunner.Run(rec.Context(), "swallowed", bad.With(func() {}).Async())
+	rec.Clear()
+	fake.end()
+	if !fake.failed {
+		t.Error("Clear has hidden a refused list")
+	}
+}
+
+// What comes after a failed assertion is logged at the end.
+func TestLogIsComplete(t *testing.T) {
+	fake := newFake(t)
+	rec := saferunnertest.New(fake)
+	if err := sendSMS.Do(rec.Context(), "log", SMS{Text: "first"}); err != nil {
+		t.Fatal(err)
+	}
+	rec.AssertCount("log", 7)
+	if err := sendSMS.Do(rec.Context(), "log", SMS{Text: "second"}); err != nil {
+		t.Fatal(err)
+	}
+	fake.take()
+	fake.end()
+	if text := fake.take(); !strings.Contains(text, "second") || strings.Contains(text, "first") {
+		t.Errorf("the log has\n%s", text)
+	}
+}
+
 func TestArgsAreTyped(t *testing.T) {
 	rec := saferunnertest.New(t)
 	sms := SMS{To: "x", Sender: &Sender{"a", "secret"}}

@@ -59,14 +59,13 @@ type Arguments interface {
 
 // Call is a call, recorded or wanted.
 type Call struct {
-	EntryID, RunID, Run string
-	Task, Key, Status   string
-	Caller, Defined     uintptr // where Run and Define were called
-	Args                Arguments
-	Async, BestEffort   bool
-	After               time.Duration // as given to Call.After
-	At                  time.Time     // as given to Call.At
-	Err                 error         // why it failed
+	EntryID, RunID    string
+	Task, Key, Status string
+	Caller, Defined   uintptr // where Run and Define were called
+	Args              Arguments
+	Async, BestEffort bool
+	After             time.Duration // as given to Call.After
+	At                time.Time     // as given to Call.At
 }
 
 // Same reports whether c is the call that was wanted: by task, arguments,

@@ -44,7 +44,7 @@ func infoOf(t reflect.Type) *info {
 	if t.Kind() == reflect.Struct {
 		for n := range t.NumField() {
 			sf := t.Field(n)
-			i.all = append(i.all, member{tagged: isTagged(sf), visible: sf.IsExported() || sf.Anonymous})
+			i.all = append(i.all, member{tagged: Tagged(sf), visible: sf.IsExported() || sf.Anonymous})
 		}
 		i.fields = sync.OnceValue(func() []field { return fieldsOf(t) })
 	}
@@ -70,13 +70,13 @@ func (i *info) look(t reflect.Type, seen map[reflect.Type]bool) {
 	case reflect.Struct:
 		for n := range t.NumField() {
 			sf := t.Field(n)
-			i.tagged = i.tagged || isTagged(sf)
+			i.tagged = i.tagged || Tagged(sf)
 			i.look(sf.Type, seen)
 		}
 	}
 }
 
-func isTagged(sf reflect.StructField) bool {
+func Tagged(sf reflect.StructField) bool {
 	for option := range strings.SplitSeq(sf.Tag.Get("saferunner"), ",") {
 		if strings.TrimSpace(option) == "redact" {
 			return true
@@ -107,7 +107,7 @@ func redactedOn(t reflect.Type, index []int) bool {
 			t = t.Elem()
 		}
 		sf := t.Field(x)
-		if isTagged(sf) {
+		if Tagged(sf) {
 			return true
 		}
 		t = sf.Type
