@@ -76,6 +76,8 @@ func (i *info) look(t reflect.Type, seen map[reflect.Type]bool) {
 	}
 }
 
+// Tagged reports whether a field is tagged `saferunner:"redact"`, among other
+// options or alone.
 func Tagged(sf reflect.StructField) bool {
 	for option := range strings.SplitSeq(sf.Tag.Get("saferunner"), ",") {
 		if strings.TrimSpace(option) == "redact" {
