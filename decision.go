@@ -34,11 +34,10 @@ func (r *Runner) decideDelivered(task string) decision {
 
 // decideAll takes all calls of a list to the gate at once, which is possible
 // where no task is looked at for itself: nothing of it executes then, or all
-// does. It returns nil where one is.
-func (r *Runner) decideAll() *decision {
+// does. It returns false where one is.
+func (r *Runner) decideAll() (verdict, bool) {
 	if process().forces() || r.rules != nil && !r.rules.empty() {
-		return nil
+		return refused, false
 	}
-	d := r.decide("")
-	return &d
+	return r.decide("").verdict, true
 }

@@ -14,7 +14,8 @@ type list struct {
 	runner *Runner
 	run    *listRun
 	report *Report
-	same   *decision      // for every call, where no task has a rule of its own
+	same   bool // every call has the verdict for all: no task has a rule of its own
+	forAll verdict
 	scopes []scopeContext // for the sync calls that execute
 	now    time.Time      // when the last one ended
 	clean  int            // calls before this one are in the journal as they stand
@@ -23,7 +24,7 @@ type list struct {
 
 func (l *list) execute() {
 	defer l.finish()
-	l.same = l.runner.decideAll()
+	l.forAll, l.same = l.runner.decideAll()
 	for i := 0; i < len(l.run.records) && l.err == nil; {
 		if l.ctx.Err() != nil {
 			l.err = fmt.Errorf("saferunner: run %q: ctx has ended before call %d: %w", l.run.runID, i+1, context.Cause(l.ctx))
@@ -68,8 +69,8 @@ func (l *list) show(end int) {
 
 // decide takes call i to the gate.
 func (l *list) decide(i int) decision {
-	if l.same != nil {
-		return *l.same
+	if l.same {
+		return decision{verdict: l.forAll}
 	}
 	return l.runner.decide(l.report.Outcomes[i].Task)
 }

@@ -75,13 +75,15 @@ func (j *memoryJournal) writeRun(records []record) {
 func (j *memoryJournal) put(r *record) {
 	if r.seq == 0 {
 		j.add(r)
-	} else if j.maxEntries > 0 && r.seq != gone {
-		j.bytes += r.recount()
 	}
 	if len(j.keys) == 0 && j.maxEntries == 0 {
 		return
 	}
-	switch status := r.currentStatus(); {
+	status, grown := r.observe()
+	if r.seq != gone {
+		j.bytes += grown
+	}
+	switch {
 	case !status.Final():
 	case j.settleKey(r, status):
 	case j.maxEntries > 0:
@@ -102,7 +104,7 @@ func (j *memoryJournal) add(r *record) {
 	j.held++
 	j.adoptKey(r)
 	if j.maxEntries > 0 {
-		j.bytes += r.count()
+		j.bytes += r.fixedBytes()
 	}
 }
 
@@ -111,7 +113,7 @@ func (j *memoryJournal) replace(old, r *record) {
 	r.seq, old.seq = old.seq, gone
 	j.adoptKey(r)
 	if j.maxEntries > 0 {
-		j.bytes += r.count() - old.counted()
+		j.bytes += r.fixedBytes() - old.counted()
 	}
 }
 
@@ -232,7 +234,9 @@ func (j *memoryJournal) Prune(ctx context.Context, before time.Time) (int, error
 			j.remove(r)
 			n++
 		case !r.pruned():
-			j.replace(r, r.prune())
+			kept := r.prune()
+			j.replace(r, kept)
+			j.put(kept)
 			n++
 		}
 	}

@@ -2,24 +2,15 @@ package saferunner
 
 import "unsafe"
 
-// count notes and returns about how many bytes the record keeps from being
-// freed.
-func (r *record) count() int64 {
-	if r.run != nil {
-		r.run.mu.Lock()
-		defer r.run.mu.Unlock()
+// observe returns the status of the record, and by how many bytes it has grown
+// since it was observed last, beyond its fixed ones.
+func (r *record) observe() (s Status, grown int64) {
+	if r.run == nil {
+		return r.exec.details.entry.Status, r.grown()
 	}
-	return r.fixedBytes() + r.grown()
-}
-
-// recount returns by how many bytes the record has grown since it was
-// counted last.
-func (r *record) recount() int64 {
-	if r.run != nil {
-		r.run.mu.Lock()
-		defer r.run.mu.Unlock()
-	}
-	return r.grown()
+	r.run.mu.Lock()
+	defer r.run.mu.Unlock()
+	return r.status, r.grown()
 }
 
 // grown notes what the details and texts of the record hold, and returns by
