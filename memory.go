@@ -64,6 +64,7 @@ func (j *memoryJournal) Write(ctx context.Context, changes ...Change) error {
 func (j *memoryJournal) writeRun(records []record) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.records, j.seqs = slices.Grow(j.records, len(records)), slices.Grow(j.seqs, len(records))
 	for i := range records {
 		j.put(&records[i])
 	}

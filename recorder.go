@@ -13,6 +13,7 @@ import (
 func init() {
 	recorder.New = func() recorder.Recorder { return newTestRecorder() }
 	recorder.Reveal = func(call any) recorder.Call { return reveal(call.(Call)) }
+	recorder.Same = func(got, want any) bool { return got.(Call).same(want.(Call)) }
 	recorder.UnknownForced = func() []string { return process().unknownForced() }
 	recorder.Unowned = func() ([]recorder.Call, int) {
 		records, count := unowned.all()
@@ -68,7 +69,7 @@ func (t *testRecorder) Made(runID string, want any) bool {
 		if status := r.currentStatus(); r.runID() != runID || status == "" || status == StatusSkipped {
 			continue
 		}
-		if n == len(calls) || !reveal(r.call).Same(reveal(calls[n])) {
+		if n == len(calls) || !r.call.same(calls[n]) {
 			return false
 		}
 		n++
@@ -194,9 +195,27 @@ func reveal(call Call) recorder.Call {
 	if call.bound == nil {
 		return recorder.Call{}
 	}
-	c := recorder.Call{Task: call.spec().Name, Defined: call.bound.definition().defined, Args: call.bound, Async: call.isAsync(), BestEffort: call.isBestEffort()}
-	if o := call.options; o != nil {
-		c.Key, c.After, c.At = o.key, o.after, o.at
+	return recorder.Call{
+		Call: call, Task: call.spec().Name, Key: call.key(), Defined: call.bound.definition().defined,
+		Args: call.bound, Async: call.isAsync(), BestEffort: call.isBestEffort(), When: call.when(),
 	}
-	return c
+}
+
+func (c Call) when() recorder.When {
+	if c.options == nil {
+		return recorder.When{}
+	}
+	return recorder.When{After: c.options.after, At: c.options.at}
+}
+
+// same reports whether c is the call that was wanted.
+func (c Call) same(want Call) bool {
+	if want.bound == nil || want.spec().Name != c.spec().Name || !want.bound.Equal(c.bound) {
+		return false
+	}
+	if c.options == nil && want.options == nil {
+		return true
+	}
+	return c.isAsync() == want.isAsync() && c.key() == want.key() && c.isBestEffort() == want.isBestEffort() &&
+		c.when().Same(want.when())
 }

@@ -31,18 +31,18 @@ func differences(want, got recorder.Call, pkg string) []difference {
 	if want.Key != got.Key {
 		diffs = append(diffs, difference{"(key)", fmt.Sprintf("%q", want.Key), fmt.Sprintf("%q", got.Key)})
 	}
-	if !got.SameTime(want) {
+	if !got.When.Same(want.When) {
 		diffs = append(diffs, difference{"(when)", when(want), when(got)})
 	}
 	return diffs
 }
 
 func when(c recorder.Call) string {
-	switch {
-	case c.After != 0:
-		return "after " + c.After.String()
-	case !c.At.IsZero():
-		return "at " + c.At.String()
+	switch w := c.When; {
+	case w.After != 0:
+		return "after " + w.After.String()
+	case !w.At.IsZero():
+		return "at " + w.At.String()
 	default:
 		return "at once"
 	}

@@ -63,13 +63,13 @@ func align(want, got []recorder.Call) []pair {
 	pairs := make([]pair, len(want))
 	for i := range want {
 		pairs[i] = pair{i, -1, false}
-		if i < len(got) && !taken[i] && got[i].Same(want[i]) {
+		if i < len(got) && !taken[i] && recorder.Same(got[i].Call, want[i].Call) {
 			pairs[i], taken[i] = pair{i, i, true}, true
 		}
 	}
 	for i := range want {
 		for j := range got {
-			if pairs[i].got < 0 && !taken[j] && got[j].Same(want[i]) {
+			if pairs[i].got < 0 && !taken[j] && recorder.Same(got[j].Call, want[i].Call) {
 				pairs[i], taken[j] = pair{i, j, true}, true
 			}
 		}

@@ -21,10 +21,10 @@ func callSource(c recorder.Call, pkg string) string {
 	args := reflect.ValueOf(c.Args.Pointer()).Elem()
 	fmt.Fprintf(&b, "%s.With(%s)", taskSource(c, pkg), goliteral.Value(args, pkg))
 	switch {
-	case c.After != 0:
-		fmt.Fprintf(&b, ".After(%s)", goliteral.Value(reflect.ValueOf(c.After), pkg))
-	case !c.At.IsZero():
-		fmt.Fprintf(&b, ".At(%s)", goliteral.Value(reflect.ValueOf(c.At), pkg))
+	case c.When.After != 0:
+		fmt.Fprintf(&b, ".After(%s)", goliteral.Value(reflect.ValueOf(c.When.After), pkg))
+	case !c.When.At.IsZero():
+		fmt.Fprintf(&b, ".At(%s)", goliteral.Value(reflect.ValueOf(c.When.At), pkg))
 	case c.Async:
 		b.WriteString(".Async()")
 	}

@@ -14,6 +14,11 @@ var New func() Recorder
 // Reveal shows what a saferunner.Call is made of.
 var Reveal func(call any) Call
 
+// Same reports whether got is the call that was wanted, both a
+// saferunner.Call: by task, arguments, flags and key, and by its time if want
+// has one.
+var Same func(got, want any) bool
+
 // Unowned returns calls that were recorded without a recorder, and how many
 // there were in all.
 var Unowned func() (calls []Call, count int)
@@ -59,23 +64,25 @@ type Arguments interface {
 
 // Call is a call, recorded or wanted.
 type Call struct {
+	Call              any // the saferunner.Call
 	EntryID, RunID    string
 	Task, Key, Status string
 	Caller, Defined   uintptr // where Run and Define were called
 	Args              Arguments
 	Async, BestEffort bool
-	After             time.Duration // as given to Call.After
-	At                time.Time     // as given to Call.At
+	When              When
 }
 
-// Same reports whether c is the call that was wanted: by task, arguments,
-// flags and key, and by its time if want has one.
-func (c Call) Same(want Call) bool {
-	return c.Task == want.Task && c.Async == want.Async && c.Key == want.Key && c.BestEffort == want.BestEffort &&
-		c.SameTime(want) && want.Args != nil && want.Args.Equal(c.Args)
+// When is when a call may begin, as given to Call.After or Call.At.
+type When struct {
+	After time.Duration
+	At    time.Time
 }
 
-// SameTime reports whether c waits as long as want, if want waits.
-func (c Call) SameTime(want Call) bool {
-	return want.After == 0 && want.At.IsZero() || want.After == c.After && want.At.Equal(c.At)
+// IsZero reports whether it is at once.
+func (w When) IsZero() bool { return w.After == 0 && w.At.IsZero() }
+
+// Same reports whether w is as wanted, if a time is wanted at all.
+func (w When) Same(want When) bool {
+	return want.IsZero() || w.After == want.After && w.At.Equal(want.At)
 }
