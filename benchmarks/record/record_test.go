@@ -20,6 +20,7 @@ func BenchmarkOne(b *testing.B) {
 	record(b, "saferunner", 1, newRunner(runOne))
 	record(b, "moq", 1, one(func(testing.TB) Gateway { return newGatewayMock() }))
 	record(b, "gomock", 1, one(newGomock))
+	record(b, "gomock-in-a-test", 1, one(func(tb testing.TB) Gateway { return newGomock(helping{tb.(*standIn)}) }))
 	record(b, "testify", 1, one(newTestify))
 }
 

@@ -13,6 +13,11 @@ type standIn struct {
 // every call, so that they would look three times slower than they are.
 func (*standIn) Helper() {}
 
+// helping is a stand-in with the Helper of package testing, as a test has it.
+type helping struct{ *standIn }
+
+func (h helping) Helper() { h.TB.Helper() }
+
 func (s *standIn) Cleanup(f func()) { s.cleanups = append(s.cleanups, f) }
 
 // end runs the clean-ups, last first, as the end of a test does.

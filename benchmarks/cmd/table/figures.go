@@ -14,6 +14,8 @@ type figure struct {
 var figures = []figure{
 	{what: "record one call", against: "gomock",
 		subject: "One/saferunner", baseline: "One/gomock", unit: "ns/op", atMost: 1},
+	{what: "record one call", against: "gomock as in a test, with the Helper of package testing",
+		subject: "One/saferunner", baseline: "One/gomock-in-a-test", unit: "ns/op", atMost: 1},
 	{what: "record a list of ten, per call, arguments without pointers", against: "moq-style fake",
 		subject: "Ten/saferunner", baseline: "Ten/moq", unit: "ns/op", atMost: 0.9},
 	{what: "record a list of ten, per call, a slice in the arguments", against: "moq-style fake",
