@@ -21,7 +21,7 @@ const (
 )
 
 var (
-	idProcess uint64
+	idProcess [randomChars]byte
 	idCount   atomic.Uint64
 )
 
@@ -29,7 +29,7 @@ func init() {
 	var seed [8]byte
 	_, _ = rand.Read(seed[:]) // never fails
 	n := binary.LittleEndian.Uint64(seed[:])
-	idProcess = n & (1<<(5*randomChars) - 1)
+	base32(idProcess[:], n)
 	idCount.Store(n >> 40)
 }
 
@@ -38,7 +38,7 @@ func newIDs(now time.Time, n int) string {
 	first := idCount.Add(uint64(n)) - uint64(n)
 	var id [idLength]byte
 	base32(id[:timeChars], uint64(now.UnixMilli()))
-	base32(id[timeChars:idLength-countChars], idProcess)
+	copy(id[timeChars:], idProcess[:])
 	var ids strings.Builder
 	ids.Grow(n * idLength)
 	for i := range n {

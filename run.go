@@ -4,8 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	"github.com/saferunner/saferunner/internal/callsite"
+	"runtime"
 )
 
 const maxRunID = 256
@@ -22,12 +21,15 @@ const maxRunID = 256
 //
 // Before anything executes, Run checks the whole list and returns
 // [ErrRunID], [ErrNoTask], [ErrArguments], [ErrMode], [ErrShutdown] or the
-// cause of a ctx that has ended. The Report is never nil. An empty list is
-// fine.
+// cause of a ctx that has ended. If ctx ends on the way, calls that have not
+// begun are skipped, and Run returns the cause. The Report is never nil. An
+// empty list is fine.
 //
 // The calls belong to the runner in ctx, else to [Default].
 func Run(ctx context.Context, runID string, calls ...Call) (*Report, error) {
-	return run(ctx, nil, callsite.Caller(0), runID, calls)
+	var caller [1]uintptr
+	runtime.Callers(2, caller[:]) // here, since each frame more costs
+	return run(ctx, nil, caller[0], runID, calls)
 }
 
 // Run is the package's Run for this runner, unless ctx carries another one.
@@ -35,7 +37,9 @@ func (r *Runner) Run(ctx context.Context, runID string, calls ...Call) (*Report,
 	if r == nil {
 		return &Report{RunID: runID}, errors.New("saferunner: Run on a nil Runner; make one with New; nothing was executed")
 	}
-	return run(ctx, r, callsite.Caller(0), runID, calls)
+	var caller [1]uintptr
+	runtime.Callers(2, caller[:])
+	return run(ctx, r, caller[0], runID, calls)
 }
 
 func run(ctx context.Context, receiver *Runner, caller uintptr, runID string, calls []Call) (*Report, error) {
