@@ -102,11 +102,10 @@ func TestInterruptRun(t *testing.T) {
 			}
 			b.signal(test.signal)
 			rest := b.end(test.code)
-			checkContains(t, "stderr", rest, "\nsaferunner: r: stopped by "+test.text+"; 4 failed, 1 cancelled\n")
-			s.checkCalls("r", "async failed, retried failed, scheduled cancelled, sync failed, never failed")
+			checkContains(t, "stderr", rest, "\nsaferunner: r: stopped by "+test.text+"; 3 failed, 1 skipped, 1 cancelled\n")
+			s.checkCalls("r", "async failed, retried failed, scheduled cancelled, sync failed, never skipped")
 			entries := s.calls("r")
 			checkText(t, "error", entries[3].Err(), "stopped by "+test.text)
-			checkText(t, "error", entries[4].Err(), "stopped by "+test.text)
 			checkText(t, "what ran", s.read("ran"), "")
 		})
 	}
