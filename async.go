@@ -12,6 +12,7 @@ import (
 // as one batch.
 func (l *list) async(from, to int) {
 	var jobs []Job
+	l.now = time.Time{}
 	defer func() { // also when a stub leaves by Goexit
 		if len(jobs) > 0 {
 			l.show(jobs[len(jobs)-1].position + 1)

@@ -17,7 +17,7 @@ type list struct {
 	same   bool // every call has the verdict for all: no task has a rule of its own
 	forAll verdict
 	scopes []scopeContext // for the sync calls that execute
-	now    time.Time      // when the last one ended
+	now    time.Time      // when the call just before ended, if it was sync
 	clean  int            // calls before this one are in the journal as they stand
 	err    error          // what stopped the list
 }
@@ -173,6 +173,7 @@ func (l *list) failed(i int, err *CallError) {
 func (l *list) claim(i int) bool {
 	rec, o := &l.run.records[i], &l.report.Outcomes[i]
 	l.show(i) // an earlier call may have given the key back
+	l.now = time.Time{}
 	holder, err := l.runner.journal.Claim(l.ctx, o.Task, rec.call.key(), o.EntryID)
 	switch {
 	case err != nil:

@@ -347,3 +347,31 @@ func TestDefinePanics(t *testing.T) {
 		})
 	}
 }
+
+// What comes between two sync calls is not the second one's time.
+func TestDurationIsTheCallsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := quiet(t, saferunner.Concurrency(1))
+		release := make(chan struct{})
+		blocked := saferunner.Define("blocked.task", func(context.Context, int) error { <-release; return nil })
+		calls := make([]saferunner.Call, 10_001)
+		for i := range calls {
+			calls[i] = blocked.With(i).Async()
+		}
+		if _, err := r.Run(t.Context(), "full", calls...); err != nil {
+			t.Fatal(err)
+		}
+		time.AfterFunc(time.Hour, func() { close(release) })
+		e := newEffects()
+		report, err := r.Run(t.Context(), "waits", e.double.With(1), blocked.With(1).Async(), e.double.With(2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := report.Outcomes[2].Duration; d != 0 {
+			t.Errorf("the call took %s", d)
+		}
+		if err := r.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
