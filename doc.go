@@ -40,7 +40,8 @@
 //
 // Async calls are lost with the process. Arguments of async calls must survive
 // JSON, or Run returns [ErrArguments]. The default journal holds 10,000
-// entries or 64 MiB, and 10,000 more that hold a key. Fields tagged
+// entries or 64 MiB, beside calls that have not ended and 10,000 more that
+// hold a key. Fields tagged
 // `saferunner:"redact"` never reach journals and logs; what tasks write into
 // error texts does.
 package saferunner
