@@ -57,8 +57,11 @@ type Journal struct {
 	queue   chan item
 	stopped chan struct{} // closed when the writer has ended
 
-	mu     sync.RWMutex // held for reading while something is put into the queue
-	closed bool
+	mu       sync.Mutex
+	closed   bool
+	entering sync.WaitGroup // callers that may put something into the queue
+	closing  chan struct{}  // closed with closed
+	ended    chan struct{}  // closed when the connection is
 
 	lost loss
 }
@@ -119,6 +122,8 @@ func open(ctx context.Context, conn *sql.Conn) (*Journal, error) {
 		conn:    conn,
 		queue:   make(chan item, bufferSize),
 		stopped: make(chan struct{}),
+		closing: make(chan struct{}),
+		ended:   make(chan struct{}),
 	}
 	if err := j.configure(ctx); err != nil {
 		return nil, fmt.Errorf("sqljournal: setting up the connection: %w", err)
@@ -158,8 +163,10 @@ func (j *Journal) Write(ctx context.Context, changes ...saferunner.Change) error
 			return fmt.Errorf("sqljournal: change %d of %d is the zero Change: make it with Put or Forget; nothing was written", i+1, len(changes))
 		}
 	}
-	j.mu.RLock()
-	defer j.mu.RUnlock()
+	if !j.enter() {
+		return ErrClosed
+	}
+	defer j.entering.Done()
 	for i, c := range changes {
 		if err := j.enqueue(ctx, item{change: c}); err != nil {
 			return fmt.Errorf("sqljournal: %d of %d changes were written: %w", i, len(changes), err)
@@ -180,19 +187,24 @@ func (j *Journal) Flush(ctx context.Context) error {
 // Close commits what is buffered and ends the journal. If another process
 // keeps the database locked, Close tries for up to 21 seconds for each 1,024
 // changes before it counts them as lost. It reports losses as Write does. A
-// second Close returns nil.
+// Write that waits for room meanwhile returns [ErrClosed]. A second Close
+// waits for the first one and returns nil.
 func (j *Journal) Close() error {
 	j.mu.Lock()
 	first := !j.closed
 	if first {
 		j.closed = true
-		close(j.queue)
+		close(j.closing)
 	}
 	j.mu.Unlock()
-	<-j.stopped
 	if !first {
+		<-j.ended
 		return nil
 	}
+	j.entering.Wait()
+	close(j.queue)
+	<-j.stopped
+	defer close(j.ended)
 	errs := []error{j.lost.take(), j.statements.close(), j.conn.Close()}
 	if j.owned != nil {
 		errs = append(errs, j.owned.Close())
@@ -204,17 +216,33 @@ func (j *Journal) Close() error {
 // one entry that would have been written together count once.
 func (j *Journal) Lost() int { return j.lost.count() }
 
-// enqueue waits for room in the queue. j.mu is held for reading.
-func (j *Journal) enqueue(ctx context.Context, it item) error {
+// enter keeps the queue open for a caller, until it calls entering.Done. It
+// returns false if the journal has been closed.
+func (j *Journal) enter() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	if j.closed {
-		return ErrClosed
+		return false
 	}
+	j.entering.Add(1)
+	return true
+}
+
+// enqueue waits for room in the queue, for a caller that has entered.
+func (j *Journal) enqueue(ctx context.Context, it item) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	select {
 	case j.queue <- it:
 		return nil
+	default:
+	}
+	select {
+	case j.queue <- it:
+		return nil
+	case <-j.closing:
+		return ErrClosed
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -224,9 +252,11 @@ func (j *Journal) enqueue(ctx context.Context, it item) error {
 // If it returns an error, do was not called and will not be.
 func (j *Journal) perform(ctx context.Context, do func()) error {
 	op := &operation{do: do, done: make(chan struct{})}
-	j.mu.RLock()
+	if !j.enter() {
+		return ErrClosed
+	}
 	err := j.enqueue(ctx, item{operation: op})
-	j.mu.RUnlock()
+	j.entering.Done()
 	if err != nil {
 		return err
 	}

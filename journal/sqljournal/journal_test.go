@@ -142,14 +142,17 @@ func TestFullBufferMakesWriteWait(t *testing.T) {
 		}
 		closing := make(chan error)
 		go func() { closing <- j.Close() }()
-		release()
-		if err := <-waiting; err != nil && !errors.Is(err, ErrClosed) {
-			t.Errorf("Write once there is room: %v", err)
+		if err := <-waiting; !errors.Is(err, ErrClosed) {
+			t.Errorf("a Write that waits for room when Close is called: %v", err)
 		}
+		if _, err := j.Query(t.Context(), saferunner.Query{}); !errors.Is(err, ErrClosed) {
+			t.Errorf("a Query while Close waits for the writer: %v", err)
+		}
+		release()
 		if err := <-closing; err != nil {
 			t.Errorf("Close: %v", err)
 		}
-		want := bufferSize + 2 // first, the buffer, last: it began before Close
+		want := bufferSize + 1 // first, and the buffer
 		if got := len(strings.Fields(s.log())); got != want {
 			t.Errorf("%d entries committed, want %d", got, want)
 		}

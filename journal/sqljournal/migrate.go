@@ -13,19 +13,23 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// migrate brings the tables up to date, in one transaction.
+// migrate brings the tables up to date, in one transaction. Where they are,
+// it takes no lock, so that a journal that another process is writing to can
+// be opened.
 func (j *Journal) migrate(ctx context.Context) error {
 	files, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
 		return err
+	}
+	if version, err := j.version(ctx); err == nil && version == len(files) {
+		return nil
 	}
 	return j.transact(func() error {
 		const schema = "CREATE TABLE IF NOT EXISTS saferunner_schema (version INTEGER PRIMARY KEY)"
 		if _, err := j.conn.ExecContext(ctx, schema); err != nil {
 			return err
 		}
-		var version int
-		err := j.conn.QueryRowContext(ctx, "SELECT coalesce(max(version), 0) FROM saferunner_schema").Scan(&version)
+		version, err := j.version(ctx)
 		if err != nil {
 			return err
 		}
@@ -40,6 +44,13 @@ func (j *Journal) migrate(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// version returns how many migrations the database has had.
+func (j *Journal) version(ctx context.Context) (version int, err error) {
+	const newest = "SELECT coalesce(max(version), 0) FROM saferunner_schema"
+	err = j.conn.QueryRowContext(ctx, newest).Scan(&version)
+	return version, err
 }
 
 func (j *Journal) apply(ctx context.Context, file string, version int) error {

@@ -212,6 +212,31 @@ func TestClaimsOfTwoProcesses(t *testing.T) {
 }
 
 // TestBusyFile writes while somebody else holds the write lock.
+// A journal that another process is writing to can be opened and read.
+func TestOpenWhileAnotherWrites(t *testing.T) {
+	path := file(t)
+	j := open(t, path)
+	if err := j.Write(t.Context(), saferunner.Put(entry("a"))); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	release := holdLock(t, path)
+	defer release()
+	reader, err := store.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := reader.Query(t.Context(), saferunner.Query{})
+	if err != nil || len(page.Entries) != 1 {
+		t.Errorf("got %d entries, %v", len(page.Entries), err)
+	}
+	if err := reader.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestBusyFile(t *testing.T) {
 	path := file(t)
 	j, other := open(t, path), open(t, path)
