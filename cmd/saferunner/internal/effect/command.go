@@ -63,7 +63,7 @@ func (p *Processes) run(ctx context.Context, argv []string, secrets secrets, std
 	case errors.Is(err, exec.ErrWaitDelay): // it succeeded, and left its output to a child
 		return nil
 	default:
-		return exitError(err, truncate(secrets.mask(last.line())))
+		return exitError(err, truncate(last.line(secrets)))
 	}
 }
 

@@ -36,9 +36,12 @@ func TestExec(t *testing.T) {
 	}
 }
 
+const testKey = "-----BEGIN KEY-----\nAAAABBBB\r\nCCCCDDDD\n"
+
 func TestExecErrors(t *testing.T) {
 	t.Setenv("EFFECT_TOKEN", "s3cret")
 	t.Setenv("EFFECT_SHORT", "abc")
+	t.Setenv("EFFECT_KEY", testKey)
 	for name, test := range map[string]struct {
 		step Step
 		want string
@@ -51,6 +54,10 @@ func TestExecErrors(t *testing.T) {
 		"not executable":      {Step{Exec: []string{t.TempDir()}}, ": permission denied"},
 		"masked":              {sh("echo bad token $1, $2 >&2; exit 1", "${EFFECT_TOKEN}", "${EFFECT_SHORT}"), "exit code 1: bad token ${EFFECT_TOKEN}, abc"},
 		"long line":           {sh("printf '%0300d\\n' 1 >&2; exit 1"), "exit code 1: " + strings.Repeat("0", 200) + "…"},
+		"key":                 {sh("printf '%s' \"$1\" >&2; exit 1", "${EFFECT_KEY}"), "exit code 1: ${EFFECT_KEY}"},
+		"line of a key":       {sh("echo bad key: CCCCDDDD >&2; exit 1", "${EFFECT_KEY}"), "exit code 1: bad key: ${EFFECT_KEY}"},
+		"cut line":            {sh("printf '%s%065533d' $1 0 >&2; exit 1", "${EFFECT_TOKEN}"), "exit code 1"},
+		"after a cut line":    {sh("printf '%s%065533d\n%s' $1 0 end >&2; exit 1", "${EFFECT_TOKEN}"), "exit code 1: end"},
 		"unset":               {sh("true", "${EFFECT_NONE}"), "${EFFECT_NONE} is not set"},
 	} {
 		t.Run(name, func(t *testing.T) {

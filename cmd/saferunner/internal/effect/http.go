@@ -1,7 +1,7 @@
 package effect
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,7 +30,8 @@ func send(ctx context.Context, r *Request, secrets secrets) error {
 		return fmt.Errorf("%s %s: %w", r.Method, r.URL, withoutURL(err))
 	}
 	started := time.Now()
-	resp, err := http.DefaultClient.Do(req)
+	client := http.Client{CheckRedirect: r.checkRedirect}
+	resp, err := client.Do(req)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return fmt.Errorf("%s %s: %w", r.Method, r.URL, stopped(ctx, started))
@@ -42,7 +43,7 @@ func send(ctx context.Context, r *Request, secrets secrets) error {
 		return nil
 	}
 	text := strings.TrimSpace("status " + resp.Status)
-	if line := truncate(secrets.mask(firstLine(resp.Body))); line != "" {
+	if line := truncate(firstLine(resp.Body, secrets)); line != "" {
 		text += ": " + line
 	}
 	return errors.New(text)
@@ -91,6 +92,32 @@ func (r *Request) body(secrets secrets) (string, error) {
 	})
 }
 
+// maxRedirects is how many redirects are followed, as by [http.Client].
+const maxRedirects = 10
+
+// checkRedirect refuses a redirect after which the request would be another
+// one, and keeps secrets from a host that they are not meant for.
+func (r *Request) checkRedirect(next *http.Request, via []*http.Request) error {
+	original, last := via[0], via[len(via)-1]
+	switch {
+	case len(via) >= maxRedirects:
+		return fmt.Errorf("stopped after %d redirects", maxRedirects)
+	case next.Method != last.Method && next.Response.StatusCode != http.StatusSeeOther:
+		return fmt.Errorf("status %s redirects it as a %s without its body; give the URL that it redirects to", next.Response.Status, next.Method)
+	}
+	if next.URL.Host != original.URL.Host || original.URL.Scheme == "https" && next.URL.Scheme != "https" {
+		for name := range r.Credentials {
+			next.Header.Del(name)
+		}
+		for name, text := range r.Headers {
+			if names, _ := vars.Names(text); len(names) > 0 {
+				next.Header.Del(name)
+			}
+		}
+	}
+	return nil
+}
+
 // withoutURL takes the URL, which may hold a secret, out of an error.
 func withoutURL(err error) error {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
@@ -99,13 +126,13 @@ func withoutURL(err error) error {
 	return err
 }
 
-// firstLine returns the first line of a body that is not blank.
-func firstLine(body io.Reader) string {
-	lines := bufio.NewScanner(io.LimitReader(body, tailSize))
-	for lines.Scan() {
-		if line := strings.TrimSpace(lines.Text()); line != "" {
-			return line
-		}
+// firstLine returns the first line of a body that is not blank, masked. Half a
+// line is none: it may hold half a secret, which nothing would recognise.
+func firstLine(body io.Reader, secrets secrets) string {
+	data, err := io.ReadAll(io.LimitReader(body, tailSize))
+	if err != nil || len(data) == tailSize {
+		data = data[:bytes.LastIndexByte(data, '\n')+1]
 	}
-	return ""
+	line, _, _ := strings.Cut(strings.TrimSpace(secrets.mask(string(data))), "\n")
+	return strings.TrimSpace(line)
 }

@@ -53,6 +53,7 @@ func TestHTTP(t *testing.T) {
 func TestHTTPErrors(t *testing.T) {
 	t.Setenv("EFFECT_TOKEN", "s3cret")
 	t.Setenv("EFFECT_BAD", "a\nb c")
+	t.Setenv("EFFECT_KEY", "AAAABBBB\nCCCCDDDD")
 	block := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
@@ -63,6 +64,12 @@ func TestHTTPErrors(t *testing.T) {
 		case "/503":
 			w.WriteHeader(503)
 			fmt.Fprintf(w, "\r\n \nbusy with %s\r\nmore\n%s", r.Header.Get("X-Token"), strings.Repeat("x", 1<<20))
+		case "/key":
+			w.WriteHeader(500)
+			_, _ = io.Copy(w, r.Body)
+		case "/long":
+			w.WriteHeader(500)
+			fmt.Fprint(w, strings.Repeat("x", tailSize))
 		case "/slow":
 			select {
 			case <-r.Context().Done():
@@ -81,6 +88,8 @@ func TestHTTPErrors(t *testing.T) {
 		"below 400":     {server.URL + "/399", ""},
 		"400":           {server.URL + "/400", "status 400 Bad Request"},
 		"body":          {server.URL + "/503", "status 503 Service Unavailable: busy with ${EFFECT_TOKEN}"},
+		"key":           {server.URL + "/key", "status 500 Internal Server Error: ${EFFECT_KEY}"},
+		"cut line":      {server.URL + "/long", "status 500 Internal Server Error"},
 		"refused":       {gone.URL + "/${EFFECT_TOKEN}", "POST " + gone.URL + "/${EFFECT_TOKEN}: dial tcp " + strings.TrimPrefix(gone.URL, "http://") + ": connect: connection refused"},
 		"bad expansion": {server.URL + "/${EFFECT_BAD}", "POST " + server.URL + "/${EFFECT_BAD}: net/url: invalid control character in URL"},
 		"slow":          {server.URL + "/slow", "POST " + server.URL + "/slow: timed out after "},
@@ -92,7 +101,7 @@ func TestHTTPErrors(t *testing.T) {
 				ctx, cancel = context.WithTimeout(ctx, 50*time.Millisecond)
 				defer cancel()
 			}
-			request := &Request{Method: "POST", URL: test.url, Headers: map[string]string{"X-Token": "${EFFECT_TOKEN}"}}
+			request := &Request{Method: "POST", URL: test.url, Headers: map[string]string{"X-Token": "${EFFECT_TOKEN}"}, Body: "${EFFECT_KEY}\n"}
 			var p Processes
 			err := p.Do(ctx, Step{HTTP: request}, nil, nil)
 			switch {
@@ -100,6 +109,58 @@ func TestHTTPErrors(t *testing.T) {
 				t.Fatalf("error %v, want %s", err, test.want)
 			case err != nil && err.Error() != test.want && !(name == "slow" && strings.HasPrefix(err.Error(), test.want)):
 				t.Errorf("error %v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
+func TestHTTPRedirects(t *testing.T) {
+	t.Setenv("EFFECT_TOKEN", "s3cret")
+	var got []string
+	note := func(r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		got = append(got, fmt.Sprint(r.Method, " ", r.URL.Path, r.Header["X-Api-Key"], r.Header["X-Token"], r.Header["X-Plain"], " ", string(body)))
+	}
+	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { note(r) }))
+	defer other.Close()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		note(r)
+		switch r.URL.Path {
+		case "/302":
+			http.Redirect(w, r, "/end", http.StatusFound)
+		case "/303":
+			http.Redirect(w, r, "/end", http.StatusSeeOther)
+		case "/307":
+			http.Redirect(w, r, "/end", http.StatusTemporaryRedirect)
+		case "/away":
+			http.Redirect(w, r, other.URL+"/end", http.StatusTemporaryRedirect)
+		case "/loop":
+			http.Redirect(w, r, "/loop", http.StatusTemporaryRedirect)
+		}
+	}))
+	defer server.Close()
+
+	for path, test := range map[string]struct{ last, err string }{
+		"/302":  {"POST /302[k3y] [s3cret] [plain] body", ": status 302 Found redirects it as a GET without its body; give the URL that it redirects to"},
+		"/303":  {"GET /end[k3y] [s3cret] [plain] ", ""},
+		"/307":  {"POST /end[k3y] [s3cret] [plain] body", ""},
+		"/away": {"POST /end[] [] [plain] body", ""},
+		"/loop": {"POST /loop[k3y] [s3cret] [plain] body", ": stopped after 10 redirects"},
+	} {
+		t.Run(path, func(t *testing.T) {
+			got = nil
+			request := &Request{
+				Method: "POST", URL: server.URL + path, Body: "body",
+				Headers:     map[string]string{"X-Token": "${EFFECT_TOKEN}", "X-Plain": "plain"},
+				Credentials: map[string]string{"X-Api-Key": "k3y"},
+			}
+			var p Processes
+			err := p.Do(t.Context(), Step{HTTP: request}, nil, nil)
+			if (err == nil) != (test.err == "") || err != nil && err.Error() != "POST "+server.URL+path+test.err {
+				t.Errorf("error %v, want %s", err, test.err)
+			}
+			if last := got[len(got)-1]; last != test.last {
+				t.Errorf("last request %q, want %q", last, test.last)
 			}
 		})
 	}

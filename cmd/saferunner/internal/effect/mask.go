@@ -21,22 +21,29 @@ func (s secrets) lookup(name string) (string, bool) {
 // secrets, and replacing them would make the text unreadable.
 const maskFrom = 4
 
-// mask returns text with every value of a variable replaced by its name.
+// mask returns text with every value of a variable, and every line of one that
+// has several, replaced by its name.
 func (s secrets) mask(text string) string {
-	names := make([]string, 0, len(s))
+	type secret struct{ text, name string }
+	var all []secret
 	for name, value := range s {
-		if len(value) >= maskFrom {
-			names = append(names, name)
+		all = append(all, secret{value, name})
+		for line := range strings.FieldsFuncSeq(value, isLineEnd) {
+			all = append(all, secret{strings.TrimSpace(line), name})
 		}
 	}
-	// The longest value first: one may be part of another.
-	slices.SortFunc(names, func(a, b string) int { return len(s[b]) - len(s[a]) })
+	// The longest first: one may be part of another.
+	slices.SortFunc(all, func(a, b secret) int { return len(b.text) - len(a.text) })
 	var pairs []string
-	for _, name := range names {
-		pairs = append(pairs, s[name], "${"+name+"}")
+	for _, secret := range all {
+		if len(secret.text) >= maskFrom {
+			pairs = append(pairs, secret.text, "${"+secret.name+"}")
+		}
 	}
 	return strings.NewReplacer(pairs...).Replace(text)
 }
+
+func isLineEnd(r rune) bool { return r == '\n' || r == '\r' }
 
 // maskError is mask for the text of err; what err wraps is still found.
 func (s secrets) maskError(err error) error {

@@ -6,20 +6,30 @@ import (
 )
 
 // tail keeps the end of what is written to it.
-type tail struct{ buf []byte }
+type tail struct {
+	buf []byte
+	cut bool // the beginning is gone
+}
 
-const tailSize = 4096
+// tailSize is how much of what a command or a server says is looked at.
+const tailSize = 64 << 10
 
 func (t *tail) Write(p []byte) (int, error) {
+	t.cut = t.cut || len(t.buf)+len(p) > tailSize
 	t.buf = append(t.buf, p[max(0, len(p)-tailSize):]...)
 	t.buf = t.buf[max(0, len(t.buf)-tailSize):]
 	return len(p), nil
 }
 
-// line returns the last line that is not blank.
-func (t *tail) line() string {
-	text := bytes.TrimSpace(t.buf)
-	return strings.TrimSpace(string(text[bytes.LastIndexAny(text, "\r\n")+1:]))
+// line returns the last line that is not blank, masked. Half a line is none:
+// it may hold half a secret, which nothing would recognise.
+func (t *tail) line(secrets secrets) string {
+	whole := t.buf
+	if t.cut {
+		whole = whole[bytes.IndexAny(append(whole, '\n'), "\r\n"):]
+	}
+	text := strings.TrimSpace(secrets.mask(string(whole)))
+	return strings.TrimSpace(text[strings.LastIndexAny(text, "\r\n")+1:])
 }
 
 const maxErrorText = 200
