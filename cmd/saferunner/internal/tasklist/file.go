@@ -1,6 +1,7 @@
 package tasklist
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"unicode/utf8"
@@ -40,7 +41,7 @@ func (f *file) parse(data []byte) (ast.Node, error) {
 	case !utf8.Valid(data):
 		return nil, f.errorAt(nil, "the file is not UTF-8 text; save it as YAML or JSON in UTF-8")
 	}
-	parsed, err := f.syntax(data)
+	parsed, err := f.syntax(bytes.TrimPrefix(data, []byte("\ufeff")))
 	if err != nil {
 		return nil, err
 	}
@@ -74,9 +75,26 @@ func (f *file) syntax(data []byte) (parsed *ast.File, err error) {
 	}
 	parsed, err = parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if syntax, ok := errors.AsType[yaml.Error](err); ok {
+		if indentedWithTab(data, syntax.GetToken()) {
+			return nil, f.errorAt(syntax.GetToken(), "indent with spaces, not tabs")
+		}
 		return nil, f.errorAt(syntax.GetToken(), "not YAML: %s; correct the syntax here", syntax.GetMessage())
 	}
 	return parsed, err
+}
+
+// indentedWithTab reports whether a tab stands before the text of the line
+// that a token is in.
+func indentedWithTab(data []byte, at *token.Token) bool {
+	if at == nil || at.Position == nil {
+		return false
+	}
+	lines := bytes.Split(data, []byte("\n"))
+	if n := at.Position.Line; 1 <= n && n <= len(lines) {
+		line := lines[n-1]
+		return bytes.ContainsRune(line[:len(line)-len(bytes.TrimLeft(line, " \t"))], '\t')
+	}
+	return false
 }
 
 // maxDepth limits how deep a file nests within a line or in brackets, where

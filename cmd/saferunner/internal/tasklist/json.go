@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"regexp"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
@@ -66,8 +67,12 @@ func (f *file) writeObject(out *bytes.Buffer, node *ast.MappingNode) error {
 }
 
 func (f *file) writeArray(out *bytes.Buffer, node *ast.SequenceNode) error {
+	elements, err := f.elements(node)
+	if err != nil {
+		return err
+	}
 	out.WriteByte('[')
-	for i, element := range node.Values {
+	for i, element := range elements {
 		if i > 0 {
 			out.WriteByte(',')
 		}
@@ -101,6 +106,9 @@ func (f *file) writeNumber(out *bytes.Buffer, node ast.Node) error {
 		out.WriteString(text)
 		return nil
 	}
+	if leadingZero.MatchString(node.GetToken().Value) {
+		return f.errorAt(first(node), "json holds %s, where the leading zero may be meant or not; quote it, or remove the zero", node.GetToken().Value)
+	}
 	switch n := node.(type) {
 	case *ast.IntegerNode: // such as 0x1F and 1_000
 		fmt.Fprint(out, n.Value)
@@ -113,6 +121,9 @@ func (f *file) writeNumber(out *bytes.Buffer, node ast.Node) error {
 	}
 	return nil
 }
+
+// leadingZero is a number of which YAML 1.1 makes an octal one.
+var leadingZero = regexp.MustCompile(`^[-+]?0[0-9_]`)
 
 func isNumber(text string) bool {
 	return text != "" && (text[0] == '-' || '0' <= text[0] && text[0] <= '9') && json.Valid([]byte(text))

@@ -2,6 +2,7 @@ package tasklist
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -68,7 +69,52 @@ func (f *file) sequence(node ast.Node, what, example string) ([]ast.Node, error)
 	if len(list.Values) == 0 {
 		return nil, f.errorAt(first(node), "%s is empty; write at least one element, such as %s", what, example)
 	}
-	return list.Values, nil
+	return f.elements(list)
+}
+
+// elements returns the elements of a list, those such as 8080:80 as text.
+func (f *file) elements(list *ast.SequenceNode) ([]ast.Node, error) {
+	elements := slices.Clone(list.Values)
+	for i, element := range elements {
+		pair, ok := element.(*ast.MappingNode)
+		if !ok || !list.IsFlowStyle || pair.IsFlowStyle {
+			continue
+		}
+		text := colonText(pair)
+		if text == nil {
+			return nil, f.errorAt(first(pair), "a : in a list in brackets; quote the element if it is text, else write {name: value}")
+		}
+		elements[i] = text
+	}
+	return elements, nil
+}
+
+// colonText returns the text that the parser has taken for a mapping, as it
+// does with a:b in a list in brackets within braces; nil if it is none.
+func colonText(pair *ast.MappingNode) ast.Node {
+	if len(pair.Values) != 1 {
+		return nil
+	}
+	before, plain := plainText(pair.Values[0].Key)
+	after, alsoPlain := plainText(pair.Values[0].Value)
+	if !plain || !alsoPlain || strings.Contains(after, ": ") {
+		return nil
+	}
+	key, colon, value := first(pair), pair.Values[0].Start.Position, pair.Values[0].Value.GetToken().Position
+	if colon.Line != value.Line || colon.Column+1 != value.Column ||
+		key.Position.Line != colon.Line || key.Position.Column+utf8.RuneCountInString(before) != colon.Column {
+		return nil
+	}
+	return ast.String(&token.Token{Type: token.StringType, Value: before + ":" + after, Position: key.Position})
+}
+
+// plainText is scalarText for a scalar without quotes.
+func plainText(node ast.Node) (string, bool) {
+	text, ok := scalarText(node)
+	if tk := node.GetToken(); tk.Type == token.SingleQuoteType || tk.Type == token.DoubleQuoteType {
+		return "", false
+	}
+	return text, ok
 }
 
 // scalarText returns the text of a scalar as it was written, numbers and

@@ -143,3 +143,21 @@ func dump(t *testing.T, list *List) string {
 	}
 	return string(text)
 }
+
+// The parser takes a:b for a mapping in a list in brackets within braces.
+func TestColons(t *testing.T) {
+	list := parse(t, "run_id: r\ntasks:\n  - {task: ab, exec: [docker, 8080:80, é, ö:1:2, http://localhost:80/x y]}\n"+
+		"  - {task: cd, http: {url: 'http://a', json: {l: [12:30, {a: 1}, \"x:y\"]}}}\n", nil)
+	if got, want := list.Tasks[0].Step.Exec, []string{"docker", "8080:80", "é", "ö:1:2", "http://localhost:80/x y"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("exec %q, want %q", got, want)
+	}
+	if got, want := string(list.Tasks[1].Step.HTTP.JSON), `{"l":["12:30",{"a":1},"x:y"]}`; got != want {
+		t.Errorf("json %s, want %s", got, want)
+	}
+}
+
+func TestByteOrderMark(t *testing.T) {
+	if list := parse(t, "\ufeffrun_id: r\ntasks: [{task: ab, exec: [x]}]\n", nil); list.RunID != "r" {
+		t.Errorf("run ID %q", list.RunID)
+	}
+}
