@@ -52,7 +52,12 @@ func newExec(db *string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return closeJournal(journal, o.run(cmd.Context(), journal, args))
+			recorded, err := o.run(cmd.Context(), journal, args)
+			err = closeJournal(journal, err)
+			if recorded { // said last: nobody may be there to read it
+				fmt.Fprintf(os.Stderr, "saferunner: record mode: %s was recorded, not executed: %s\n", o.task, screen.Clean(effect.Quote(args)))
+			}
+			return err
 		}),
 	}
 	flags := cmd.Flags()
@@ -65,13 +70,13 @@ func newExec(db *string) *cobra.Command {
 	return cmd
 }
 
-func (o execOptions) run(ctx context.Context, journal saferunner.Journal, argv []string) error {
+func (o execOptions) run(ctx context.Context, journal saferunner.Journal, argv []string) (recorded bool, err error) {
 	signals := forwarded()
 	defer signal.Stop(signals)
 
 	runner, err := saferunner.New(saferunner.WithJournal(journal), saferunner.WithLogger(slog.New(slog.DiscardHandler)))
 	if err != nil {
-		return exit(codeUsage, err)
+		return false, exit(codeUsage, err)
 	}
 	task := saferunner.Define(o.task, func(ctx context.Context, c effect.Command) error {
 		return c.PassThrough(ctx, signals)
@@ -83,10 +88,7 @@ func (o execOptions) run(ctx context.Context, journal saferunner.Journal, argv [
 	report, err := runner.Run(ctx, o.runID, call)
 	err = errors.Join(err, report.Wait(ctx))
 	err = errors.Join(err, runner.Shutdown(ctx))
-	for range report.Recorded() {
-		fmt.Fprintf(os.Stderr, "saferunner: record mode: %s was recorded, not executed: %s\n", o.task, screen.Clean(effect.Quote(argv)))
-	}
-	return execError(err)
+	return len(report.Recorded()) > 0, execError(err)
 }
 
 // execError is the exit code of the command, or why it was not executed. A

@@ -21,6 +21,7 @@ type execution struct {
 	processes effect.Processes
 	progress  *progress.Progress
 	interrupt *interrupt
+	stopped   *interruptError // what has stopped the run; nil if nothing has
 	report    *saferunner.Report
 }
 
@@ -40,11 +41,8 @@ func newExecution(journal saferunner.Journal, list *tasklist.List) (*execution, 
 
 // run runs the list and waits for its async calls. Ctrl-C stops the commands
 // that run, and lets no further one begin; a second one kills them.
-func (e *execution) run(ctx context.Context) error {
-	e.interrupt = catchInterrupt(ctx, e.processes.Kill)
-	defer e.interrupt.stop()
-	ctx = e.interrupt.ctx
-
+func (e *execution) run() error {
+	ctx := e.interrupt.ctx
 	calls := make([]saferunner.Call, len(e.list.Tasks))
 	for i, task := range e.list.Tasks {
 		calls[i] = task.Call(e.task(i))
@@ -57,11 +55,13 @@ func (e *execution) run(ctx context.Context) error {
 	// Interrupted commands end within their grace period.
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*effect.Grace)
 	defer cancel()
-	return errors.Join(err, e.runner.Shutdown(drain))
+	err = errors.Join(err, e.runner.Shutdown(drain))
+	e.stopped, _ = errors.AsType[*interruptError](context.Cause(ctx))
+	return err
 }
 
 // entries returns what the journal says of the calls, in the order of the
-// list. Where it does not know one, it is what Run has said of it.
+// list. Where it does not know one, or its end, it is what Run has said of it.
 func (e *execution) entries(ctx context.Context, journal saferunner.Journal) ([]saferunner.Entry, error) {
 	written, err := queryAll(ctx, journal, saferunner.Query{Run: e.report.ID})
 	byID := make(map[string]saferunner.Entry, len(written))
@@ -75,15 +75,29 @@ func (e *execution) entries(ctx context.Context, journal saferunner.Journal) ([]
 			task := e.list.Tasks[i]
 			entry = saferunner.Entry{
 				ID: outcome.EntryID, RunID: e.report.RunID, Run: e.report.ID, Task: outcome.Task,
-				Async: task.Async, Key: task.Key, Status: outcome.Status,
+				Async: task.Async, Key: task.Key,
+			}
+		}
+		if !ok || ended(outcome.Status) && !ended(entry.Status) {
+			entry.Status = outcome.Status
+			if !entry.StartedAt.IsZero() {
+				entry.FinishedAt = entry.StartedAt.Add(outcome.Duration)
 			}
 			if outcome.Err != nil {
 				entry.Attempts = []saferunner.Attempt{{Error: outcome.Err.Error()}}
 			}
 		}
+		if n := len(entry.Attempts); n > 0 && e.stopped != nil && entry.Status == saferunner.StatusCancelled {
+			entry.Attempts[n-1].Error = e.stopped.Error()
+		}
 		entries[i] = entry
 	}
 	return entries, err
+}
+
+// ended reports whether a call with this status has come to its end.
+func ended(s saferunner.Status) bool {
+	return s != saferunner.StatusQueued && s != saferunner.StatusRunning
 }
 
 // task is what call i of the list executes.

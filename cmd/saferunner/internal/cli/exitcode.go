@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"syscall"
 
 	"github.com/spf13/cobra"
 )
@@ -14,6 +15,7 @@ const (
 	codeUsage    = 2
 	codeNotFound = 3
 	codeJournal  = 4
+	codePipe     = 128 + int(syscall.SIGPIPE)
 )
 
 // exitError is an error with the exit code that it leads to.
@@ -44,6 +46,9 @@ func coded(run func(*cobra.Command, []string) error) func(*cobra.Command, []stri
 		err := run(cmd, args)
 		if _, ok := errors.AsType[*exitError](err); ok || err == nil {
 			return err
+		}
+		if errors.Is(err, syscall.EPIPE) { // as of a program that SIGPIPE has ended
+			return exit(codePipe, nil)
 		}
 		return exit(codeFailed, err)
 	}

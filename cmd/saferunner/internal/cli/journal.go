@@ -96,7 +96,7 @@ func closeJournal(journal *sqljournal.Journal, err error) error {
 
 // queryAll returns all that q selects.
 func queryAll(ctx context.Context, journal saferunner.Journal, q saferunner.Query) ([]saferunner.Entry, error) {
-	var entries []saferunner.Entry
+	entries := []saferunner.Entry{} // none is an empty list in JSON
 	for q.Limit = saferunner.MaxPage; ; {
 		page, err := journal.Query(ctx, q)
 		if err != nil {

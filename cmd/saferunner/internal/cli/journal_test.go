@@ -18,6 +18,7 @@ func TestCalls(t *testing.T) {
 	s.must(0, "exec", "--run-id", "r", "--task", "first", "--", "true")
 	s.must(1, "exec", "--run-id", "r", "--task", "second", "--async", "--", "sh", "-c", "exit 1\n# a second line")
 	s.must(0, "exec", "--run-id", "other", "--task", "third", "--", "true")
+	checkText(t, "stdout", s.must(3, "calls", "none", "--json").stdout, "[]\n")
 	r := s.must(0, "calls", "r")
 	lines := strings.Split(squeeze(timeless(r.stdout)), "\n")
 	if len(lines) != 4 {

@@ -5,16 +5,23 @@ package cli
 import (
 	"fmt"
 	"os"
+	"os/signal"
 	"runtime/debug"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"github.com/saferunner/saferunner/cmd/saferunner/internal/effect"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/screen"
 )
 
 // Main runs the command line that this process was given and returns its
 // exit code.
 func Main() int {
+	// A reader of stdout or stderr that goes away, such as head, ends no run: the
+	// write fails instead. Ignoring the signal would be inherited by commands.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+
 	err := newRoot().Execute()
 	if err == nil {
 		return codeOK
@@ -38,6 +45,7 @@ Exit codes:
   2  a usage error, or a bad file
   3  not found
   4  the journal cannot be reached
+  141  stdout was closed before all was printed
   130, 143, 129  stopped by Ctrl-C, SIGTERM or SIGHUP`
 
 func newRoot() *cobra.Command {
@@ -50,10 +58,23 @@ func newRoot() *cobra.Command {
 		SilenceErrors:      true,
 		SilenceUsage:       true,
 		DisableSuggestions: true,
+		Args:               noCommand,
+		RunE:               func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.PersistentFlags().StringVar(&db, "db", "", "file of the journal (default $SAFERUNNER_DB, else in the user's state directory)")
 	root.AddCommand(newRun(&db), newExec(&db), newCalls(&db), newClear(&db))
 	return root
+}
+
+// noCommand is the error of arguments that name no command.
+func noCommand(_ *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if info, err := os.Stat(args[0]); err == nil && !info.IsDir() {
+		return fmt.Errorf("unknown command %q; it is a file, so write saferunner run %s", args[0], effect.Quote(args[:1]))
+	}
+	return fmt.Errorf("unknown command %q for \"saferunner\"", args[0])
 }
 
 // version is the module's, as the Go command has built it in.

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"slices"
@@ -15,6 +14,7 @@ import (
 	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/tasklist"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/vars"
+	"github.com/saferunner/saferunner/journal/sqljournal"
 )
 
 const runLong = `Run the list of tasks in a YAML or JSON file. The whole file is checked before
@@ -42,7 +42,12 @@ func newRun(db *string) *cobra.Command {
 		Short:   "Run or record a list of tasks",
 		Long:    runLong,
 		Example: runExample,
-		Args:    cobra.ExactArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return errors.New("name one FILE: saferunner run FILE")
+			}
+			return nil
+		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return []string{"yaml", "yml", "json"}, cobra.ShellCompDirectiveFilterFileExt
 		},
@@ -58,7 +63,7 @@ func newRun(db *string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return closeJournal(journal, runList(cmd.Context(), journal, list, o.json))
+			return runList(cmd.Context(), journal, list, o.json)
 		}),
 	}
 	flags := cmd.Flags()
@@ -124,13 +129,20 @@ func (o runOptions) setMode(path string, list *tasklist.List) error {
 	return nil
 }
 
-// runList runs a list on the journal and shows what became of it.
-func runList(ctx context.Context, journal saferunner.Journal, list *tasklist.List, asJSON bool) error {
+// runList runs a list on the journal, shows what became of it, and closes the
+// journal.
+func runList(ctx context.Context, journal *sqljournal.Journal, list *tasklist.List, asJSON bool) error {
 	e, err := newExecution(journal, list)
 	if err != nil {
-		return err
+		return closeJournal(journal, err)
 	}
-	err = e.run(ctx)
+	e.interrupt = catchInterrupt(ctx, e.processes.Kill)
+	defer e.interrupt.stop() // a signal must not end this process before all is written down
+	return closeJournal(journal, e.runAndShow(ctx, journal, asJSON))
+}
+
+func (e *execution) runAndShow(ctx context.Context, journal saferunner.Journal, asJSON bool) error {
+	err := e.run()
 	switch {
 	case errors.Is(err, saferunner.ErrMode):
 		return exit(codeUsage, errMode)
@@ -139,7 +151,7 @@ func runList(ctx context.Context, journal saferunner.Journal, list *tasklist.Lis
 	}
 	entries, err := e.entries(context.WithoutCancel(ctx), journal)
 	if err != nil {
-		err = fmt.Errorf("the journal cannot be read, so this is what is known without it: %w", err)
+		err = exitf(codeJournal, "the journal cannot be read, so this is what is known without it: %w", err)
 	}
 	return errors.Join(e.show(entries, asJSON), err)
 }

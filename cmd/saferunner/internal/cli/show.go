@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -80,14 +79,14 @@ func (e *execution) verdict(entries []saferunner.Entry) error {
 // interrupted returns the error of a run that a signal has stopped, with what
 // had become of its calls; nil if none has.
 func (e *execution) interrupted(counts map[saferunner.Status]int) error {
-	stopped, ok := errors.AsType[*interruptError](context.Cause(e.interrupt.ctx))
-	if !ok {
+	switch {
+	case e.stopped == nil:
 		return nil
+	case len(counts) == 0:
+		return exitf(e.stopped.code(), "%s: %v; nothing was executed", e.list.RunID, e.stopped)
+	default:
+		return exitf(e.stopped.code(), "%s: %v; %s", e.list.RunID, e.stopped, summary(counts))
 	}
-	if len(counts) == 0 {
-		return exitf(stopped.code(), "%s: %v; nothing was executed", e.list.RunID, stopped)
-	}
-	return exitf(stopped.code(), "%s: %v; %s", e.list.RunID, stopped, summary(counts))
 }
 
 // bad reports whether a call should have executed and did not, or failed.

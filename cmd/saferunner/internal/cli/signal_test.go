@@ -17,6 +17,7 @@ import (
 type background struct {
 	t      *testing.T
 	cmd    *exec.Cmd
+	stderr io.Closer
 	lines  *bufio.Reader // of stderr
 	stdout bytes.Buffer
 }
@@ -28,7 +29,7 @@ func (s *shell) start(args ...string) *background {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	b.lines, b.cmd.Stdout = bufio.NewReader(stderr), &b.stdout
+	b.stderr, b.lines, b.cmd.Stdout = stderr, bufio.NewReader(stderr), &b.stdout
 	if err := b.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
@@ -103,6 +104,7 @@ func TestInterruptRun(t *testing.T) {
 			b.signal(test.signal)
 			rest := b.end(test.code)
 			checkContains(t, "stderr", rest, "\nsaferunner: r: stopped by "+test.text+"; 3 failed, 1 skipped, 1 cancelled\n")
+			checkContains(t, "stdout", squeeze(b.stdout.String()), "scheduled cancelled stopped by "+test.text+"\n")
 			s.checkCalls("r", "async failed, retried failed, scheduled cancelled, sync failed, never skipped")
 			entries := s.calls("r")
 			checkText(t, "error", entries[3].Err(), "stopped by "+test.text)

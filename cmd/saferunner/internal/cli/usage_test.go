@@ -18,11 +18,13 @@ func getenv(t *testing.T, name string) string {
 func TestUsage(t *testing.T) {
 	t.Parallel()
 	s := live(t)
+	s.write("welcome.yaml", orderList)
 	for _, test := range []struct{ args, stderr string }{
 		{"bogus", `unknown command "bogus" for "saferunner"; see saferunner --help`},
+		{"welcome.yaml", `unknown command "welcome.yaml"; it is a file, so write saferunner run welcome.yaml; see saferunner --help`},
 		{"--bogus", "unknown flag: --bogus; see saferunner --help"},
-		{"run", "accepts 1 arg(s), received 0; see saferunner --help"},
-		{"run a b", "accepts 1 arg(s), received 2; see saferunner --help"},
+		{"run", "name one FILE: saferunner run FILE; see saferunner --help"},
+		{"run a b", "name one FILE: saferunner run FILE; see saferunner --help"},
 		{"calls", "accepts 1 arg(s), received 0; see saferunner --help"},
 		{"clear r", `unknown command "r" for "saferunner clear"; see saferunner --help`},
 		{"run --var X list.yaml", `--var "X"; write --var NAME=VALUE, with a name of letters, digits and _`},

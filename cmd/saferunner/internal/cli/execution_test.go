@@ -1,0 +1,73 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/cmd/saferunner/internal/effect"
+	"github.com/saferunner/saferunner/cmd/saferunner/internal/tasklist"
+)
+
+// reading is a journal of which a test says what it reads.
+type reading struct {
+	saferunner.Journal
+	page saferunner.Page
+	err  error
+}
+
+func (j reading) Write(context.Context, ...saferunner.Change) error { return nil }
+
+func (j reading) Query(context.Context, saferunner.Query) (saferunner.Page, error) {
+	return j.page, j.err
+}
+
+func listOf(names ...string) *tasklist.List {
+	list := &tasklist.List{RunID: "r"}
+	for _, name := range names {
+		list.Tasks = append(list.Tasks, tasklist.Task{Name: name, Step: effect.Step{Exec: []string{"true"}}})
+	}
+	return list
+}
+
+// A row that the journal did not get to bring up to date does not hide what
+// Run has said.
+func TestStaleEntries(t *testing.T) {
+	started := time.Now()
+	e := &execution{list: listOf("stale", "later", "lost"), report: &saferunner.Report{Outcomes: []saferunner.Outcome{
+		{Task: "stale", EntryID: "1", Status: saferunner.StatusFailed, Err: errors.New("exit code 1"), Duration: time.Second},
+		{Task: "later", EntryID: "2", Status: saferunner.StatusQueued},
+		{Task: "lost", EntryID: "3", Status: saferunner.StatusDone},
+	}}}
+	entries, err := e.entries(t.Context(), reading{page: saferunner.Page{Entries: []saferunner.Entry{
+		{ID: "1", Task: "stale", Status: saferunner.StatusRunning, StartedAt: started, Args: []byte("{}")},
+		{ID: "2", Task: "later", Status: saferunner.StatusDone},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stale := entries[0]
+	if stale.Status != saferunner.StatusFailed || stale.Err() != "exit code 1" || elapsed(stale) != time.Second || string(stale.Args) != "{}" {
+		t.Errorf("stale: %+v", stale)
+	}
+	if entries[1].Status != saferunner.StatusDone || entries[2].Status != saferunner.StatusDone {
+		t.Errorf("later: %+v\nlost: %+v", entries[1], entries[2])
+	}
+}
+
+func TestUnreadableJournal(t *testing.T) {
+	journal := reading{err: errors.New("disk is gone")}
+	e, err := newExecution(journal, listOf("ab"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.interrupt = catchInterrupt(t.Context(), func() {})
+	defer e.interrupt.stop()
+	code, message := classify(e.runAndShow(t.Context(), journal, false))
+	if code != codeJournal || !strings.HasPrefix(message, "the journal cannot be read, so this is what is known without it: ") || !strings.Contains(message, "disk is gone") {
+		t.Errorf("exit code %d, %s", code, message)
+	}
+}
