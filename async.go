@@ -13,10 +13,10 @@ import (
 func (l *list) async(from, to int) {
 	var jobs []Job
 	l.now = time.Time{}
+	ledger := l.runner.usesLedger()
 	defer func() { // also when a stub leaves by Goexit
 		if len(jobs) > 0 {
-			l.show(jobs[len(jobs)-1].position + 1)
-			l.submit(jobs)
+			l.hand(jobs)
 		}
 	}()
 	for i := from; i < to && l.err == nil; i++ {
@@ -25,7 +25,7 @@ func (l *list) async(from, to int) {
 			l.decline(i, d)
 			continue
 		}
-		if l.run.records[i].call.key() != "" && !l.claim(i) {
+		if l.run.records[i].call.key() != "" && !ledger && !l.claim(i) {
 			continue
 		}
 		l.settle(i, StatusQueued)
@@ -36,11 +36,22 @@ func (l *list) async(from, to int) {
 	}
 }
 
+// hand gives jobs to the engine.
+func (l *list) hand(jobs []Job) {
+	end := jobs[len(jobs)-1].Position + 1
+	if l.runner.outside() != nil {
+		l.submitOutside(jobs, end)
+		return
+	}
+	l.show(end)
+	l.submit(jobs)
+}
+
 func (l *list) job(i int) Job {
 	rec := &l.run.records[i]
 	return Job{
-		EntryID: l.run.entryID(i), Task: *rec.call.spec(), Key: rec.call.key(),
-		NotBefore: rec.call.notBefore(l.run.at), call: rec, position: i,
+		EntryID: l.run.entryID(i), Position: i, Task: *rec.call.spec(), Key: rec.call.key(),
+		NotBefore: rec.call.notBefore(l.run.at), call: rec,
 	}
 }
 
@@ -51,10 +62,16 @@ func (l *list) submit(jobs []Job) {
 	if err == nil {
 		return
 	}
-	l.clean = min(l.clean, jobs[0].position)
-	for _, j := range jobs {
-		l.fail(j.position, fmt.Errorf("not queued: %w", err), "")
+	l.clean = min(l.clean, jobs[0].Position)
+	l.notQueued(jobs, err)
+	for range jobs {
 		l.pending().end(nil)
+	}
+}
+
+func (l *list) notQueued(jobs []Job, err error) {
+	for _, j := range jobs {
+		l.fail(j.Position, fmt.Errorf("not queued: %w", err), "")
 	}
 }
 
@@ -172,14 +189,20 @@ func (r *Runner) conclude(ctx context.Context, d Delivery, err *CallError) {
 		return
 	}
 	defer d.call.run.pending.end(err)
+	r.announce(ctx, err, d.call.render)
+}
+
+// announce tells the log, and who watches over failures, of an async call
+// that has failed for good.
+func (r *Runner) announce(ctx context.Context, err *CallError, entry func() Entry) {
 	r.log().LogAttrs(ctx, slog.LevelError, "saferunner: async call failed",
-		slog.String("run_id", d.RunID), slog.String("task", d.Task.Name), slog.String("entry", d.EntryID),
+		slog.String("run_id", err.RunID), slog.String("task", err.Task), slog.String("entry", err.EntryID),
 		slog.Int("attempt", err.Attempt), slog.String("error", errorText(err.Err)))
 	if r.onFailure == nil {
 		return
 	}
 	_, stack, failure := guarded(func() (any, error) {
-		r.onFailure(ctx, d.call.render(), err)
+		r.onFailure(ctx, entry(), err)
 		return nil, nil
 	})
 	if failure != nil {
@@ -188,9 +211,9 @@ func (r *Runner) conclude(ctx context.Context, d Delivery, err *CallError) {
 }
 
 func (d Delivery) records() []record {
-	return d.call.run.records[d.position : d.position+1]
+	return d.call.run.records[d.Position : d.Position+1]
 }
 
 func (d Delivery) callError(cause error, stack string) *CallError {
-	return d.call.run.callError(d.position, d.Attempt, cause, stack)
+	return d.call.run.callError(d.Position, d.Attempt, cause, stack)
 }

@@ -38,7 +38,8 @@
 //
 // # Limits
 //
-// Async calls are lost with the process. Arguments of async calls must survive
+// Async calls are lost with the process, unless [WithEngine] names a durable
+// engine, such as riverengine's. Arguments of async calls must survive
 // JSON, or Run returns [ErrArguments]. The default journal holds 10,000
 // entries or 64 MiB, beside calls that have not ended and 10,000 more that
 // hold a key. Fields tagged

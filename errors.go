@@ -61,6 +61,11 @@ var (
 	// caller's transaction. The in-process engine never can.
 	ErrNoTx = errors.New("the engine cannot take part in a transaction")
 
+	// ErrInDoubt is the cause when an engine's database did not say whether it
+	// has committed async calls, and could not be asked. They may be queued:
+	// their keys stay claimed, and Run with the same key tells.
+	ErrInDoubt = errors.New("it is not known whether the calls were queued")
+
 	// ErrRedacted is why a result or payload that held redacted fields cannot
 	// be had back from the journal, which does not have them: a duplicate then
 	// returns ErrDuplicate, and a release or retry returns it.

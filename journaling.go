@@ -16,11 +16,18 @@ func (r *Runner) write(ctx context.Context, records []record) {
 	for i := range records {
 		changes[i].record = &records[i]
 	}
+	r.writeChanges(ctx, changes...)
+}
+
+func (r *Runner) writeChanges(ctx context.Context, changes ...Change) {
 	if err := r.journal.Write(context.WithoutCancel(ctx), changes...); err != nil {
 		r.journalFailure.Add(1)
 		r.log().LogAttrs(ctx, slog.LevelError, "saferunner: journal failed", slog.Int("changes", len(changes)), slog.Any("error", err))
 	}
 }
+
+// Journal returns the journal that the runner writes to.
+func (r *Runner) Journal() Journal { return r.journal }
 
 // JournalFailures returns how many writes the journal has failed. The calls
 // went on; each failure was logged.

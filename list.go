@@ -12,6 +12,7 @@ import (
 type list struct {
 	ctx    context.Context
 	runner *Runner
+	tx     any // the caller's transaction; nil without
 	run    *listRun
 	report *Report
 	same   bool // every call has the verdict for all: no task has a rule of its own
@@ -52,7 +53,11 @@ func (l *list) finish() {
 		l.freeze(i)
 		l.settle(i, StatusSkipped)
 	}
-	l.show(len(r.records))
+	if l.txEngine() != nil {
+		l.writeTx()
+	} else {
+		l.show(len(r.records))
+	}
 	if r.pending != nil {
 		r.pending.end(nil)
 	}
@@ -61,6 +66,9 @@ func (l *list) finish() {
 // show writes the calls before end that the journal does not have as they
 // stand. From then on they change under their lock only.
 func (l *list) show(end int) {
+	if l.txEngine() != nil {
+		return // it is written with the transaction
+	}
 	if l.clean < end {
 		l.runner.write(l.ctx, l.run.records[l.clean:end])
 		l.clean = end
@@ -69,10 +77,14 @@ func (l *list) show(end int) {
 
 // decide takes call i to the gate.
 func (l *list) decide(i int) decision {
-	if l.same {
-		return decision{verdict: l.forAll}
+	d := decision{verdict: l.forAll}
+	if !l.same {
+		d = l.runner.decide(l.report.Outcomes[i].Task)
 	}
-	return l.runner.decide(l.report.Outcomes[i].Task)
+	if d.verdict == executed && l.tx != nil && l.runner.outside() == nil {
+		d.verdict = recorded // no engine takes part in the transaction, which may be rolled back
+	}
+	return d
 }
 
 // freeze makes the record's arguments a copy of what was passed.

@@ -16,7 +16,9 @@ type listRun struct {
 	at      time.Time
 	records []record
 	execs   []execution // one for each record, once one is needed; guarded by mu
-	pending *pending    // nil without async calls that execute
+	pending *pending    // nil without async calls that execute in this process
+	outside Journal     // that tells of async calls on another engine; nil without
+	sent    []string    // entries of the calls that were handed to it
 	mu      sync.Mutex
 }
 

@@ -78,12 +78,19 @@ func (r *Report) Recorded() []string {
 // Wait waits until this run's async calls have ended for good, whatever
 // engine they are on, and returns their errors, joined; each is a
 // [*CallError]. If ctx ends first it returns the cause. It returns nil at
-// once where nothing async executes. Safe for concurrent use.
+// once where nothing async executes. With an engine that works in other
+// processes it looks into the journal, at growing intervals of up to half a
+// second, and knows of errors only what they say. Safe for concurrent use.
 func (r *Report) Wait(ctx context.Context) error {
-	if r == nil || r.run == nil || r.run.pending == nil {
+	switch {
+	case r == nil || r.run == nil:
 		return nil
+	case r.run.outside != nil:
+		return r.run.waitOutside(ctx)
+	case r.run.pending != nil:
+		return r.run.pending.wait(ctx)
 	}
-	return r.run.pending.wait(ctx)
+	return nil
 }
 
 // pending counts the async calls of one run that have not ended. The run

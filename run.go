@@ -43,6 +43,11 @@ func (r *Runner) Run(ctx context.Context, runID string, calls ...Call) (*Report,
 }
 
 func run(ctx context.Context, receiver *Runner, caller uintptr, runID string, calls []Call) (*Report, error) {
+	return runTx(ctx, receiver, caller, nil, runID, calls)
+}
+
+// runTx is run within the caller's transaction, if tx is not nil.
+func runTx(ctx context.Context, receiver *Runner, caller uintptr, tx any, runID string, calls []Call) (*Report, error) {
 	if ctx == nil {
 		return &Report{RunID: runID}, errors.New("saferunner: Run with a nil ctx; nothing was executed")
 	}
@@ -57,7 +62,7 @@ func run(ctx context.Context, receiver *Runner, caller uintptr, runID string, ca
 	}
 	defer owner.life.leave()
 
-	l := list{ctx: ctx, runner: owner}
+	l := list{ctx: ctx, runner: owner, tx: tx}
 	l.run, l.report = newRun(runID, calls, caller)
 	l.execute()
 	return l.report, l.err

@@ -25,6 +25,7 @@ type Runner struct {
 	engineMu  sync.Mutex
 	inProcess *inProcess // nil until it is needed
 	retired   bool       // the engine takes nothing more from outside
+	external  external   // what WithEngine named
 
 	lost           errorList     // calls that Shutdown cancelled
 	journalFailure atomic.Uint64 // writes that the journal failed
@@ -41,6 +42,9 @@ func New(opts ...Option) (*Runner, error) {
 		if err := option(r); err != nil {
 			return nil, fmt.Errorf("saferunner: New: %w", err)
 		}
+	}
+	if err := r.adoptLedger(); err != nil {
+		return nil, fmt.Errorf("saferunner: New: %w", err)
 	}
 	if r.journal == nil {
 		r.memory = newMemoryJournal(memoryEntries, memoryBytes)

@@ -18,6 +18,9 @@ func Shutdown(ctx context.Context) error { return Default().Shutdown(ctx) }
 // its ctx cancelled, and what is queued is cancelled as well. All that could
 // not run is in the journal with its reason, and in the error, joined.
 //
+// A durable engine takes no further jobs and lets those that execute end;
+// what is queued stays queued, for the next process.
+//
 // Shutdown may be called again, to wait on for what did not heed its ctx. It
 // is not for use inside a task, which it would wait for. The journal is left
 // open: who opened it closes it.
@@ -26,6 +29,7 @@ func (r *Runner) Shutdown(ctx context.Context) error {
 	if e := r.retireEngine(); e != nil {
 		err = errors.Join(err, e.Stop(ctx))
 	}
+	err = errors.Join(err, r.external.stop(ctx))
 	r.life.close()
 	if !process().testing { // there Main reports
 		reportUnknownForced()

@@ -7,25 +7,43 @@ import (
 )
 
 // Start begins to work the calls of a durable engine: those of these tasks,
-// and of no others. The in-process engine works without it, and Start only
-// checks that no two tasks have one name ([ErrTaskTwice]).
-func (r *Runner) Start(_ context.Context, tasks ...Named) error {
-	seen := make(map[string]bool, len(tasks))
+// and of no others. It returns once workers run; they go on until [Shutdown],
+// also when ctx ends. The tasks are frozen: a second Start is an error, as
+// are two tasks of one name ([ErrTaskTwice]). In test mode Start takes no
+// job. The in-process engine works without it.
+func (r *Runner) Start(ctx context.Context, tasks ...Named) error {
+	defs := make(map[string]*definition, len(tasks))
 	for _, t := range tasks {
 		switch {
 		case t == nil || t.definition() == nil:
 			return errors.New("saferunner: Start: a task is nil; define it first")
-		case seen[t.Name()]:
+		case defs[t.Name()] != nil:
 			return fmt.Errorf("saferunner: Start: %q: %w", t.Name(), ErrTaskTwice)
 		}
-		seen[t.Name()] = true
+		defs[t.Name()] = t.definition()
 	}
-	return nil
+	if r.outside() == nil || r.recordOnly {
+		return nil
+	}
+	if r.life.state.Load() >= draining {
+		return fmt.Errorf("saferunner: Start: %w", ErrShutdown)
+	}
+	return r.external.start(context.WithoutCancel(ctx), defs, r.deliver)
 }
 
-// RunTx runs async calls such that they are queued only if the caller's
-// transaction commits. The in-process engine cannot: RunTx returns [ErrNoTx],
-// and nothing is executed or recorded.
-func (r *Runner) RunTx(_ context.Context, _ any, runID string, _ ...Call) (*Report, error) {
-	return &Report{RunID: runID}, fmt.Errorf("saferunner: run %q: %w; nothing was executed", runID, ErrNoTx)
+// Cancel takes out a call that a durable engine has queued, or cancels the
+// ctx of its task if it executes. It returns an error where the call has
+// ended, is not known, or the engine cannot cancel.
+func (r *Runner) Cancel(ctx context.Context, entryID string) error {
+	c, ok := r.outside().(Canceller)
+	if !ok {
+		return fmt.Errorf("saferunner: cancel %s: this runner's engine cannot cancel", entryID)
+	}
+	switch found, err := c.Cancel(ctx, entryID); {
+	case err != nil:
+		return fmt.Errorf("saferunner: cancel %s: %w", entryID, err)
+	case !found:
+		return fmt.Errorf("saferunner: cancel %s: the engine has no such call, or it has ended", entryID)
+	}
+	return nil
 }

@@ -1,0 +1,124 @@
+package saferunner_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/saferunner/saferunner"
+)
+
+// An engine of WithEngine is reached outside of test mode only, so a program
+// shows what runs on it.
+func TestExternalEngine(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "external.exe")
+	if out, err := exec.Command("go", "build", "-o", program, "./testdata/external").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	command := exec.Command(program)
+	command.Env = slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, "SAFERUNNER_MODE=") })
+	out, err := command.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	golden, err := os.ReadFile("testdata/external.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(out) != string(golden) {
+		t.Errorf("got\n%s\nwant\n%s", out, golden)
+	}
+}
+
+func TestEngineOptions(t *testing.T) {
+	ledger := newLedger(t)
+	other, err := saferunner.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		options []saferunner.Option
+		want    string
+	}{
+		"nil engine":        {[]saferunner.Option{saferunner.WithEngine(nil)}, "WithEngine: the engine is nil"},
+		"negative patience": {[]saferunner.Option{saferunner.UnknownFields(-1)}, "UnknownFields"},
+		"no extract":        {[]saferunner.Option{saferunner.Propagate(nil, nil)}, "Propagate"},
+		"two journals": {[]saferunner.Option{saferunner.WithEngine(ledger), saferunner.WithJournal(other.Journal())},
+			"the engine keeps the journal itself"},
+		"its own journal": {[]saferunner.Option{saferunner.WithEngine(ledger), saferunner.WithJournal(ledger.Journal())}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := saferunner.New(tt.options...)
+			if tt.want == "" {
+				if err != nil || r.Journal() != ledger.Journal() {
+					t.Errorf("got %v, and not the engine's journal", err)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+// In test mode an engine is not reached, whatever a call asks for.
+func TestExternalEngineInTestMode(t *testing.T) {
+	ledger := newLedger(t)
+	r, err := saferunner.New(saferunner.WithEngine(ledger))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := newEffects()
+	if err := r.Start(t.Context(), e.note); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Run(t.Context(), "order.created", e.note.With("x").Async(), e.note.With("y").After(1)); err != nil {
+		t.Fatal(err)
+	}
+	report, err := r.RunTx(t.Context(), "a transaction", "order.paid", e.note.With("z").Async())
+	if err != nil || !slices.Equal(report.Recorded(), []string{e.note.Name()}) {
+		t.Errorf("RunTx: %v, recorded %v", err, report.Recorded())
+	}
+	if _, err := r.RunTx(t.Context(), "a transaction", "order.paid", e.note.With("z")); err == nil || !strings.Contains(err.Error(), "sync") {
+		t.Errorf("RunTx of a sync call: %v", err)
+	}
+	calls, err := r.Calls(t.Context(), "order.created")
+	if err != nil || len(calls) != 2 || calls[0].Status != saferunner.StatusRecorded {
+		t.Errorf("got %v, %v", calls, err)
+	}
+	if err := r.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// ledger is an engine that must not be reached, with a journal.
+type ledger struct {
+	saferunner.Engine // nil: whatever reaches it panics
+	journal           saferunner.Journal
+}
+
+func (l *ledger) Journal() saferunner.Journal { return l.journal }
+
+func newLedger(t *testing.T) *ledger {
+	r, err := saferunner.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &ledger{journal: r.Journal()}
+}
+
+// What a transaction may take back does not execute within this process, not
+// even if it is forced.
+func TestForcedRunTxIsRecorded(t *testing.T) {
+	rec, e := forced(t), newEffects()
+	report, err := rec.Runner().RunTx(rec.Context(), "a transaction", "order.paid", e.note.With("x").Async())
+	if err != nil || statuses(report) != "recorded" {
+		t.Errorf("got %s, %v", statuses(report), err)
+	}
+	rec.Wait()
+	e.wantDone(t)
+}

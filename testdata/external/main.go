@@ -1,0 +1,176 @@
+// External runs calls on an engine that is not the runner's own: one that
+// passes on nothing but what can leave the process.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/saferunner/saferunner"
+)
+
+// engine delivers what it has, one job after the other, when it is told to.
+type engine struct {
+	handler saferunner.Handler
+	queue   []saferunner.Delivery
+	group   sync.WaitGroup
+	spoil   func(json.RawMessage) json.RawMessage // of payloads
+	refuse  error
+}
+
+func (e *engine) Start(_ context.Context, tasks []saferunner.TaskSpec, h saferunner.Handler) error {
+	fmt.Println("engine started with", len(tasks), "tasks")
+	e.handler = h
+	return nil
+}
+
+func (e *engine) Stop(context.Context) error {
+	e.group.Wait()
+	fmt.Println("engine stopped")
+	return nil
+}
+
+func (e *engine) Submit(_ context.Context, b saferunner.Batch) ([]saferunner.Ticket, error) {
+	if e.refuse != nil {
+		return nil, e.refuse
+	}
+	for _, j := range b.Jobs {
+		sent, err := json.Marshal(j) // no more than this crosses
+		if err != nil {
+			return nil, err
+		}
+		d := saferunner.Delivery{RunID: b.RunID, Run: b.Run, At: b.At, Caller: b.Caller, Worker: "w1"}
+		if err := json.Unmarshal(sent, &d.Job); err != nil {
+			return nil, err
+		}
+		if e.spoil != nil {
+			d.Payload = e.spoil(d.Payload)
+		}
+		e.queue = append(e.queue, d)
+	}
+	return nil, nil
+}
+
+func (e *engine) work() {
+	deliveries := e.queue
+	e.queue = nil
+	e.group.Go(func() {
+		for _, d := range deliveries {
+			e.deliver(d)
+		}
+	})
+}
+
+func (e *engine) deliver(d saferunner.Delivery) {
+	said := false
+	for d.Attempt = 1; ; {
+		d.Last = d.Attempt == d.Task.Retry.Attempts()
+		err := e.handler(context.Background(), d)
+		wait, later := saferunner.IsLater(err)
+		switch {
+		case later:
+			if !said {
+				fmt.Println("later:", d.Task.Name, wait <= 15*time.Second)
+				said = true
+			}
+			time.Sleep(wait)
+		case err == nil || d.Last || saferunner.IsPermanent(err):
+			return
+		default:
+			d.Attempt++
+		}
+	}
+}
+
+type card struct {
+	Number string `saferunner:"redact"`
+	Cents  int
+}
+
+type traceKey struct{}
+
+var (
+	add = saferunner.DefineResult("sum.add", func(ctx context.Context, in []int) (int, error) {
+		info, _ := saferunner.Current(ctx)
+		fmt.Println("adding", in, info.RunID, info.Attempt, info.Key, "trace", ctx.Value(traceKey{}))
+		return in[0] + in[1], nil
+	})
+	charge = saferunner.Define("card.charge", func(_ context.Context, c card) error {
+		fmt.Println("charging", c.Number, c.Cents)
+		return errors.New("declined")
+	}, saferunner.Retry(saferunner.RetryPolicy{MaxAttempts: 2}))
+	crash = saferunner.Define("crash.now", func(context.Context, string) error { panic("oh no") })
+)
+
+func show(ctx context.Context, r *saferunner.Runner, runID string) {
+	entries, err := r.Calls(ctx, runID)
+	if err != nil {
+		fmt.Println("calls:", err)
+	}
+	for _, e := range entries {
+		fmt.Println(" ", e.Task, e.Status, string(e.Args), "result", string(e.Result), "async", e.Async, "caller", e.Caller[strings.LastIndexByte(e.Caller, '/')+1:])
+		for _, a := range e.Attempts {
+			fmt.Println("    attempt:", a.Error, "worker", a.Worker, "stack", a.Stack != "")
+		}
+	}
+}
+
+func main() {
+	ctx := context.WithValue(context.Background(), traceKey{}, "t1")
+	e := &engine{}
+	r, err := saferunner.New(saferunner.WithEngine(e), saferunner.WithLogger(slog.New(slog.DiscardHandler)),
+		saferunner.UnknownFields(30*time.Millisecond),
+		saferunner.Propagate(
+			func(ctx context.Context) map[string]string {
+				return map[string]string{"trace": fmt.Sprint(ctx.Value(traceKey{}))}
+			},
+			func(ctx context.Context, m map[string]string) context.Context {
+				return context.WithValue(ctx, traceKey{}, m["trace"])
+			}),
+		saferunner.OnFailure(func(_ context.Context, e saferunner.Entry, err error) { fmt.Println("failure:", e.Status, err) }))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("start:", r.Start(ctx, add, charge, crash))
+	fmt.Println("again:", r.Start(ctx, add))
+
+	run := func(runID string, calls ...saferunner.Call) {
+		report, err := r.Run(ctx, runID, calls...)
+		fmt.Println("run:", err)
+		for _, o := range report.Outcomes {
+			fmt.Println(" ", o.Task, o.Status, o.Result)
+		}
+		e.work()
+		fmt.Println("wait:", report.Wait(ctx))
+		show(ctx, r, runID)
+	}
+	run("works", add.With([]int{1, 2}).Async().Key("k"), crash.With("x").Async())
+	run("duplicate", add.With([]int{1, 2}).Async().Key("k"))
+	run("fails", charge.With(card{"4111", 100}).Async())
+
+	e.spoil = func(json.RawMessage) json.RawMessage { return json.RawMessage(`{"Cents":1,"Currency":"EUR"}`) }
+	run("unknown.field", charge.With(card{"4111", 100}).Async())
+	e.spoil = func(json.RawMessage) json.RawMessage { return json.RawMessage(`{"Cents":"many"}`) }
+	run("poisoned", charge.With(card{"4111", 100}).Async())
+	e.spoil, e.refuse = nil, errors.New("no room")
+	run("refused", add.With([]int{1, 2}).Async().Key("k2"), crash.With("x").Async())
+	e.refuse = nil
+	run("freed", add.With([]int{3, 4}).Async().Key("k2"))
+
+	_, err = r.RunTx(ctx, "a transaction", "tx", add.With([]int{1, 2}).Async())
+	fmt.Println("tx:", errors.Is(err, saferunner.ErrNoTx))
+	fmt.Println("cancel:", r.Cancel(ctx, "x"))
+
+	dry, _ := saferunner.New(saferunner.RecordOnly(), saferunner.WithEngine(&engine{}))
+	fmt.Println("dry start:", dry.Start(ctx, add))
+	report, err := dry.Run(ctx, "dry", add.With([]int{1, 2}).Async())
+	fmt.Println("dry:", report.Recorded(), err)
+	fmt.Println("shutdown:", r.Shutdown(ctx), dry.Shutdown(ctx))
+}
