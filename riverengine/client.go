@@ -1,0 +1,78 @@
+package riverengine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/saferunner/saferunner"
+)
+
+// config is River's for a process that works these tasks. Stuck jobs are
+// judged by the time that each may take; see riverDriver.
+func (e *Engine) config(tasks []saferunner.TaskSpec) *river.Config {
+	workers := river.NewWorkers()
+	queues := map[string]river.QueueConfig{}
+	river.AddWorkerArgs(workers, jobArgs{kind: stuckKind}, &worker{engine: e})
+	for _, spec := range tasks {
+		river.AddWorkerArgs(workers, jobArgs{kind: kindOf(spec.Name)}, &worker{engine: e, spec: spec})
+		queues[queueOf(spec.Queue)] = river.QueueConfig{MaxWorkers: cmp.Or(e.queues[spec.Queue], e.concurrency)}
+	}
+	return &river.Config{
+		ID: e.name, Logger: quiet(e.log), Workers: workers, Queues: queues,
+		SkipUnknownJobCheck: true, FetchOnlyKnownKinds: true,
+		FetchCooldown: 2 * time.Millisecond, FetchPollInterval: time.Second,
+		JobTimeout: -1, RescueStuckJobsAfter: time.Second,
+		CompletedJobRetentionPeriod: time.Second, // the journal keeps what is of interest
+		CancelledJobRetentionPeriod: -1,          // until they are pruned
+		DiscardedJobRetentionPeriod: -1,
+	}
+}
+
+// typedClient is a client on one kind of transaction.
+type typedClient[TTx any] struct{ river *river.Client[TTx] }
+
+func newClient[TTx any](d riverdriver.Driver[TTx], c *river.Config) (client, error) {
+	inner, err := river.NewClient(d, c)
+	if err != nil {
+		return nil, err
+	}
+	return typedClient[TTx]{inner}, nil
+}
+
+func (c typedClient[TTx]) insert(ctx context.Context, tx any, jobs []river.InsertManyParams) error {
+	_, err := c.river.InsertManyFastTx(ctx, tx.(TTx), jobs)
+	return err
+}
+
+func (c typedClient[TTx]) cancel(ctx context.Context, job int64) error {
+	_, err := c.river.JobCancel(ctx, job)
+	if errors.Is(err, rivertype.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+func (c typedClient[TTx]) start(ctx context.Context) error         { return c.river.Start(ctx) }
+func (c typedClient[TTx]) stop(ctx context.Context) error          { return c.river.Stop(ctx) }
+func (c typedClient[TTx]) stopAndCancel(ctx context.Context) error { return c.river.StopAndCancel(ctx) }
+
+// quiet leaves out what River says of jobs that fail: the runner says it.
+func quiet(l *slog.Logger) *slog.Logger { return slog.New(warnings{l.Handler()}) }
+
+type warnings struct{ slog.Handler }
+
+func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
+}
+
+func (w warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return warnings{w.Handler.WithAttrs(attrs)}
+}
+func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }

@@ -1,0 +1,37 @@
+package riverengine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/saferunner/saferunner"
+)
+
+// commitError is the failure of a commit. Its answer may have been lost, and
+// not what was to be committed.
+type commitError struct{ cause error }
+
+func (e *commitError) Error() string { return "committing: " + e.cause.Error() }
+func (e *commitError) Unwrap() error { return e.cause }
+
+// settlePatience bounds the search for what a failed commit has left.
+const settlePatience = 5 * time.Second
+
+// settle says what became of a batch, of which this is an entry, whose
+// transaction ended with err: nil if it is in the database after all.
+func (e *Engine) settle(ctx context.Context, entry string, err error) error {
+	if _, ok := errors.AsType[*commitError](err); !ok {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settlePatience)
+	defer cancel()
+	switch there, failure := e.db.settled(ctx, entry); {
+	case failure != nil:
+		return fmt.Errorf("the calls may be queued all the same: the database was lost while they were committed: look for entry %s before you repeat them: %w", entry, errors.Join(saferunner.ErrInDoubt, err, failure))
+	case there:
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,40 @@
+// Package riverengine executes async calls durably, on SQLite within the
+// program or on Postgres over many machines, with River
+// (https://riverqueue.com) underneath.
+//
+//	engine, err := riverengine.Open(ctx, "sqlite:app.db")
+//	if err != nil {
+//		return err
+//	}
+//	defer engine.Close()
+//	runner, err := saferunner.New(saferunner.WithEngine(engine))
+//	if err != nil {
+//		return err
+//	}
+//	saferunner.SetDefault(runner)
+//	err = runner.Start(ctx, SendSMS, UpdateCRM) // in processes that work calls
+//
+// A call is in the database, with its journal entry, when Run returns, or
+// when the user's transaction commits: [RunTx], [RunPgxTx]. Processes that
+// do not call Start only queue.
+//
+// # Crashes
+//
+// A call that was executing when its process died is noticed within its
+// Timeout and 45 seconds, as long as another process works. Without a Retry
+// it ends as interrupted and is never executed again; with one it is executed
+// again. The same holds for a call that takes more than 5 seconds longer than
+// its Timeout, which is one minute for a task without: heed ctx.
+//
+// # Versions
+//
+// Processes with different tasks may share a database. A call of a task that
+// nobody knows waits, also after a crash.
+//
+// # Limits
+//
+// After and At, and retries after more than 5 seconds, are kept to about 5
+// seconds. Calls of one batch begin in order, as far as workers are free.
+// SQLite is told of new calls at once within a process and within a second
+// by another. On Postgres the pool needs three connections or more.
+package riverengine

@@ -1,0 +1,216 @@
+package riverengine
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/saferunner/saferunner"
+)
+
+// envelope is what travels beside a job's arguments, in River's metadata.
+// The triggers read the entry.
+type envelope struct {
+	Entry    string                 `json:"entry"`
+	Batch    string                 `json:"batch"`          // see batchText: few keys are cheaper for the databases
+	Task     string                 `json:"task,omitempty"` // where the kind is not its name
+	Position int                    `json:"position,omitempty"`
+	Key      string                 `json:"key,omitempty"`
+	Queue    string                 `json:"queue,omitempty"`
+	Timeout  time.Duration          `json:"timeout,omitempty"` // of the task, else of the engine that sent it
+	Retry    saferunner.RetryPolicy `json:"retry,omitzero"`
+	Values   map[string]string      `json:"values,omitempty"`
+	Form     form                   `json:"form,omitempty"`
+}
+
+// batchText is what all jobs of a batch share, and readBatch reads it back.
+func batchText(b saferunner.Batch) string {
+	caller := strings.ReplaceAll(b.Caller, "\n", " ")
+	return strings.Join([]string{b.Run, strconv.FormatInt(b.At.UnixNano(), 10), caller, b.RunID}, "\n")
+}
+
+func readBatch(text string, d *saferunner.Delivery) error {
+	parts := strings.SplitN(text, "\n", 4)
+	if len(parts) != 4 {
+		return errors.New("no batch")
+	}
+	ns, err := strconv.ParseInt(parts[1], 10, 64)
+	d.Run, d.At, d.Caller, d.RunID = parts[0], moment(ns), parts[2], parts[3]
+	return err
+}
+
+// form is how a payload is written.
+type form string
+
+const (
+	asIs   form = ""
+	inside form = "value"  // it is no object: River's driver for SQLite takes nothing else
+	base   form = "base64" // it holds what Postgres cannot: the escape of a zero byte
+	sealed form = "sealed" // it is encrypted, with the entry's ID as additional data
+)
+
+// jobArgs are a payload as River takes it.
+type jobArgs struct {
+	kind    string
+	payload json.RawMessage
+}
+
+func (a jobArgs) Kind() string                 { return a.kind }
+func (a jobArgs) MarshalJSON() ([]byte, error) { return a.payload, nil }
+
+func (a *jobArgs) UnmarshalJSON(data []byte) error {
+	a.payload = bytes.Clone(data)
+	return nil
+}
+
+// pack makes River's job of one of a batch.
+func (e *Engine) pack(b saferunner.Batch, shared string, i int) (river.InsertManyParams, error) {
+	j := &b.Jobs[i]
+	if j.Redacted && e.aead == nil {
+		return river.InsertManyParams{}, fmt.Errorf("%s has redacted fields in its arguments, and the engine would store them in clear: open it with Seal", j.Task.Name)
+	}
+	env := envelope{
+		Entry: j.EntryID, Batch: shared, Position: j.Position, Key: j.Key, Queue: j.Task.Queue, Timeout: cmp.Or(j.Task.Timeout, e.timeout), Retry: j.Task.Retry, Values: j.Metadata,
+	}
+	kind := kindOf(j.Task.Name)
+	if kind != j.Task.Name {
+		env.Task = j.Task.Name
+	}
+	payload, form, err := e.wrap(j)
+	if err != nil {
+		return river.InsertManyParams{}, fmt.Errorf("%s: %w", j.Task.Name, err)
+	}
+	env.Form = form
+	metadata, err := json.Marshal(env)
+	if err != nil {
+		return river.InsertManyParams{}, err
+	}
+	if bytes.Contains(metadata, zeroByte) {
+		return river.InsertManyParams{}, fmt.Errorf("%s: a zero byte in its run ID, key or metadata: the database cannot hold it", j.Task.Name)
+	}
+	return river.InsertManyParams{
+		Args: jobArgs{kind, payload},
+		InsertOpts: &river.InsertOpts{
+			MaxAttempts: j.Task.Retry.Attempts(), Metadata: metadata, Queue: queueOf(j.Task.Queue), ScheduledAt: j.NotBefore,
+		},
+	}, nil
+}
+
+// zeroByte is how JSON writes one.
+var zeroByte = []byte(`\u0000`)
+
+func (e *Engine) wrap(j *saferunner.Job) (json.RawMessage, form, error) {
+	if len(j.Payload) == 0 {
+		return nil, "", errors.New("it has no arguments")
+	}
+	if e.aead != nil {
+		nonce := make([]byte, e.aead.NonceSize())
+		if _, err := rand.Read(nonce); err != nil {
+			return nil, "", err
+		}
+		return quoted(e.aead.Seal(nonce, nonce, j.Payload, []byte(j.EntryID))), sealed, nil
+	}
+	if bytes.Contains(j.Payload, zeroByte) {
+		return quoted(j.Payload), base, nil
+	}
+	if j.Payload[0] != '{' {
+		return slices.Concat([]byte(`{"value":`), j.Payload, []byte{'}'}), inside, nil
+	}
+	return j.Payload, asIs, nil
+}
+
+func quoted(b []byte) json.RawMessage {
+	return json.RawMessage(`{"value":"` + base64.StdEncoding.EncodeToString(b) + `"}`)
+}
+
+// errSealed is why a worker cannot read a payload that another may read.
+var errSealed = errors.New("the arguments are sealed, and this engine was opened without Seal, or with another key")
+
+func (e *Engine) unwrap(env *envelope, payload json.RawMessage) (json.RawMessage, error) {
+	if env.Form == asIs {
+		return payload, nil
+	}
+	var wrapped struct{ Value json.RawMessage }
+	err := json.Unmarshal(payload, &wrapped)
+	if err == nil && env.Form == inside {
+		return wrapped.Value, nil
+	}
+	var text []byte // base64, as encoding/json reads it
+	if err = errors.Join(err, json.Unmarshal(wrapped.Value, &text)); err != nil {
+		return nil, fmt.Errorf("the arguments have been changed in the database: %w", err)
+	}
+	switch {
+	case env.Form == base:
+		return text, nil
+	case env.Form != sealed || e.aead == nil || len(text) < e.aead.NonceSize():
+		return nil, errSealed
+	}
+	nonce, secret := text[:e.aead.NonceSize()], text[e.aead.NonceSize():]
+	plain, err := e.aead.Open(nil, nonce, secret, []byte(env.Entry))
+	if err != nil {
+		return nil, errSealed
+	}
+	return plain, nil
+}
+
+// delivery is a job as the runner gets it.
+func (e *Engine) delivery(row *rivertype.JobRow, payload json.RawMessage) (saferunner.Delivery, error) {
+	var env envelope
+	if err := json.Unmarshal(row.Metadata, &env); err != nil {
+		return saferunner.Delivery{}, fmt.Errorf("the job's metadata have been changed in the database: %w", err)
+	}
+	payload, err := e.unwrap(&env, payload)
+	task := cmp.Or(env.Task, row.Kind)
+	d := saferunner.Delivery{
+		Job: saferunner.Job{
+			EntryID: env.Entry, Position: env.Position, Payload: payload, Key: env.Key, Metadata: env.Values,
+			Task: saferunner.TaskSpec{Name: task, Timeout: env.Timeout, Retry: env.Retry, Queue: env.Queue},
+		},
+		Attempt: row.Attempt, Last: row.Attempt >= row.MaxAttempts, Worker: e.name,
+	}
+	if failure := readBatch(env.Batch, &d); failure != nil {
+		return d, fmt.Errorf("the job's metadata have been changed in the database: %w", failure)
+	}
+	return d, err
+}
+
+// kindOf is River's name for a task. River's names are shorter by one.
+func kindOf(task string) string {
+	if len(task) < 128 {
+		return task
+	}
+	return "saferunner:" + hash(task) // no task's name has a colon
+}
+
+var queueName = regexp.MustCompile(`^[a-z0-9]+([_-][a-z0-9]+)*$`)
+
+// queueOf is River's name for a queue. River has no capitals, dots and
+// slashes in them.
+func queueOf(queue string) string {
+	switch {
+	case queue == "":
+		return river.QueueDefault
+	case len(queue) <= 64 && queueName.MatchString(queue) && queue != river.QueueDefault:
+		return queue
+	}
+	return "saferunner-" + hash(queue)
+}
+
+func hash(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return hex.EncodeToString(sum[:16])
+}

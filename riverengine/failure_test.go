@@ -1,0 +1,209 @@
+package riverengine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/internal/pgcluster"
+)
+
+// quick is a task whose loss is noticed soon.
+var quick = saferunner.TaskSpec{Name: "quick.note", Timeout: time.Second}
+
+// Postgres stops as it would in a crash, and comes back, while calls are
+// queued and worked. The program goes on.
+func TestPostgresRestart(t *testing.T) {
+	t.Parallel()
+	cluster, err := pgcluster.Start(clusterDir("restart"))
+	if errors.Is(err, exec.ErrNotFound) {
+		t.Skipf("%s: needs PostgreSQL's server on this machine: %v", t.Name(), err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := cluster.Remove(); err != nil {
+			t.Error(err)
+		}
+	})
+	e, err := openForTest(t.Context(), cluster.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	var executed atomic.Int64
+	works(t, e, func(context.Context, saferunner.Delivery) error {
+		executed.Add(1)
+		time.Sleep(2 * time.Millisecond)
+		return nil
+	}, quick)
+
+	queued, refused := 0, 0
+	down := false
+	for i := range 60 {
+		if i == 20 {
+			if err := cluster.Stop(); err != nil {
+				t.Fatal(err)
+			}
+			down = true
+		}
+		if i == 25 {
+			if err := cluster.Restart(); err != nil {
+				t.Fatal(err)
+			}
+			down = false
+		}
+		switch n, err := tryBatch(e); {
+		case err == nil && down:
+			t.Error("a batch was taken while Postgres was down")
+		case err == nil:
+			queued += n
+		default:
+			refused++
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if refused < 5 {
+		t.Errorf("%d batches were refused, want those of the time when Postgres was down", refused)
+	}
+	statuses := map[saferunner.Status]int{}
+	waitFor(t, 60*time.Second, "every call to end", func() bool {
+		clear(statuses)
+		q := saferunner.Query{Limit: saferunner.MaxPage}
+		for {
+			page, err := e.Journal().Query(t.Context(), q)
+			if err != nil {
+				return false
+			}
+			for _, entry := range page.Entries {
+				statuses[entry.Status]++
+			}
+			if q.Cursor = page.Next; q.Cursor == "" {
+				return statuses[saferunner.StatusQueued]+statuses[saferunner.StatusRunning] == 0
+			}
+		}
+	})
+	total := statuses[saferunner.StatusDone] + statuses[saferunner.StatusInterrupted]
+	t.Logf("queued %d, refused %d batches, journal %v, executed %d", queued, refused, statuses, executed.Load())
+	if total < queued || statuses[saferunner.StatusFailed] > 0 {
+		t.Errorf("%d calls were queued, the journal has %v", queued, statuses)
+	}
+	if n := executed.Load(); n > int64(total) || n < int64(statuses[saferunner.StatusDone]) {
+		t.Errorf("executed %d times, the journal has %v", n, statuses)
+	}
+}
+
+func tryBatch(e *Engine) (int, error) {
+	jobs := make([]saferunner.Job, 20)
+	for i := range jobs {
+		jobs[i].Task = quick
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	_, err := e.Submit(ctx, batchOf(jobs...))
+	return len(jobs), err
+}
+
+// A full disk refuses calls with a clear error, and what was queued before is
+// done when there is room again.
+func TestDiskFull(t *testing.T) {
+	t.Parallel()
+	path := testFile(t)
+	e := openTestFile(t, path)
+	db := e.db.(*sqliteDB).db
+	limit := func(pages string) {
+		t.Helper()
+		var now int
+		if err := db.QueryRow("PRAGMA max_page_count = " + pages).Scan(&now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := submit(t, e, saferunner.Job{Task: note})
+	limit("1") // no page more than there are
+	var refused error
+	queued := []string{b.Jobs[0].EntryID}
+	for i := 0; refused == nil && i < 1000; i++ {
+		b := batchOf(saferunner.Job{Task: note, Payload: fmt.Appendf(nil, "%q", strings.Repeat("x", 500))})
+		if _, refused = e.Submit(t.Context(), b); refused == nil {
+			queued = append(queued, b.Jobs[0].EntryID)
+		}
+	}
+	if refused == nil || !strings.Contains(refused.Error(), "full") {
+		t.Fatalf("on a full disk: %v", refused)
+	}
+	works(t, e, nothing, note)
+	time.Sleep(200 * time.Millisecond) // the workers cannot write either
+	limit("1000000")
+	for _, id := range queued {
+		becomes(t, e, id, saferunner.StatusDone)
+	}
+	b = submit(t, e, saferunner.Job{Task: note})
+	becomes(t, e, b.Jobs[0].EntryID, saferunner.StatusDone)
+	page, err := e.Journal().Query(t.Context(), saferunner.Query{Limit: saferunner.MaxPage})
+	if err != nil || len(page.Entries) != len(queued)+1 {
+		t.Errorf("%d entries, want %d: %v", len(page.Entries), len(queued)+1, err)
+	}
+}
+
+// A job that was spoilt in the database fails, and says so; others go on.
+func TestPoisonedJob(t *testing.T) {
+	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
+		e := open()
+		spoilt := submit(t, e, saferunner.Job{Task: note, Payload: []byte(`"x"`)}).Jobs[0].EntryID
+		poison := `'"?"'`
+		if _, ok := e.db.(*sqliteDB); ok {
+			poison = "'{no JSON'"
+		}
+		if _, err := e.db.read().exec(t.Context(), "UPDATE @river_job SET args = "+poison); err != nil {
+			t.Fatal(err)
+		}
+		good := submit(t, e, saferunner.Job{Task: note}).Jobs[0].EntryID
+		works(t, e, nothing, note)
+		entry := becomes(t, e, spoilt, saferunner.StatusFailed)
+		if entry.Err() == "" {
+			t.Errorf("it does not say why: %+v", entry)
+		}
+		becomes(t, e, good, saferunner.StatusDone)
+	})
+}
+
+// A stuck call of a task that the leader does not know goes back into the
+// queue, for a process that knows it.
+func TestStuckCallOfUnknownTask(t *testing.T) {
+	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
+		leader := open()
+		retried := submit(t, leader, saferunner.Job{Task: retry}).Jobs[0].EntryID
+		once := submit(t, leader, saferunner.Job{Task: quick}).Jobs[0].EntryID
+		begun := "now() - interval '1 hour', attempted_by = ARRAY['dead']"
+		if _, ok := leader.db.(*sqliteDB); ok {
+			begun = "datetime('now', '-1 hour', 'subsec'), attempted_by = jsonb('[\"dead\"]')"
+		}
+		if _, err := leader.db.read().exec(t.Context(), "UPDATE @river_job SET state = 'running', attempt = 1, attempted_at = "+begun); err != nil {
+			t.Fatal(err)
+		}
+		if entry := entryOf(t, leader, retried); entry.Status != saferunner.StatusRunning {
+			t.Fatalf("got %+v", entry)
+		}
+		works(t, leader, nothing, note)
+		if entry := becomes(t, leader, once, saferunner.StatusInterrupted); len(entry.Attempts) != 1 || entry.Attempts[0].Worker != "dead" || entry.Err() == "" {
+			t.Errorf("got %+v", entry)
+		}
+		becomes(t, leader, retried, saferunner.StatusQueued)
+		knows := open()
+		works(t, knows, nothing, retry)
+		if entry := becomes(t, knows, retried, saferunner.StatusDone); len(entry.Attempts) != 2 {
+			t.Errorf("got %+v", entry)
+		}
+	})
+}

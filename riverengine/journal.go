@@ -1,0 +1,177 @@
+package riverengine
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/saferunner/saferunner"
+)
+
+// Journal is the [saferunner.Journal] in the engine's database. It is safe
+// for concurrent use. Write commits before it returns.
+type Journal struct{ db database }
+
+var _ saferunner.Journal = (*Journal)(nil)
+
+const columns = "id, run_id, run, task, args, async, key, status, attempts, result, at, started_at, finished_at, caller, scope"
+
+const putEntry = "INSERT INTO @entries (" + columns + `)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+ON CONFLICT (id) DO UPDATE SET
+	run_id = excluded.run_id, run = excluded.run, task = excluded.task, args = excluded.args,
+	async = excluded.async, key = excluded.key, status = excluded.status, attempts = excluded.attempts,
+	result = excluded.result, at = excluded.at, started_at = excluded.started_at,
+	finished_at = excluded.finished_at, caller = excluded.caller, scope = excluded.scope`
+
+// Write puts changes into the journal in one transaction.
+func (j *Journal) Write(ctx context.Context, changes ...saferunner.Change) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if len(changes) == 0 {
+		return nil
+	}
+	err := j.db.write(ctx, func(s session, _ any) error { return writeChanges(ctx, s, changes) })
+	if err != nil {
+		return fmt.Errorf("riverengine: writing %d changes: %w", len(changes), err)
+	}
+	return nil
+}
+
+func writeChanges(ctx context.Context, s session, changes []saferunner.Change) error {
+	for _, c := range changes {
+		if err := writeChange(ctx, s, c); err != nil {
+			return fmt.Errorf("entry %s: %w", c.ID(), err)
+		}
+	}
+	return nil
+}
+
+func writeChange(ctx context.Context, s session, c saferunner.Change) error {
+	if c.Forgets() {
+		if _, err := s.exec(ctx, "DELETE FROM @entries WHERE id = $1", c.ID()); err != nil {
+			return err
+		}
+		return release(ctx, s, c.ID())
+	}
+	e := c.Entry()
+	if err := put(ctx, s, e); err != nil {
+		return err
+	}
+	if e.Key != "" && givesKeyBack(e.Status) {
+		return release(ctx, s, e.ID)
+	}
+	return nil
+}
+
+func put(ctx context.Context, s session, e saferunner.Entry) error {
+	var attempts any
+	if len(e.Attempts) > 0 {
+		encoded, err := json.Marshal(e.Attempts)
+		if err != nil {
+			return err
+		}
+		attempts = string(encoded)
+	}
+	_, err := s.exec(ctx, putEntry, e.ID, plain(e.RunID), e.Run, e.Task, text(e.Args), e.Async, plain(e.Key), string(e.Status), attempts,
+		text(e.Result), nanoseconds(e.At), nanoseconds(e.StartedAt), nanoseconds(e.FinishedAt), plain(e.Caller), plain(e.Scope))
+	return err
+}
+
+func givesKeyBack(s saferunner.Status) bool {
+	return s == saferunner.StatusFailed || s == saferunner.StatusSkipped || s == saferunner.StatusCancelled
+}
+
+func release(ctx context.Context, s session, id string) error {
+	_, err := s.exec(ctx, "DELETE FROM @claims WHERE entry_id = $1", id)
+	return err
+}
+
+// Claim gives (task, key) to the entry unless another holds it. It waits for
+// a transaction that claims the same key to end.
+func (j *Journal) Claim(ctx context.Context, task, key, entryID string) (holder string, err error) {
+	err = j.db.write(ctx, func(s session, _ any) error {
+		holder, err = claim(ctx, s, task, key, entryID)
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("riverengine: claiming key %q of task %s: %w", key, task, err)
+	}
+	return holder, nil
+}
+
+func claim(ctx context.Context, s session, task, key, entryID string) (holder string, err error) {
+	_, err = s.exec(ctx, "INSERT INTO @claims (task, key, entry_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", task, plain(key), entryID)
+	if err != nil {
+		return "", err
+	}
+	found := func(scan scan) error { return scan(&holder) }
+	err = s.query(ctx, found, "SELECT entry_id FROM @claims WHERE task = $1 AND key = $2", task, plain(key))
+	if err == nil && holder == "" {
+		err = errors.New("the key was given back meanwhile: try again")
+	}
+	return holder, err
+}
+
+// claimAll claims the keys of a batch, and returns the holders of those that
+// others have. Keys are taken in one order everywhere, so that two batches
+// cannot wait for each other.
+func claimAll(ctx context.Context, s session, jobs []saferunner.Job) (holders map[int]string, err error) {
+	var keyed []int
+	for i := range jobs {
+		if jobs[i].Key != "" {
+			keyed = append(keyed, i)
+		}
+	}
+	slices.SortStableFunc(keyed, func(a, b int) int {
+		return cmp.Or(strings.Compare(jobs[a].Task.Name, jobs[b].Task.Name), strings.Compare(jobs[a].Key, jobs[b].Key))
+	})
+	for _, i := range keyed {
+		holder, err := claim(ctx, s, jobs[i].Task.Name, jobs[i].Key, jobs[i].EntryID)
+		if err != nil {
+			return nil, fmt.Errorf("claiming key %q of task %s: %w", jobs[i].Key, jobs[i].Task.Name, err)
+		}
+		if holder != jobs[i].EntryID {
+			if holders == nil {
+				holders = map[int]string{}
+			}
+			holders[i] = holder
+		}
+	}
+	return holders, nil
+}
+
+// plain is text without what Postgres cannot keep.
+func plain(s string) string {
+	if !strings.Contains(s, "\x00") {
+		return s
+	}
+	return strings.ReplaceAll(s, "\x00", "\ufffd")
+}
+
+func text(raw json.RawMessage) any {
+	if len(raw) == 0 {
+		return nil
+	}
+	return string(raw)
+}
+
+func nanoseconds(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
+
+func moment(ns int64) time.Time {
+	if ns == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, ns)
+}

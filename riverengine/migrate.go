@@ -1,0 +1,195 @@
+package riverengine
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivermigrate"
+
+	"github.com/saferunner/saferunner/journal/sqljournal"
+)
+
+// The migrations, in the order of their names; one that has been released
+// never changes. The triggers are made anew whenever something has changed.
+//
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// triggersVersion counts the changes of the triggers.
+const triggersVersion = 2
+
+// Version of a database: of our tables, River's, and the triggers.
+type version struct{ tables, river, triggers int }
+
+func (v version) newerThan(w version) bool {
+	return v.tables > w.tables || v.river > w.river || v.triggers > w.triggers
+}
+
+// readVersion reads what the tables were brought up to; all zero for none.
+func readVersion(ctx context.Context, s session) (v version, err error) {
+	err = s.query(ctx, func(scan scan) error { return scan(&v.tables, &v.river, &v.triggers) },
+		"SELECT tables, river, triggers FROM @engine")
+	return v, err
+}
+
+func writeVersion(ctx context.Context, s session, v version) error {
+	if _, err := s.exec(ctx, "DELETE FROM @engine"); err != nil {
+		return err
+	}
+	_, err := s.exec(ctx, "INSERT INTO @engine (tables, river, triggers) VALUES ($1, $2, $3)", v.tables, v.river, v.triggers)
+	return err
+}
+
+const versionTable = "CREATE TABLE IF NOT EXISTS @engine (tables integer NOT NULL, river integer NOT NULL, triggers integer NOT NULL)"
+
+// latest returns the version that this code brings a database to.
+func latest[TTx any](m *rivermigrate.Migrator[TTx], pattern string) (version, error) {
+	files, err := fs.Glob(migrations, pattern)
+	all := m.AllVersions()
+	return version{len(files), all[len(all)-1].Version, triggersVersion}, err
+}
+
+// due reports whether there is something to migrate.
+func due(has, wants version) (bool, error) {
+	if has.newerThan(wants) {
+		return false, fmt.Errorf("the database has been migrated by a newer version of this program (%v, this one knows %v): upgrade this one", has, wants)
+	}
+	return has != wants, nil
+}
+
+// migrate brings the tables up to date, in one transaction.
+func (d *sqliteDB) migrate(ctx context.Context) error {
+	m, err := rivermigrate.New[*sql.Tx](riversqlite.New(d.db), nil)
+	if err != nil {
+		return err
+	}
+	wants, err := latest(m, "migrations/sqlite_0*.sql")
+	if err != nil {
+		return err
+	}
+	if err := d.refuseForeign(ctx); err != nil {
+		return err
+	}
+	j, err := sqljournal.Open(ctx, d.db) // it makes the tables of the journal
+	if err != nil {
+		return err
+	}
+	if err := j.Close(); err != nil {
+		return err
+	}
+	return d.write(ctx, func(s session, tx any) error {
+		if _, err := s.exec(ctx, versionTable); err != nil {
+			return err
+		}
+		has, err := readVersion(ctx, s)
+		if err != nil {
+			return err
+		}
+		if ok, err := due(has, wants); err != nil || !ok {
+			return err
+		}
+		//nolint:staticcheck // deprecated for the sake of Postgres; here one transaction keeps other processes out
+		if _, err := m.MigrateTx(ctx, tx.(*sql.Tx), rivermigrate.DirectionUp, nil); err != nil {
+			return err
+		}
+		if err := runFile(ctx, s, "migrations/sqlite_triggers.sql"); err != nil {
+			return err
+		}
+		return writeVersion(ctx, s, wants)
+	})
+}
+
+// refuseForeign leaves a database alone that another program keeps its River
+// in: SQLite has no schemas to keep them apart.
+func (d *sqliteDB) refuseForeign(ctx context.Context) error {
+	var river, ours int
+	err := d.read().query(ctx, func(scan scan) error { return scan(&river, &ours) },
+		"SELECT count(*) FILTER (WHERE name = 'river_job'), count(*) FILTER (WHERE name = 'saferunner_engine') FROM sqlite_schema")
+	if err == nil && river > 0 && ours == 0 {
+		err = errors.New("the database holds the tables of another River: use a file of its own")
+	}
+	return err
+}
+
+func runFile(ctx context.Context, s session, file string) error {
+	text, err := migrations.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	if _, err := s.exec(ctx, string(text)); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return nil
+}
+
+// migrationLock is the key of the advisory lock that is held meanwhile.
+const migrationLock = 0x5afe_4177
+
+func (d *postgresDB) migrate(ctx context.Context) error {
+	if d.pool.Config().MaxConns < minConnections {
+		return fmt.Errorf("the pool has %d connections at most, and needs %d", d.pool.Config().MaxConns, minConnections)
+	}
+	conn, err := d.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", migrationLock); err != nil {
+		return err
+	}
+	defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", migrationLock) }()
+	return d.migrateLocked(ctx, postgresSession{conn, d.names})
+}
+
+// minConnections: one listens, one locks while the tables are made.
+const minConnections = 3
+
+func (d *postgresDB) migrateLocked(ctx context.Context, s session) error {
+	m, err := rivermigrate.New(riverpgxv5.New(d.pool), &rivermigrate.Config{Schema: d.schema})
+	if err != nil {
+		return err
+	}
+	wants, err := latest(m, "migrations/postgres_0*.sql")
+	if err != nil {
+		return err
+	}
+	var exists bool
+	err = s.query(ctx, func(scan scan) error { return scan(&exists) }, "SELECT to_regclass($1) IS NOT NULL", d.names.Replace("@engine"))
+	if err != nil {
+		return err
+	}
+	var has version
+	if exists {
+		if has, err = readVersion(ctx, s); err != nil {
+			return err
+		}
+	} else if _, err := s.exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+d.names.Replace("@")[:len(d.names.Replace("@"))-1]); err != nil {
+		return err
+	}
+	if ok, err := due(has, wants); err != nil || !ok {
+		return err
+	}
+	if _, err := m.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return err
+	}
+	return d.write(ctx, func(s session, _ any) error {
+		if _, err := s.exec(ctx, versionTable); err != nil {
+			return err
+		}
+		for i := has.tables + 1; i <= wants.tables; i++ {
+			if err := runFile(ctx, s, fmt.Sprintf("migrations/postgres_%04d.sql", i)); err != nil {
+				return err
+			}
+		}
+		if err := runFile(ctx, s, "migrations/postgres_triggers.sql"); err != nil {
+			return err
+		}
+		return writeVersion(ctx, s, wants)
+	})
+}

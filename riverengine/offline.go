@@ -1,0 +1,26 @@
+package riverengine
+
+import (
+	"errors"
+
+	"github.com/saferunner/saferunner"
+)
+
+// errOffline is what an engine says that Open made in a test binary.
+var errOffline = errors.New("riverengine: in a test binary Open does not connect; tests of an engine itself use NewSQLite or NewPostgres")
+
+// newOffline returns an engine without a database.
+func newOffline(o *options) (*Engine, error) {
+	r, err := saferunner.New() // for its journal
+	if err != nil {
+		return nil, err
+	}
+	return &Engine{journal: r.Journal(), log: o.log}, nil
+}
+
+func (e *Engine) online() error {
+	if e.db == nil {
+		return errOffline
+	}
+	return nil
+}

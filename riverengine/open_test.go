@@ -1,0 +1,203 @@
+package riverengine
+
+import (
+	"context"
+	"database/sql"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivermigrate"
+
+	"github.com/saferunner/saferunner"
+)
+
+func TestOpenRefuses(t *testing.T) {
+	for name, tt := range map[string]struct{ dsn, want string }{
+		"nothing":      {"", "sqlite:FILE or postgres://"},
+		"another kind": {"mysql://root@host/db", "sqlite:FILE or postgres://"},
+		"no file":      {"sqlite:", "needs a file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, err := Open(t.Context(), tt.dsn)
+			if err == nil || !strings.Contains(err.Error(), tt.want) || e != nil {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+		})
+	}
+	for name, option := range map[string]Option{
+		"nil": nil, "Seal": Seal(nil), "Concurrency": Concurrency(0), "QueueConcurrency": QueueConcurrency("", 1),
+		"DefaultTimeout": DefaultTimeout(0), "Logger": Logger(nil),
+	} {
+		if _, err := Open(t.Context(), "sqlite:x.db", option); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("a bad %s: %v", name, err)
+		}
+	}
+}
+
+// What cannot be reached or opened says so, and what to do.
+func TestOpenFails(t *testing.T) {
+	o, err := apply(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openServer(t.Context(), "postgres://127.0.0.1:1/none?sslmode=disable&connect_timeout=1", o); err == nil || !strings.Contains(err.Error(), "cannot be reached") {
+		t.Errorf("an unreachable server: %v", err)
+	}
+	if _, err := openServer(t.Context(), "postgres://%zz", o); err == nil || !strings.Contains(err.Error(), "URL") {
+		t.Errorf("a bad URL: %v", err)
+	}
+	if _, err := openFile(t.Context(), t.TempDir(), o); err == nil {
+		t.Error("a directory was opened as a file")
+	}
+	path := testFile(t)
+	if err := os.WriteFile(path, []byte("this is a text, and longer than the header of a database: no more than a hundred bytes"+strings.Repeat(" ", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openFile(t.Context(), path, o); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("no database: %v", err)
+	}
+}
+
+// Nobody else can read the database, nor what SQLite keeps beside it.
+func TestPrivateFiles(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no such rights")
+	}
+	o, err := apply(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, open := range map[string]bool{"new": false, "readable before": true} {
+		t.Run(name, func(t *testing.T) {
+			path := testFile(t)
+			if open {
+				if err := os.WriteFile(path, nil, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			e, err := openFile(t.Context(), path, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer e.Close()
+			submit(t, e, saferunner.Job{Task: note})
+			for _, part := range []string{"", "-wal", "-shm"} {
+				info, err := os.Stat(path + part)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if mode := info.Mode().Perm(); mode != 0o600 {
+					t.Errorf("app.db%s has %o", part, mode)
+				}
+			}
+		})
+	}
+}
+
+func TestOpenInTestMode(t *testing.T) {
+	e, err := Open(t.Context(), "postgres://127.0.0.1:1/none")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := saferunner.New(saferunner.WithEngine(e), saferunner.WithJournal(e.Journal()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	task := saferunner.Define("offline.note", func(context.Context, string) error { return nil })
+	if err := r.Start(t.Context(), task); err != nil {
+		t.Error(err)
+	}
+	if _, err := r.Run(t.Context(), "offline", task.With("x").Async()); err != nil {
+		t.Error(err)
+	}
+	var tx *sql.Tx
+	if _, err := r.RunTx(t.Context(), tx, "offline", task.With("x").Async()); err != nil {
+		t.Error(err)
+	}
+	if calls, err := r.Calls(t.Context(), "offline"); err != nil || len(calls) != 2 {
+		t.Errorf("got %v, %v", calls, err)
+	}
+	if err := r.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if _, err := e.Submit(t.Context(), batchOf(saferunner.Job{Task: note})); err == nil {
+		t.Error("an engine without a database has taken a batch")
+	}
+	if err := e.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestForeignRiver(t *testing.T) {
+	db, err := openSQLite(testFile(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	m, err := rivermigrate.New[*sql.Tx](riversqlite.New(db), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Migrate(t.Context(), rivermigrate.DirectionUp, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := NewSQLite(t.Context(), db); err == nil || !strings.Contains(err.Error(), "another River") {
+		t.Errorf("got %v", err)
+	}
+	var tables int
+	if err := db.QueryRow("SELECT count(*) FROM sqlite_schema WHERE name LIKE 'saferunner%'").Scan(&tables); err != nil || tables != 0 {
+		t.Errorf("it has made %d tables, %v", tables, err)
+	}
+}
+
+func TestNewerSchema(t *testing.T) {
+	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
+		e := open()
+		if _, err := e.db.read().exec(t.Context(), "UPDATE @engine SET triggers = triggers + 1"); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		switch db := e.db.(type) {
+		case *sqliteDB:
+			err = db.migrate(t.Context())
+		case *postgresDB:
+			err = db.migrate(t.Context())
+		}
+		if err == nil || !strings.Contains(err.Error(), "newer version") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// Many processes may open one database at the same time.
+func TestOpenTogether(t *testing.T) {
+	path, url := testFile(t), testDatabase(t)
+	errs := make(chan error, 8)
+	for i := range cap(errs) {
+		go func() {
+			o, err := apply(nil)
+			if err != nil {
+				errs <- err
+				return
+			}
+			var e *Engine
+			if i%2 == 0 {
+				e, err = openFile(t.Context(), path, o)
+			} else {
+				e, err = openServer(t.Context(), url, o)
+			}
+			if err == nil {
+				err = e.Close()
+			}
+			errs <- err
+		}()
+	}
+	for range cap(errs) {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -1,0 +1,139 @@
+package riverengine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/saferunner/saferunner"
+)
+
+// Query returns one page of the entries that match q. It fails for a Cursor
+// that no page can have had.
+func (j *Journal) Query(ctx context.Context, q saferunner.Query) (saferunner.Page, error) {
+	page, err := j.query(ctx, q)
+	if err != nil {
+		return saferunner.Page{}, fmt.Errorf("riverengine: querying: %w", err)
+	}
+	return page, nil
+}
+
+func (j *Journal) query(ctx context.Context, q saferunner.Query) (page saferunner.Page, err error) {
+	query, args, err := selection(q)
+	if err != nil {
+		return page, err
+	}
+	var last int64
+	err = j.db.read().query(ctx, func(scan scan) error {
+		if len(page.Entries) == q.PageSize() {
+			page.Next = strconv.FormatInt(last, 10)
+			return nil
+		}
+		var e saferunner.Entry
+		if err := readEntry(scan, &last, &e); err != nil {
+			return err
+		}
+		page.Entries = append(page.Entries, e)
+		return nil
+	}, query, args...)
+	return page, err
+}
+
+// selection returns the SELECT for q: of one entry more than the page holds.
+func selection(q saferunner.Query) (query string, args []any, err error) {
+	where := []string{"TRUE"}
+	add := func(condition string, value any) {
+		args = append(args, value)
+		where = append(where, condition+"$"+strconv.Itoa(len(args)))
+	}
+	for _, filter := range []struct{ condition, value string }{
+		{"id = ", q.ID}, {"run = ", q.Run}, {"run_id = ", plain(q.RunID)}, {"task = ", q.Task},
+	} {
+		if filter.value != "" {
+			add(filter.condition, filter.value)
+		}
+	}
+	order, beyond := "DESC", "seq < "
+	if q.OldestFirst {
+		order, beyond = "ASC", "seq > "
+	}
+	if q.Cursor != "" {
+		seq, err := strconv.ParseInt(q.Cursor, 10, 64)
+		if err != nil || seq < 1 {
+			return "", nil, fmt.Errorf("%q is no cursor: use the Next of the page before", q.Cursor)
+		}
+		add(beyond, seq)
+	}
+	if len(q.Statuses) > 0 {
+		places := make([]string, len(q.Statuses))
+		for i, s := range q.Statuses {
+			args = append(args, string(s))
+			places[i] = "$" + strconv.Itoa(len(args))
+		}
+		where = append(where, "status IN ("+strings.Join(places, ", ")+")")
+	}
+	args = append(args, q.PageSize()+1)
+	query = "SELECT seq, " + columns + " FROM @entries WHERE " + strings.Join(where, " AND ") +
+		" ORDER BY seq " + order + " LIMIT $" + strconv.Itoa(len(args))
+	return query, args, nil
+}
+
+func readEntry(scan scan, seq *int64, e *saferunner.Entry) error {
+	var args, attempts, result *string
+	var status string
+	var at, started, finished int64
+	err := scan(seq, &e.ID, &e.RunID, &e.Run, &e.Task, &args, &e.Async, &e.Key, &status,
+		&attempts, &result, &at, &started, &finished, &e.Caller, &e.Scope)
+	if err != nil {
+		return err
+	}
+	e.Status, e.Args, e.Result = saferunner.Status(status), raw(args), raw(result)
+	e.At, e.StartedAt, e.FinishedAt = moment(at), moment(started), moment(finished)
+	if attempts != nil {
+		if err := json.Unmarshal([]byte(*attempts), &e.Attempts); err != nil {
+			return fmt.Errorf("attempts of entry %s: %w", e.ID, err)
+		}
+	}
+	return nil
+}
+
+func raw(s *string) json.RawMessage {
+	if s == nil {
+		return nil
+	}
+	return json.RawMessage(*s)
+}
+
+const prunable = "at < $1 AND status NOT IN ('queued', 'running', 'held') AND NOT (at = 0 AND run_id = '')"
+
+const holds = "EXISTS (SELECT 1 FROM @claims WHERE entry_id = id)"
+
+// Prune deletes the entries of calls made before the given time, except
+// queued, running and held ones, with the arguments that a failed or
+// interrupted call has left, and returns how many. Entries that hold a key
+// are emptied instead. It is one transaction.
+func (j *Journal) Prune(ctx context.Context, before time.Time) (pruned int, err error) {
+	err = j.db.write(ctx, func(s session, _ any) error {
+		pruned = 0
+		for _, statement := range []string{
+			"DELETE FROM @entries WHERE NOT " + holds + " AND " + prunable,
+			"UPDATE @entries SET run_id = '', run = '', args = NULL, async = FALSE, attempts = NULL," +
+				" at = 0, started_at = 0, finished_at = 0, caller = '', scope = '' WHERE " + holds + " AND " + prunable,
+		} {
+			n, err := s.exec(ctx, statement, nanoseconds(before))
+			if err != nil {
+				return err
+			}
+			pruned += int(n)
+		}
+		_, err := s.exec(ctx, "DELETE FROM @river_job WHERE finalized_at < $1", j.db.timestamp(before))
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("riverengine: pruning: %w", err)
+	}
+	return pruned, nil
+}

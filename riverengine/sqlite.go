@@ -1,0 +1,182 @@
+package riverengine
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"modernc.org/sqlite"
+
+	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/riverengine/internal/stmtcache"
+)
+
+// lockPatience is how long a transaction, or a read of SQLite, waits for
+// another to end.
+var lockPatience = 10 * time.Second
+
+// NewSQLite returns an engine in an SQLite database that the user has opened,
+// and creates its tables there or brings them up to date. The database should
+// wait for locks (busy_timeout), use a write-ahead log, and have a single
+// connection (SetMaxOpenConns(1)); SQLite has one writer at a time anyway.
+// Close leaves it open.
+func NewSQLite(ctx context.Context, db *sql.DB, opts ...Option) (*Engine, error) {
+	if db == nil {
+		return nil, errors.New("riverengine: NewSQLite: the database is nil")
+	}
+	o, err := apply(opts)
+	if err != nil {
+		return nil, err
+	}
+	return newSQLite(ctx, db, false, o)
+}
+
+func newSQLite(ctx context.Context, db *sql.DB, owned bool, o *options) (*Engine, error) {
+	d := &sqliteDB{db: db, owned: owned, wake: newWakeup()}
+	if err := d.migrate(ctx); err != nil {
+		return nil, fmt.Errorf("riverengine: SQLite: %w", err)
+	}
+	return newEngine(d, o)
+}
+
+// openSQLite opens the file at path with all that the engine wants of it.
+func openSQLite(path string) (*sql.DB, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	if absolute = filepath.ToSlash(absolute); absolute[0] != '/' {
+		absolute = "/" + absolute // a drive letter
+	}
+	settings := url.Values{
+		"_txlock": {"immediate"},
+		"_pragma": {fmt.Sprintf("busy_timeout(%d)", lockPatience.Milliseconds()), "journal_mode(WAL)", "synchronous(NORMAL)"},
+	}
+	dsn := (&url.URL{Scheme: "file", Path: absolute, RawQuery: settings.Encode()}).String()
+	open := func() (driver.Conn, error) { return (&sqlite.Driver{}).Open(dsn) }
+	db := sql.OpenDB(stmtcache.Connector{Open: open, Size: 256})
+	db.SetMaxOpenConns(1)
+	return db, nil
+}
+
+type sqliteDB struct {
+	db    *sql.DB
+	owned bool
+	wake  *wakeup
+}
+
+func (d *sqliteDB) read() session { return patientSession{d} }
+
+// conn waits for the connection, and gives up when a transaction on it does
+// not end: it may be the caller's own.
+func (d *sqliteDB) conn(ctx context.Context) (*sql.Conn, error) {
+	patient, cancel := context.WithTimeout(ctx, lockPatience)
+	defer cancel()
+	conn, err := d.db.Conn(patient)
+	if err != nil {
+		return nil, d.explain(ctx, err)
+	}
+	return conn, nil
+}
+
+// patientSession is the database without a transaction.
+type patientSession struct{ db *sqliteDB }
+
+func (p patientSession) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	conn, err := p.db.conn(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = conn.Close() }() // it goes back to the pool
+	return sqliteSession{conn}.exec(ctx, query, args...)
+}
+
+func (p patientSession) query(ctx context.Context, each func(scan) error, query string, args ...any) error {
+	conn, err := p.db.conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	return sqliteSession{conn}.query(ctx, each, query, args...)
+}
+
+func (d *sqliteDB) write(ctx context.Context, do func(session, any) error) error {
+	conn, err := d.conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }() // it goes back to the pool
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return d.explain(ctx, err)
+	}
+	if err := do(sqliteSession{tx}, tx); err != nil {
+		_ = tx.Rollback()
+		return d.explain(ctx, err)
+	}
+	if err := tx.Commit(); err != nil {
+		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK") // SQLite leaves it open for another try
+		return &commitError{err}
+	}
+	return nil
+}
+
+func (d *sqliteDB) settled(ctx context.Context, entry string) (there bool, err error) {
+	err = d.read().query(ctx, func(scan scan) error { return scan(&there) }, "SELECT EXISTS (SELECT 1 FROM @entries WHERE id = $1)", entry)
+	return there, err
+}
+
+func (d *sqliteDB) explain(ctx context.Context, err error) error {
+	locked := strings.Contains(err.Error(), "SQLITE_BUSY") || errors.Is(err, context.DeadlineExceeded)
+	if ctx.Err() != nil || !locked {
+		return err
+	}
+	return fmt.Errorf("the SQLite database was locked for %s: if this is inside a transaction of your own on the same file, use RunTx with it: %w", lockPatience, err)
+}
+
+func (d *sqliteDB) within(tx any) (session, error) {
+	t, ok := tx.(*sql.Tx)
+	if !ok || t == nil {
+		return nil, fmt.Errorf("riverengine: the engine is on SQLite and takes part in a *sql.Tx of its file, not in a %T", tx)
+	}
+	return sqliteSession{t}, nil
+}
+
+func (d *sqliteDB) putQueued(ctx context.Context, s session, entries []saferunner.Entry) error {
+	for _, e := range entries {
+		if err := put(ctx, s, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// timestamp is text, as River writes it.
+func (d *sqliteDB) timestamp(t time.Time) any { return t.UTC().Format("2006-01-02 15:04:05.000") }
+
+func (d *sqliteDB) newClient(c *river.Config) (client, error) {
+	return newClient(driverOf(riversqlite.New(d.db), d.wake), c)
+}
+
+func (d *sqliteDB) committed(queues map[string]struct{}) {
+	for q := range queues {
+		d.wake.inserted(q)
+	}
+}
+
+func (d *sqliteDB) cancelled(queue string, job int64) { d.wake.cancelled(queue, job) }
+
+func (d *sqliteDB) close() error {
+	if !d.owned {
+		return nil
+	}
+	return d.db.Close()
+}

@@ -1,0 +1,122 @@
+// Tx runs calls in transactions of its own, on the database that it is given,
+// and prints what became of them.
+package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/riverengine"
+)
+
+var note = saferunner.Define("note.take", func(_ context.Context, text string) error {
+	fmt.Println("took", text)
+	return nil
+})
+
+func main() {
+	if err := run(context.Background(), os.Args[1]); err != nil {
+		fmt.Println("error:", err)
+	}
+}
+
+func run(ctx context.Context, dsn string) error {
+	engine, err := riverengine.Open(ctx, dsn)
+	if err != nil {
+		return err
+	}
+	defer engine.Close()
+	runner, err := saferunner.New(saferunner.WithEngine(engine))
+	if err != nil {
+		return err
+	}
+	saferunner.SetDefault(runner)
+	within := inSQLite
+	if strings.HasPrefix(dsn, "postgres") {
+		within = inPostgres
+	}
+	for _, commit := range []bool{true, false} {
+		if err := within(ctx, dsn, commit); err != nil {
+			return err
+		}
+	}
+	if err := runner.Start(ctx, note); err != nil {
+		return err
+	}
+	for _, runID := range []string{"commit", "rollback"} {
+		calls, err := saferunner.Calls(ctx, runID)
+		if err != nil {
+			return err
+		}
+		for _, c := range calls {
+			fmt.Println(runID, c.Task, string(c.Args), c.Status != saferunner.StatusRecorded, strings.HasPrefix(filepath.Base(c.Caller), "main.go:"))
+		}
+	}
+	report, err := saferunner.Run(ctx, "last", note.With("last").Async())
+	if err != nil {
+		return err
+	}
+	if err := report.Wait(ctx); err != nil {
+		return err
+	}
+	return saferunner.Shutdown(ctx)
+}
+
+func name(commit bool) string {
+	if commit {
+		return "commit"
+	}
+	return "rollback"
+}
+
+func said(report *saferunner.Report, err error) {
+	for _, o := range report.Outcomes {
+		fmt.Println(report.RunID, o.Status)
+	}
+	if err != nil {
+		fmt.Println("refused:", err)
+	}
+}
+
+func inSQLite(ctx context.Context, dsn string, commit bool) error {
+	db, err := sql.Open("sqlite", strings.TrimPrefix(dsn, "sqlite:")+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	said(riverengine.RunTx(ctx, tx, name(commit), note.With(name(commit)).Async().Key("a key"), note.With("twin").Async().Key("a key")))
+	said(riverengine.RunTx(ctx, tx, "sync", note.With("x")))
+	if !commit {
+		return tx.Rollback()
+	}
+	return tx.Commit()
+}
+
+func inPostgres(ctx context.Context, dsn string, commit bool) error {
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	said(riverengine.RunPgxTx(ctx, tx, name(commit), note.With(name(commit)).Async().Key("a key"), note.With("twin").Async().Key("a key")))
+	said(riverengine.RunPgxTx(ctx, tx, "sync", note.With("x")))
+	if !commit {
+		return tx.Rollback(ctx)
+	}
+	return tx.Commit(ctx)
+}

@@ -1,0 +1,164 @@
+package riverengine
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/saferunner/saferunner"
+)
+
+const (
+	// grace is how long after its time a call counts as lost: what it did
+	// still has to be written.
+	grace = 5 * time.Second
+	// sealedPause is the wait for a worker that can read the arguments.
+	sealedPause = 15 * time.Second
+)
+
+// worker works the jobs of one task, or judges the stuck ones of any.
+type worker struct {
+	river.WorkerDefaults[jobArgs]
+	engine *Engine
+	spec   saferunner.TaskSpec
+}
+
+// Timeout is longer than any attempt's limit. For a stuck job it is longer
+// than what the job was sent with, which no worker exceeds, and than what its
+// task has here by now.
+func (w *worker) Timeout(job *river.Job[jobArgs]) time.Duration {
+	if w.spec.Name != "" {
+		return w.limit(0) + grace
+	}
+	var env envelope
+	_ = json.Unmarshal(job.Metadata, &env)                       // if it cannot be read, the default
+	own := w.engine.specs[cmp.Or(env.Task, job.Tags[0])].Timeout // see executor
+	return max(own, cmp.Or(env.Timeout, w.engine.timeout)) + grace
+}
+
+// limit is the time that an attempt may take: the task's own, and not more
+// than its job was sent with, by which the leader judges whether it is lost.
+func (w *worker) limit(sent time.Duration) time.Duration {
+	own := cmp.Or(w.spec.Timeout, w.engine.timeout)
+	if sent > 0 {
+		return min(own, sent)
+	}
+	return own
+}
+
+// NextRetry follows the task's policy.
+func (w *worker) NextRetry(job *river.Job[jobArgs]) time.Time {
+	policy := w.spec.Retry
+	var env envelope
+	if json.Unmarshal(job.Metadata, &env) == nil && w.spec.Name == "" {
+		policy = env.Retry
+	}
+	return time.Now().Add(policy.Delay(max(job.Attempt, 1)))
+}
+
+// ending is what River keeps of an attempt for the triggers.
+type ending struct {
+	Status saferunner.Status `json:"status,omitempty"` // if it is the call's last
+	Error  string            `json:"error,omitempty"`
+	Stack  string            `json:"stack,omitempty"`
+	Result json.RawMessage   `json:"result,omitempty"`
+}
+
+// Work executes one attempt.
+func (w *worker) Work(ctx context.Context, job *river.Job[jobArgs]) error {
+	d, err := w.engine.delivery(job.JobRow, job.Args.payload)
+	if errors.Is(err, errSealed) {
+		w.engine.log.ErrorContext(ctx, "saferunner: a call waits", slog.String("entry", d.EntryID), slog.Any("error", err))
+		return river.JobSnooze(sealedPause)
+	}
+	end := ending{}
+	if err != nil {
+		err = saferunner.Permanent(err)
+	} else {
+		d.KeepResult = func(raw json.RawMessage) { end.Result = raw }
+		err = w.call(ctx, d)
+	}
+	if later, ok := saferunner.IsLater(err); ok {
+		return river.JobSnooze(later)
+	}
+	err = w.conclude(ctx, job.JobRow, err, &end)
+	if failure := record(ctx, end); failure != nil {
+		w.engine.log.ErrorContext(ctx, "saferunner: the end of a call is not in the journal", slog.String("entry", d.EntryID), slog.Any("error", failure))
+	}
+	return err
+}
+
+// call runs the handler where it may leave by Goexit, or by a panic of a
+// function that the runner was given.
+func (w *worker) call(ctx context.Context, d saferunner.Delivery) error {
+	ctx, cancel := context.WithTimeout(ctx, w.limit(d.Task.Timeout))
+	defer cancel()
+	err := error(saferunner.ErrGoexit)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() {
+			if v := recover(); v != nil {
+				err = fmt.Errorf("%w: %v", saferunner.ErrPanic, v)
+			}
+		}()
+		err = w.engine.handler(ctx, d)
+	}()
+	<-done
+	return err
+}
+
+// conclude turns the handler's error into what River is to do. River keeps
+// jobs whose error says that they were cancelled for another process: what
+// must not run twice gets an error that does not say so.
+func (w *worker) conclude(ctx context.Context, job *rivertype.JobRow, err error, end *ending) error {
+	if err == nil {
+		return nil
+	}
+	stopping := ctx.Err() != nil && errors.Is(ctx.Err(), context.Canceled)
+	cancelled := stopping && errors.Is(context.Cause(ctx), rivertype.ErrJobCancelledRemotely)
+	end.Error, end.Stack = said(err)
+	last := job.Attempt >= job.MaxAttempts || saferunner.IsPermanent(err)
+	switch {
+	case cancelled:
+		end.Status = saferunner.StatusCancelled
+	case stopping && job.MaxAttempts == 1:
+		end.Status = saferunner.StatusInterrupted
+	case stopping && !saferunner.IsPermanent(err):
+		return context.Canceled // it runs again, elsewhere
+	case last:
+		end.Status = saferunner.StatusFailed
+	default:
+		return errors.New(end.Error)
+	}
+	return river.JobCancel(errors.New(end.Error))
+}
+
+// said is what an error tells.
+func said(err error) (text, stack string) {
+	if failure, ok := errors.AsType[*saferunner.CallError](err); ok {
+		return plain(failure.Err.Error()), plain(failure.Stack)
+	}
+	return plain(err.Error()), ""
+}
+
+// record has River write the ending together with the job's state.
+func record(ctx context.Context, end ending) error {
+	if end.Status == "" && end.Error == "" && end.Result == nil {
+		return nil
+	}
+	end.Result = withoutZero(end.Result)
+	err := river.RecordOutput(ctx, end)
+	if err != nil && end.Result != nil { // too large, most likely
+		end.Result, _ = json.Marshal("[not kept: " + err.Error() + "]")
+		err = river.RecordOutput(ctx, end)
+	}
+	return err
+}
