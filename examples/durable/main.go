@@ -1,0 +1,58 @@
+// Durable takes an order and sends its receipt later, whatever crashes in
+// between. Run it with the database that is to keep the calls:
+//
+//	durable sqlite:orders.db
+//	durable postgres://user:password@host/database
+package main
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"os"
+	"time"
+
+	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/riverengine"
+)
+
+type receipt struct{ Order, To string }
+
+var sendReceipt = saferunner.Define("receipt.send", func(ctx context.Context, r receipt) error {
+	_, err := fmt.Printf("sent the receipt of %s to %s\n", r.Order, r.To)
+	return err
+}, saferunner.Timeout(10*time.Second), saferunner.Retry(saferunner.RetryPolicy{MaxAttempts: 5}))
+
+func run(ctx context.Context, database string) error {
+	engine, err := riverengine.Open(ctx, database)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = engine.Close() }()
+	runner, err := saferunner.New(saferunner.WithEngine(engine))
+	if err != nil {
+		return err
+	}
+	saferunner.SetDefault(runner)
+	if err := runner.Start(ctx, sendReceipt); err != nil { // this process works calls as well
+		return err
+	}
+	order := sendReceipt.With(receipt{"order 17", "ann@example.com"}).Async().Key("order 17")
+	report, err := saferunner.Run(ctx, "order.created", order)
+	if err != nil {
+		return err
+	}
+	if err := report.Wait(ctx); err != nil { // a server would go on instead
+		return err
+	}
+	return saferunner.Shutdown(ctx) // what is still queued is for the next start
+}
+
+func main() {
+	if len(os.Args) != 2 {
+		log.Fatal("usage: durable sqlite:FILE | postgres://...")
+	}
+	if err := run(context.Background(), os.Args[1]); err != nil {
+		log.Fatal(err)
+	}
+}
