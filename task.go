@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"github.com/saferunner/saferunner/internal/callsite"
-	"github.com/saferunner/saferunner/internal/redact"
 	"github.com/saferunner/saferunner/internal/roundtrip"
 	"github.com/saferunner/saferunner/internal/snapshot"
 )
@@ -78,7 +77,6 @@ type definition struct {
 	answers   bool    // it has a WhenRecorded function
 	arguments *snapshot.Plan
 	wire      *roundtrip.Plan
-	redacts   bool                                 // the arguments can hold redacted fields
 	out       reflect.Type                         // nil for a task without a result
 	result    func(json.RawMessage) (any, error)   // decodes one
 	decode    func(json.RawMessage) (bound, error) // arguments that crossed an engine
@@ -95,7 +93,6 @@ func newCore[In any](name string, call func(context.Context, In) (any, error), o
 		defined:   callsite.Caller(1),
 		arguments: snapshot.PlanOf(in),
 		wire:      roundtrip.PlanOf(in),
-		redacts:   redact.Has(in),
 		out:       out,
 		result:    result,
 	}
