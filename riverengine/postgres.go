@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -112,10 +113,18 @@ func (d *postgresDB) putQueued(ctx context.Context, s session, entries []saferun
 }
 
 func (d *postgresDB) timestamp(t time.Time) any { return t }
+func (d *postgresDB) troubles() string          { return "trouble" }
 
 func (d *postgresDB) newClient(c *river.Config) (client, error) {
-	c.Schema = d.schema
+	c.Schema, c.ReindexerIndexNames = d.schema, keptIndexes()
 	return newClient(driverOf(riverpgxv5.New(d.pool), nil), c)
+}
+
+// keptIndexes are those of River that the migrations have left.
+func keptIndexes() []string {
+	return slices.DeleteFunc(river.ReindexerIndexNamesDefault(), func(name string) bool {
+		return name == "river_job_args_index" || name == "river_job_metadata_index" || name == "river_job_kind"
+	})
 }
 
 func (d *postgresDB) committed(map[string]struct{}) {} // Postgres notifies

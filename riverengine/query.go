@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,7 +23,7 @@ func (j *Journal) Query(ctx context.Context, q saferunner.Query) (saferunner.Pag
 }
 
 func (j *Journal) query(ctx context.Context, q saferunner.Query) (page saferunner.Page, err error) {
-	query, args, err := selection(q)
+	query, args, err := selection(q, j.db.troubles())
 	if err != nil {
 		return page, err
 	}
@@ -43,7 +44,8 @@ func (j *Journal) query(ctx context.Context, q saferunner.Query) (page saferunne
 }
 
 // selection returns the SELECT for q: of one entry more than the page holds.
-func selection(q saferunner.Query) (query string, args []any, err error) {
+// Troubles is a condition that calls which ended badly meet, and others not.
+func selection(q saferunner.Query, troubles string) (query string, args []any, err error) {
 	where := []string{"TRUE"}
 	add := func(condition string, value any) {
 		args = append(args, value)
@@ -74,11 +76,18 @@ func selection(q saferunner.Query) (query string, args []any, err error) {
 			places[i] = "$" + strconv.Itoa(len(args))
 		}
 		where = append(where, "status IN ("+strings.Join(places, ", ")+")")
+		if !slices.ContainsFunc(q.Statuses, func(s saferunner.Status) bool { return !endedBadly(s) }) {
+			where = append(where, troubles)
+		}
 	}
 	args = append(args, q.PageSize()+1)
 	query = "SELECT seq, " + columns + " FROM @entries WHERE " + strings.Join(where, " AND ") +
 		" ORDER BY seq " + order + " LIMIT $" + strconv.Itoa(len(args))
 	return query, args, nil
+}
+
+func endedBadly(s saferunner.Status) bool {
+	return s == saferunner.StatusFailed || s == saferunner.StatusInterrupted
 }
 
 func readEntry(scan scan, seq *int64, e *saferunner.Entry) error {
