@@ -1,9 +1,10 @@
 // Command durable measures the durable engine beside plain River at the same
 // settings, on SQLite and on Postgres: queueing in batches, working what is
 // queued, one run of a hundred calls from Run to its last call, and idling.
-// It is a program, because nothing executes in a test binary.
+// It is a program, because nothing executes in a test binary. It measures
+// each once, in a new order each time; benchmarks/run does so ten times.
 //
-//	durable [-rounds 5] [-postgres URL]
+//	durable [-postgres URL] [-only sqlite|postgres]
 //
 // Without a URL it starts a throwaway cluster.
 package main
@@ -15,6 +16,7 @@ import (
 	"io"
 	"log"
 	"log/slog"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,11 +27,12 @@ import (
 )
 
 const (
-	jobs     = 5000
+	jobs     = 10_000
 	batch    = 100
 	workers  = 100
 	runs     = 30
-	idleTime = 5 * time.Second
+	settling = 500 * time.Millisecond
+	idling   = 3 * time.Second
 )
 
 // subject queues and works jobs in a database of its own.
@@ -41,24 +44,23 @@ type subject interface {
 }
 
 func main() {
-	rounds := flag.Int("rounds", 5, "how often to measure each subject, in turns")
 	flag.Duration("time", 0, "ignored: a pass takes as long as it takes")
 	only := flag.String("only", "", "sqlite or postgres")
 	url := flag.String("postgres", os.Getenv("SAFERUNNER_TEST_POSTGRES"), "URL of a Postgres server")
 	flag.Parse()
 	slog.SetDefault(slog.New(slog.NewTextHandler(io.Discard, nil)))
-	if err := run(context.Background(), *rounds, *url, *only); err != nil {
+	if err := run(context.Background(), *url, *only); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context, rounds int, url, only string) error {
+func run(ctx context.Context, url, only string) error {
 	dir, err := os.MkdirTemp("", "durable")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	if url == "" {
+	if url == "" && only != "sqlite" {
 		cluster, err := pgcluster.Start(filepath.Join(os.TempDir(), fmt.Sprintf("saferunner-postgres-bench-%d", os.Getpid())))
 		if err != nil {
 			return err
@@ -66,43 +68,29 @@ func run(ctx context.Context, rounds int, url, only string) error {
 		defer func() { _ = cluster.Remove() }()
 		url = cluster.URL
 	}
-	figures := map[string][]float64{}
-	for round := range rounds {
-		for _, s := range subjects(dir, url) {
-			if !strings.HasPrefix(s.name, only) {
-				continue
-			}
-			if err := measure(ctx, s, round, figures); err != nil {
-				return fmt.Errorf("%s: %w", s.name, err)
-			}
+	all := subjects(dir, url)
+	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	for _, s := range all {
+		if !strings.HasPrefix(s.name, only) {
+			continue
 		}
-	}
-	names := []string{}
-	for name := range figures {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		slices.Sort(figures[name])
-		fmt.Printf("Benchmark%s\t%d\t%.0f ns/op\n", name, len(figures[name]), figures[name][len(figures[name])/2])
+		if err := measure(ctx, s); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
 	}
 	return nil
 }
 
-// named is a subject that can be made anew.
+// named is a subject that can be opened.
 type named struct {
 	name string
-	open func(ctx context.Context, round int) (subject, error)
+	open func(ctx context.Context) (subject, error)
 }
 
-func measure(ctx context.Context, n named, round int, figures map[string][]float64) error {
-	s, err := n.open(ctx, round)
+func measure(ctx context.Context, n named) error {
+	s, err := n.open(ctx)
 	if err != nil {
 		return err
-	}
-	note := func(what string, took time.Duration, ops int) {
-		name := what + "/" + n.name
-		figures[name] = append(figures[name], float64(took.Nanoseconds())/float64(ops))
 	}
 	begin := time.Now()
 	for range jobs / batch {
@@ -110,7 +98,7 @@ func measure(ctx context.Context, n named, round int, figures map[string][]float
 			return err
 		}
 	}
-	note("Enqueue", time.Since(begin), jobs)
+	n.show("Enqueue", "ns/op", time.Since(begin)/jobs)
 
 	counter := newCounter(jobs)
 	begin = time.Now()
@@ -121,32 +109,43 @@ func measure(ctx context.Context, n named, round int, figures map[string][]float
 	if err := s.stop(ctx); err != nil {
 		return err
 	}
-	note("Work", time.Since(begin), jobs)
+	n.show("Work", "ns/op", time.Since(begin)/jobs)
 
-	counter = newCounter(0)
 	if err := s.start(ctx, counter.done); err != nil {
 		return err
 	}
 	took := make([]time.Duration, runs)
 	for i := range took {
-		counter.expect(batch)
-		begin := time.Now()
-		if err := s.enqueue(ctx, batch); err != nil {
+		if took[i], err = one(ctx, s, counter); err != nil {
 			return err
 		}
-		<-counter.all
-		took[i] = time.Since(begin)
-		time.Sleep(20 * time.Millisecond) // until it is all written
 	}
 	slices.Sort(took)
-	note("RunOf100", took[runs/2], 1)
+	n.show("RunOf100", "ns/op", took[runs/2])
 
-	time.Sleep(time.Second)
+	time.Sleep(settling)
 	used, begin := processorTime(), time.Now()
-	time.Sleep(idleTime)
-	note("IdleSecond", time.Duration(float64(processorTime()-used)/time.Since(begin).Seconds()), 1)
+	time.Sleep(idling)
+	n.show("IdleSecond", "cpu-ns/op", time.Duration(float64(processorTime()-used)/time.Since(begin).Seconds()))
 	if err := s.stop(ctx); err != nil {
 		return err
 	}
 	return s.close(ctx)
+}
+
+// one returns how long a batch takes from its queueing to its last job.
+func one(ctx context.Context, s subject, c *counter) (time.Duration, error) {
+	c.expect(batch)
+	begin := time.Now()
+	if err := s.enqueue(ctx, batch); err != nil {
+		return 0, err
+	}
+	<-c.all
+	took := time.Since(begin)
+	time.Sleep(20 * time.Millisecond) // until it is all written
+	return took, nil
+}
+
+func (n named) show(what, unit string, d time.Duration) {
+	fmt.Printf("BenchmarkDurable%s/%s\t1\t%d %s\n", what, n.name, d.Nanoseconds(), unit)
 }

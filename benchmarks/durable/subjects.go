@@ -32,23 +32,22 @@ func (order) Kind() string { return "order.created" }
 var someone = order{17, "Ann Example", "ann@example.com", "Thank you for your order, which we will send as soon as we have it, at the latest within three days."}
 
 func subjects(dir, url string) []named {
-	file := func(kind string, round int) string { return filepath.Join(dir, fmt.Sprintf("%s-%d.db", kind, round)) }
 	return []named{
-		{"sqlite/river", func(ctx context.Context, round int) (subject, error) {
-			return openPlainSQLite(ctx, file("river", round))
+		{"sqlite/river", func(ctx context.Context) (subject, error) {
+			return openPlainSQLite(ctx, filepath.Join(dir, "river.db"))
 		}},
-		{"sqlite/saferunner", func(ctx context.Context, round int) (subject, error) {
-			return openEngine(ctx, "sqlite:"+file("saferunner", round))
+		{"sqlite/saferunner", func(ctx context.Context) (subject, error) {
+			return openEngine(ctx, "sqlite:"+filepath.Join(dir, "saferunner.db"))
 		}},
-		{"postgres/river", func(ctx context.Context, round int) (subject, error) {
-			db, err := freshDatabase(ctx, url, fmt.Sprintf("river_%d", round))
+		{"postgres/river", func(ctx context.Context) (subject, error) {
+			db, err := freshDatabase(ctx, url, "river")
 			if err != nil {
 				return nil, err
 			}
 			return openPlainPostgres(ctx, db)
 		}},
-		{"postgres/saferunner", func(ctx context.Context, round int) (subject, error) {
-			db, err := freshDatabase(ctx, url, fmt.Sprintf("saferunner_%d", round))
+		{"postgres/saferunner", func(ctx context.Context) (subject, error) {
+			db, err := freshDatabase(ctx, url, "saferunner")
 			if err != nil {
 				return nil, err
 			}
