@@ -161,10 +161,9 @@ func (e *Engine) WriteTx(ctx context.Context, tx any, changes ...saferunner.Chan
 
 func (e *Engine) packAll(b saferunner.Batch) ([]river.InsertManyParams, error) {
 	jobs := make([]river.InsertManyParams, len(b.Jobs))
-	shared := batchText(b)
 	for i := range b.Jobs {
 		var err error
-		if jobs[i], err = e.pack(b, shared, i); err != nil {
+		if jobs[i], err = e.pack(b, i); err != nil {
 			return nil, err
 		}
 	}

@@ -25,32 +25,44 @@ import (
 // envelope is what travels beside a job's arguments, in River's metadata.
 // The triggers read the entry.
 type envelope struct {
-	Entry    string                 `json:"entry"`
-	Batch    string                 `json:"batch"`          // see batchText: few keys are cheaper for the databases
-	Task     string                 `json:"task,omitempty"` // where the kind is not its name
-	Position int                    `json:"position,omitempty"`
-	Key      string                 `json:"key,omitempty"`
-	Queue    string                 `json:"queue,omitempty"`
-	Timeout  time.Duration          `json:"timeout,omitempty"` // of the task, else of the engine that sent it
-	Retry    saferunner.RetryPolicy `json:"retry,omitzero"`
-	Values   map[string]string      `json:"values,omitempty"`
-	Form     form                   `json:"form,omitempty"`
+	Entry  string                 `json:"entry"`
+	Call   string                 `json:"call"`           // a head: few keys are cheaper for the databases
+	Task   string                 `json:"task,omitempty"` // where the kind is not its name
+	Key    string                 `json:"key,omitempty"`
+	Queue  string                 `json:"queue,omitempty"`
+	Retry  saferunner.RetryPolicy `json:"retry,omitzero"`
+	Values map[string]string      `json:"values,omitempty"`
+	Form   form                   `json:"form,omitempty"`
 }
 
-// batchText is what all jobs of a batch share, and readBatch reads it back.
-func batchText(b saferunner.Batch) string {
-	caller := strings.ReplaceAll(b.Caller, "\n", " ")
-	return strings.Join([]string{b.Run, strconv.FormatInt(b.At.UnixNano(), 10), caller, b.RunID}, "\n")
+// head is what every call has.
+type head struct {
+	run      string
+	at       time.Time
+	position int
+	timeout  time.Duration // of the task, else of the engine that sent it
+	caller   string
+	runID    string
 }
 
-func readBatch(text string, d *saferunner.Delivery) error {
-	parts := strings.SplitN(text, "\n", 4)
-	if len(parts) != 4 {
-		return errors.New("no batch")
+// String writes h as parseHead reads it. The run ID, which may hold anything,
+// is the last.
+func (h head) String() string {
+	caller := strings.ReplaceAll(h.caller, "|", " ")
+	return strings.Join([]string{
+		h.run, strconv.FormatInt(h.at.UnixNano(), 10), strconv.Itoa(h.position), strconv.FormatInt(int64(h.timeout), 10), caller, h.runID,
+	}, "|")
+}
+
+func parseHead(text string) (h head, err error) {
+	parts := strings.SplitN(text, "|", 6)
+	if len(parts) != 6 {
+		return h, fmt.Errorf("%q is not what a call begins with", text)
 	}
-	ns, err := strconv.ParseInt(parts[1], 10, 64)
-	d.Run, d.At, d.Caller, d.RunID = parts[0], moment(ns), parts[2], parts[3]
-	return err
+	at, err1 := strconv.ParseInt(parts[1], 10, 64)
+	position, err2 := strconv.Atoi(parts[2])
+	timeout, err3 := strconv.ParseInt(parts[3], 10, 64)
+	return head{parts[0], moment(at), position, time.Duration(timeout), parts[4], parts[5]}, errors.Join(err1, err2, err3)
 }
 
 // form is how a payload is written.
@@ -78,13 +90,14 @@ func (a *jobArgs) UnmarshalJSON(data []byte) error {
 }
 
 // pack makes River's job of one of a batch.
-func (e *Engine) pack(b saferunner.Batch, shared string, i int) (river.InsertManyParams, error) {
+func (e *Engine) pack(b saferunner.Batch, i int) (river.InsertManyParams, error) {
 	j := &b.Jobs[i]
 	if j.Redacted && e.aead == nil {
 		return river.InsertManyParams{}, fmt.Errorf("%s has redacted fields in its arguments, and the engine would store them in clear: open it with Seal", j.Task.Name)
 	}
 	env := envelope{
-		Entry: j.EntryID, Batch: shared, Position: j.Position, Key: j.Key, Queue: j.Task.Queue, Timeout: cmp.Or(j.Task.Timeout, e.timeout), Retry: j.Task.Retry, Values: j.Metadata,
+		Entry: j.EntryID, Key: j.Key, Queue: j.Task.Queue, Retry: j.Task.Retry, Values: j.Metadata,
+		Call: head{b.Run, b.At, j.Position, cmp.Or(j.Task.Timeout, e.timeout), b.Caller, b.RunID}.String(),
 	}
 	kind := kindOf(j.Task.Name)
 	if kind != j.Task.Name {
@@ -174,15 +187,16 @@ func (e *Engine) delivery(row *rivertype.JobRow, payload json.RawMessage) (safer
 		return saferunner.Delivery{}, fmt.Errorf("the job's metadata have been changed in the database: %w", err)
 	}
 	payload, err := e.unwrap(&env, payload)
-	task := cmp.Or(env.Task, row.Kind)
+	h, failure := parseHead(env.Call)
 	d := saferunner.Delivery{
 		Job: saferunner.Job{
-			EntryID: env.Entry, Position: env.Position, Payload: payload, Key: env.Key, Metadata: env.Values,
-			Task: saferunner.TaskSpec{Name: task, Timeout: env.Timeout, Retry: env.Retry, Queue: env.Queue},
+			EntryID: env.Entry, Position: h.position, Payload: payload, Key: env.Key, Metadata: env.Values,
+			Task: saferunner.TaskSpec{Name: cmp.Or(env.Task, row.Kind), Timeout: h.timeout, Retry: env.Retry, Queue: env.Queue},
 		},
+		RunID: h.runID, Run: h.run, At: h.at, Caller: h.caller,
 		Attempt: row.Attempt, Last: row.Attempt >= row.MaxAttempts, Worker: e.name,
 	}
-	if failure := readBatch(env.Batch, &d); failure != nil {
+	if failure != nil {
 		return d, fmt.Errorf("the job's metadata have been changed in the database: %w", failure)
 	}
 	return d, err

@@ -38,9 +38,10 @@ func (w *worker) Timeout(job *river.Job[jobArgs]) time.Duration {
 		return w.limit(0) + grace
 	}
 	var env envelope
-	_ = json.Unmarshal(job.Metadata, &env)                       // if it cannot be read, the default
+	_ = json.Unmarshal(job.Metadata, &env) // if it cannot be read, the default
+	sent, _ := parseHead(env.Call)
 	own := w.engine.specs[cmp.Or(env.Task, job.Tags[0])].Timeout // see executor
-	return max(own, cmp.Or(env.Timeout, w.engine.timeout)) + grace
+	return max(own, cmp.Or(sent.timeout, w.engine.timeout)) + grace
 }
 
 // limit is the time that an attempt may take: the task's own, and not more
