@@ -58,7 +58,7 @@ func callsUnder(cmd *cobra.Command, db, runID string) ([]saferunner.Entry, error
 	if err != nil {
 		return nil, err
 	}
-	entries, err := queryAll(cmd.Context(), journal, saferunner.Query{RunID: runID, OldestFirst: true})
+	entries, err := queryAll(cmd.Context(), journal.Journal(), saferunner.Query{RunID: runID, OldestFirst: true})
 	return entries, closeJournal(journal, err)
 }
 
@@ -105,7 +105,12 @@ func took(e saferunner.Entry) string {
 	return screen.Duration(elapsed(e))
 }
 
-func elapsed(e saferunner.Entry) time.Duration { return e.FinishedAt.Sub(e.StartedAt) }
+func elapsed(e saferunner.Entry) time.Duration {
+	if e.StartedAt.IsZero() || e.FinishedAt.IsZero() {
+		return 0
+	}
+	return e.FinishedAt.Sub(e.StartedAt)
+}
 
 // arguments shows what was called: the command or the request of a task of
 // this command line, the JSON of any other.

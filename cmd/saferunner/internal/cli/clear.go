@@ -46,7 +46,7 @@ func clearRecorded(ctx context.Context, db string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	entries, err := queryAll(ctx, journal, saferunner.Query{
+	entries, err := queryAll(ctx, journal.Journal(), saferunner.Query{
 		Statuses: []saferunner.Status{saferunner.StatusRecorded, saferunner.StatusStubbed},
 	})
 	if err == nil {
@@ -54,7 +54,7 @@ func clearRecorded(ctx context.Context, db string) (int, error) {
 		for i, e := range entries {
 			changes[i] = saferunner.Forget(e.ID)
 		}
-		if err = journal.Write(ctx, changes...); err != nil {
+		if err = journal.Journal().Write(ctx, changes...); err != nil {
 			err = exit(codeJournal, err)
 		}
 	}

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"bufio"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,13 +37,14 @@ func blocks(t *testing.T, path string) []block {
 func TestDocs(t *testing.T) {
 	t.Parallel()
 	s := live(t)
+	s.set("SAFERUNNER_DB", "journal.db")
 	s.set("CRM_TOKEN", "t0ken")
 	s.set("PATH", filepath.Dir(binary)+string(os.PathListSeparator)+getenv(t, "PATH"))
 	var consoles []string
 	for _, b := range blocks(t, "../../../../docs/cli.md") {
 		switch b.kind {
 		case "yaml", "json", "yaml bad":
-			_, err := tasklist.Parse("list", []byte(b.text), map[string]string{"ORDER": "42"}, func(string) (string, bool) { return "x", true })
+			_, err := tasklist.Parse("list", []byte(b.text), tasklist.Execute, map[string]string{"ORDER": "42"}, func(string) (string, bool) { return "x", true })
 			if bad := b.kind == "yaml bad"; bad != (err != nil) {
 				t.Errorf("a list of the page: error %v:\n%s", err, b.text)
 			}
@@ -68,18 +70,51 @@ func TestDocs(t *testing.T) {
 func (s *shell) replay(console string) string {
 	s.t.Helper()
 	var out strings.Builder
-	for line := range strings.Lines(console) {
-		command, ok := strings.CutPrefix(line, "$ ")
-		if !ok {
+	for command := range strings.SplitSeq(console, "$ ") {
+		command, printed, _ := strings.Cut(command, "\n")
+		if command == "" {
 			continue
 		}
-		cmd := exec.Command("sh", "-c", strings.TrimSpace(command))
-		cmd.Dir, cmd.Env = s.dir, s.env
-		printed, _ := cmd.CombinedOutput()
-		out.WriteString(line + string(printed))
-		if code := cmd.ProcessState.ExitCode(); code != 0 {
-			out.WriteString("[exit code " + strconv.Itoa(code) + "]\n")
+		until, _, interrupted := strings.Cut(printed, "^C\n")
+		if !interrupted {
+			until = ""
 		}
+		out.WriteString("$ " + command + "\n" + s.shell(command, strings.Count(until, "\n")))
+	}
+	return out.String()
+}
+
+// shell runs a command, which is interrupted once it has printed so many
+// lines, if any.
+func (s *shell) shell(command string, lines int) string {
+	s.t.Helper()
+	if lines > 0 {
+		command = "exec env " + command // it gets the signal, and not the shell
+	}
+	cmd := exec.Command("sh", "-c", command)
+	cmd.Dir, cmd.Env = s.dir, s.env
+	printed, err := cmd.StdoutPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	cmd.Stderr = cmd.Stdout
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	var out strings.Builder
+	reader := bufio.NewReader(printed)
+	for n := 1; n <= lines; n++ {
+		line, _ := reader.ReadString('\n')
+		out.WriteString(line)
+		if n == lines {
+			out.WriteString("^C\n")
+			_ = cmd.Process.Signal(os.Interrupt) // it may have ended
+		}
+	}
+	_, _ = reader.WriteTo(&out)
+	_ = cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != 0 {
+		out.WriteString("[exit code " + strconv.Itoa(code) + "]\n")
 	}
 	return out.String()
 }

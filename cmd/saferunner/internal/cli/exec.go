@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/cmd/saferunner/internal/database"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/effect"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/screen"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/tasklist"
@@ -31,7 +32,7 @@ type execOptions struct {
 	async       bool
 }
 
-func newExec(db *string) *cobra.Command {
+func newExec(name *string) *cobra.Command {
 	var o execOptions
 	cmd := &cobra.Command{
 		Use:     "exec --run-id RUN_ID --task TASK [--async] -- COMMAND [ARGUMENT...]",
@@ -48,12 +49,12 @@ func newExec(db *string) *cobra.Command {
 			if err := tasklist.CheckNames(o.runID, o.task); err != nil {
 				return exit(codeUsage, err)
 			}
-			journal, err := openJournal(cmd.Context(), *db)
+			db, err := openJournal(cmd.Context(), *name)
 			if err != nil {
 				return err
 			}
-			recorded, err := o.run(cmd.Context(), journal, args)
-			err = closeJournal(journal, err)
+			recorded, err := o.run(cmd.Context(), db, args)
+			err = closeJournal(db, err)
 			if recorded { // said last: nobody may be there to read it
 				fmt.Fprintf(os.Stderr, "saferunner: record mode: %s was recorded, not executed: %s\n", o.task, screen.Clean(effect.Quote(args)))
 			}
@@ -70,11 +71,11 @@ func newExec(db *string) *cobra.Command {
 	return cmd
 }
 
-func (o execOptions) run(ctx context.Context, journal saferunner.Journal, argv []string) (recorded bool, err error) {
+func (o execOptions) run(ctx context.Context, db *database.Database, argv []string) (recorded bool, err error) {
 	signals := forwarded()
 	defer signal.Stop(signals)
 
-	runner, err := saferunner.New(saferunner.WithJournal(journal), saferunner.WithLogger(slog.New(slog.DiscardHandler)))
+	runner, err := saferunner.New(saferunner.WithJournal(db.Journal()), saferunner.WithLogger(slog.New(slog.DiscardHandler)))
 	if err != nil {
 		return false, exit(codeUsage, err)
 	}
@@ -88,7 +89,7 @@ func (o execOptions) run(ctx context.Context, journal saferunner.Journal, argv [
 	report, err := runner.Run(ctx, o.runID, call)
 	err = errors.Join(err, report.Wait(ctx))
 	err = errors.Join(err, runner.Shutdown(ctx))
-	return len(report.Recorded()) > 0, execError(err)
+	return len(report.Recorded()) > 0, checkJournal(db, runner, execError(err))
 }
 
 // execError is the exit code of the command, or why it was not executed. A

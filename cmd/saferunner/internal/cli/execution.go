@@ -23,12 +23,16 @@ type execution struct {
 	interrupt *interrupt
 	stopped   *interruptError // what has stopped the run; nil if nothing has
 	report    *saferunner.Report
+	queues    bool  // async calls are for workers
+	wait      bool  // for these too
+	unwaited  error // why waiting for them has ended, if they have not
 }
 
-func newExecution(journal saferunner.Journal, list *tasklist.List) (*execution, error) {
+// newExecution prepares a run on the journal or the engine that keep names.
+func newExecution(keep saferunner.Option, list *tasklist.List) (*execution, error) {
 	// What fails is shown in the progress and the table; no log beside them.
 	silent := slog.New(slog.DiscardHandler)
-	runner, err := saferunner.New(saferunner.WithJournal(journal), saferunner.WithLogger(silent))
+	runner, err := saferunner.New(keep, saferunner.WithLogger(silent))
 	if err != nil {
 		return nil, exit(codeUsage, err)
 	}
@@ -39,8 +43,9 @@ func newExecution(journal saferunner.Journal, list *tasklist.List) (*execution, 
 	return &execution{list: list, runner: runner, progress: progress.New(screen.Of(os.Stderr), names)}, nil
 }
 
-// run runs the list and waits for its async calls. Ctrl-C stops the commands
-// that run, and lets no further one begin; a second one kills them.
+// run runs the list and waits for its async calls, unless workers execute
+// them and nobody asked to. Ctrl-C stops the commands that run, and lets no further one
+// begin; a second one kills them.
 func (e *execution) run() error {
 	ctx := e.interrupt.ctx
 	calls := make([]saferunner.Call, len(e.list.Tasks))
@@ -49,7 +54,11 @@ func (e *execution) run() error {
 	}
 	var err error
 	e.report, err = e.runner.Run(ctx, e.list.RunID, calls...)
-	err = errors.Join(err, e.report.Wait(ctx))
+	e.showQueued()
+	if e.wait || !e.queues {
+		e.unwaited = e.report.Wait(ctx)
+		err = errors.Join(err, e.unwaited)
+	}
 	e.progress.Stop()
 
 	// Interrupted commands end within their grace period.
@@ -58,6 +67,14 @@ func (e *execution) run() error {
 	err = errors.Join(err, e.runner.Shutdown(drain))
 	e.stopped, _ = errors.AsType[*interruptError](context.Cause(ctx))
 	return err
+}
+
+func (e *execution) showQueued() {
+	for i, outcome := range e.report.Outcomes {
+		if e.queues && outcome.Status == saferunner.StatusQueued {
+			e.progress.Queue(i)
+		}
+	}
 }
 
 // entries returns what the journal says of the calls, in the order of the

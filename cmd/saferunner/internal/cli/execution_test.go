@@ -60,7 +60,7 @@ func TestStaleEntries(t *testing.T) {
 
 func TestUnreadableJournal(t *testing.T) {
 	journal := reading{err: errors.New("disk is gone")}
-	e, err := newExecution(journal, listOf("ab"))
+	e, err := newExecution(saferunner.WithJournal(journal), listOf("ab"))
 	if err != nil {
 		t.Fatal(err)
 	}

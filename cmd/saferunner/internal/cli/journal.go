@@ -4,16 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
 
 	"github.com/saferunner/saferunner"
-	"github.com/saferunner/saferunner/cmd/saferunner/internal/store"
-	"github.com/saferunner/saferunner/journal/sqljournal"
+	"github.com/saferunner/saferunner/cmd/saferunner/internal/database"
 )
 
-// journalPath returns the file of the journal: the flag, else SAFERUNNER_DB,
+// journalPath returns the name of the database: the flag, else SAFERUNNER_DB,
 // else a file in the user's state directory.
 func journalPath(flag string) (string, error) {
 	if flag != "" {
@@ -48,41 +48,81 @@ func stateDir(system string, getenv func(string) string, home func() (string, er
 	}
 }
 
+func databaseName(flag string) (database.Name, error) {
+	text, err := journalPath(flag)
+	if err != nil {
+		return database.Name{}, exit(codeJournal, err)
+	}
+	name, err := database.Parse(text)
+	if err != nil {
+		return database.Name{}, exit(codeUsage, err)
+	}
+	return name, nil
+}
+
 // openJournal opens the journal, which is made if there is none.
-func openJournal(ctx context.Context, flag string) (*sqljournal.Journal, error) {
-	path, err := journalPath(flag)
+func openJournal(ctx context.Context, flag string) (*database.Database, error) {
+	name, err := databaseName(flag)
+	if err != nil {
+		return nil, err
+	}
+	db, err := database.Open(ctx, name)
 	if err != nil {
 		return nil, exit(codeJournal, err)
 	}
-	journal, err := store.Open(ctx, path)
+	return db, nil
+}
+
+// openEngine opens the database for async calls, which are kept there.
+func openEngine(ctx context.Context, flag string, log *slog.Logger) (*database.Database, error) {
+	name, err := databaseName(flag)
+	if err != nil {
+		return nil, err
+	}
+	db, err := database.OpenEngine(ctx, name, log)
 	if err != nil {
 		return nil, exit(codeJournal, err)
 	}
-	return journal, nil
+	return db, nil
 }
 
 // errNoJournal says that nothing has been written down yet.
 var errNoJournal = errors.New("there is no journal yet")
 
-// existingJournal opens the journal to look into it, and does not make one.
-func existingJournal(ctx context.Context, flag string) (*sqljournal.Journal, error) {
-	path, err := journalPath(flag)
+// existingJournal opens the journal to look into it, and does not make a
+// file.
+func existingJournal(ctx context.Context, flag string) (*database.Database, error) {
+	name, err := databaseName(flag)
 	if err != nil {
-		return nil, exit(codeJournal, err)
+		return nil, err
 	}
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%w at %s", errNoJournal, path)
+	if name.Missing() {
+		return nil, fmt.Errorf("%w at %s", errNoJournal, name)
 	}
 	return openJournal(ctx, flag)
 }
 
-// closeJournal closes the journal after err. What it lost is said on stderr,
-// and is the error where there was none: the calls themselves are done.
-func closeJournal(journal *sqljournal.Journal, err error) error {
-	lost := journal.Close()
-	if n := journal.Lost(); lost == nil && n > 0 { // it has said so before, to nobody
-		lost = fmt.Errorf("the journal has lost %s; look at the disk that it is on", count(n, "change"))
+// closeJournal closes the journal after err, and says what it has lost.
+func closeJournal(db *database.Database, err error) error {
+	lost := db.Close()
+	if n := db.Lost(); lost == nil && n > 0 { // it has said so before, to nobody
+		lost = lostChanges(n)
 	}
+	return sayLost(err, lost)
+}
+
+// checkJournal says after err what the journal has failed the runner, unless
+// closing it will.
+func checkJournal(db *database.Database, r *saferunner.Runner, err error) error {
+	if n := r.JournalFailures(); n > 0 && db.Lost() == 0 {
+		return sayLost(err, lostChanges(int(n)))
+	}
+	return err
+}
+
+// sayLost says on stderr what the journal has lost; it is the error where
+// there was none: the calls themselves are done.
+func sayLost(err, lost error) error {
 	switch {
 	case lost == nil:
 		return err
@@ -92,6 +132,10 @@ func closeJournal(journal *sqljournal.Journal, err error) error {
 		fmt.Fprintln(os.Stderr, "saferunner:", lost)
 		return err
 	}
+}
+
+func lostChanges(n int) error {
+	return fmt.Errorf("the journal has lost %s; look at the database, and the disk that it is on", count(n, "change"))
 }
 
 // queryAll returns all that q selects.

@@ -61,8 +61,8 @@ func newRoot() *cobra.Command {
 		Args:               noCommand,
 		RunE:               func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.PersistentFlags().StringVar(&db, "db", "", "file of the journal (default $SAFERUNNER_DB, else in the user's state directory)")
-	root.AddCommand(newRun(&db), newExec(&db), newCalls(&db), newClear(&db))
+	root.PersistentFlags().StringVar(&db, "db", "", "the journal: a file, sqlite:FILE or postgres://USER@HOST/DATABASE (default $SAFERUNNER_DB, else a file in the user's state directory)")
+	root.AddCommand(newRun(&db), newExec(&db), newWork(&db), newCalls(&db), newClear(&db), newMigrate(&db))
 	return root
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -12,19 +13,23 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/cmd/saferunner/internal/database"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/tasklist"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/vars"
-	"github.com/saferunner/saferunner/journal/sqljournal"
 )
 
 const runLong = `Run the list of tasks in a YAML or JSON file. The whole file is checked before
 anything runs. Sync tasks run in order; the first one that fails, unless it is
 best-effort, skips the rest. Async ones run beside them and are waited for at the end.
 
+With --durable async tasks are queued in the database instead, where "saferunner work"
+finds them, on this machine or another, and are not waited for without --wait.
+
 Progress and what the commands print go to stderr, the table or the JSON to stdout.`
 
 const runExample = `  saferunner run order-created.yaml
   saferunner run --record order-created.yaml
+  saferunner run --durable --db postgres://app@db/app order-created.yaml
   saferunner run --record --force sms.send --var ORDER=42 order-created.yaml`
 
 type runOptions struct {
@@ -33,6 +38,8 @@ type runOptions struct {
 	force    []string
 	forceAll bool
 	json     bool
+	durable  bool
+	wait     bool
 }
 
 func newRun(db *string) *cobra.Command {
@@ -48,9 +55,7 @@ func newRun(db *string) *cobra.Command {
 			}
 			return nil
 		},
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return []string{"yaml", "yml", "json"}, cobra.ShellCompDirectiveFilterFileExt
-		},
+		ValidArgsFunction: completeLists,
 		RunE: coded(func(cmd *cobra.Command, args []string) error {
 			list, err := o.load(args[0])
 			if err != nil {
@@ -59,11 +64,11 @@ func newRun(db *string) *cobra.Command {
 			if err := o.setMode(args[0], list); err != nil {
 				return err
 			}
-			journal, err := openJournal(cmd.Context(), *db)
+			db, err := o.open(cmd.Context(), *db)
 			if err != nil {
 				return err
 			}
-			return runList(cmd.Context(), journal, list, o.json)
+			return o.run(cmd.Context(), db, list)
 		}),
 	}
 	flags := cmd.Flags()
@@ -71,11 +76,20 @@ func newRun(db *string) *cobra.Command {
 	flags.BoolVar(&o.record, "record", false, "record mode: write the calls down, and execute none of them")
 	flags.StringArrayVar(&o.force, "force", nil, "in record mode, execute the calls of this task all the same (repeatable)")
 	flags.BoolVar(&o.forceAll, "force-all", false, "in record mode, execute all calls all the same")
+	flags.BoolVar(&o.durable, "durable", false, "queue async tasks in the database, for saferunner work")
+	flags.BoolVar(&o.wait, "wait", false, "with --durable, wait until the queued calls have ended")
 	flags.BoolVar(&o.json, "json", false, "print JSON instead of the table")
 	return cmd
 }
 
+func completeLists(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return []string{"yaml", "yml", "json"}, cobra.ShellCompDirectiveFilterFileExt
+}
+
 func (o runOptions) load(path string) (*tasklist.List, error) {
+	if o.wait && !o.durable {
+		return nil, exitf(codeUsage, "--wait is for --durable; without it run waits anyway")
+	}
 	given := map[string]string{}
 	for _, text := range o.vars {
 		name, value, ok := strings.Cut(text, "=")
@@ -87,7 +101,15 @@ func (o runOptions) load(path string) (*tasklist.List, error) {
 		}
 		given[name] = value
 	}
-	list, err := tasklist.Load(path, given, os.LookupEnv)
+	purpose := tasklist.Execute
+	if o.durable {
+		purpose = tasklist.Queue
+	}
+	return loadList(path, purpose, given)
+}
+
+func loadList(path string, purpose tasklist.Purpose, given map[string]string) (*tasklist.List, error) {
+	list, err := tasklist.Load(path, purpose, given, os.LookupEnv)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, exit(codeNotFound, err)
@@ -95,6 +117,13 @@ func (o runOptions) load(path string) (*tasklist.List, error) {
 		return nil, exit(codeUsage, err)
 	}
 	return list, nil
+}
+
+func (o runOptions) open(ctx context.Context, flag string) (*database.Database, error) {
+	if o.durable {
+		return openEngine(ctx, flag, slog.New(slog.DiscardHandler))
+	}
+	return openJournal(ctx, flag)
 }
 
 // errMode is [saferunner.ErrMode] in the words of this program.
@@ -129,16 +158,23 @@ func (o runOptions) setMode(path string, list *tasklist.List) error {
 	return nil
 }
 
-// runList runs a list on the journal, shows what became of it, and closes the
-// journal.
-func runList(ctx context.Context, journal *sqljournal.Journal, list *tasklist.List, asJSON bool) error {
-	e, err := newExecution(journal, list)
-	if err != nil {
-		return closeJournal(journal, err)
+// run runs a list on the database, shows what became of it, and closes the
+// database.
+func (o runOptions) run(ctx context.Context, db *database.Database, list *tasklist.List) error {
+	keep := saferunner.WithJournal(db.Journal())
+	if o.durable {
+		keep = db.Engine() // which has one
 	}
+	e, err := newExecution(keep, list)
+	if err != nil {
+		return closeJournal(db, err)
+	}
+	e.queues = o.durable && !saferunner.TestMode() // what is forced in record mode executes here
+	e.wait = o.wait
 	e.interrupt = catchInterrupt(ctx, e.processes.Kill)
 	defer e.interrupt.stop() // a signal must not end this process before all is written down
-	return closeJournal(journal, e.runAndShow(ctx, journal, asJSON))
+	err = e.runAndShow(ctx, db.Journal(), o.json)
+	return closeJournal(db, checkJournal(db, e.runner, err))
 }
 
 func (e *execution) runAndShow(ctx context.Context, journal saferunner.Journal, asJSON bool) error {

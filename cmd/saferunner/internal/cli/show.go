@@ -17,7 +17,9 @@ import (
 func (e *execution) show(entries []saferunner.Entry, asJSON bool) error {
 	out := screen.Of(os.Stdout)
 	for i, entry := range entries {
-		e.progress.End(i, entry.Status, elapsed(entry), entry.Err())
+		if entry.Status.Final() || !e.queues {
+			e.progress.End(i, entry.Status, elapsed(entry), entry.Err())
+		}
 	}
 	// On a terminal the table takes the place of the progress.
 	if asJSON || !out.Live {
@@ -70,6 +72,13 @@ func (e *execution) verdict(entries []saferunner.Entry) error {
 	if len(failed) > 0 {
 		return exitf(codeFailed, "%s: %d of %s failed: %s", e.list.RunID, len(failed), count(len(entries), "call"), failed[0])
 	}
+	if queued := counts[saferunner.StatusQueued] + counts[saferunner.StatusRunning]; e.queues && queued > 0 {
+		if e.unwaited != nil {
+			return exitf(codeJournal, "%s: %s; they cannot be waited for: %w", e.list.RunID, summary(counts), e.unwaited)
+		}
+		fmt.Fprintf(os.Stderr, "saferunner: %s; saferunner work executes what is queued, and saferunner calls %s shows it\n",
+			summary(counts), effect.Quote([]string{e.list.RunID}))
+	}
 	if counts[saferunner.StatusRecorded] > 0 {
 		fmt.Fprintf(os.Stderr, "saferunner: record mode: %s; see saferunner calls %s\n", summary(counts), effect.Quote([]string{e.list.RunID}))
 	}
@@ -103,7 +112,7 @@ func bad(s saferunner.Status) bool {
 func summary(counts map[saferunner.Status]int) string {
 	var parts []string
 	for _, status := range []saferunner.Status{
-		saferunner.StatusRecorded, saferunner.StatusDone, saferunner.StatusFailed, saferunner.StatusDuplicate,
+		saferunner.StatusRecorded, saferunner.StatusDone, saferunner.StatusQueued, saferunner.StatusRunning, saferunner.StatusFailed, saferunner.StatusDuplicate,
 		saferunner.StatusSkipped, saferunner.StatusCancelled, saferunner.StatusInterrupted,
 	} {
 		if n := counts[status]; n > 0 {

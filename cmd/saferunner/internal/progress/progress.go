@@ -57,6 +57,19 @@ func (p *Progress) Begin(i int) {
 	p.redraw("")
 }
 
+// Queue tells that call i waits for a worker.
+func (p *Progress) Queue(i int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := &p.calls[i]
+	c.status = saferunner.StatusQueued
+	if !p.out.Live {
+		_, _ = io.WriteString(p.out, p.line(c)+"\n")
+		return
+	}
+	p.redraw("")
+}
+
 // Again tells that an attempt at call i has failed and another will follow.
 func (p *Progress) Again(i int, err error) {
 	p.mu.Lock()

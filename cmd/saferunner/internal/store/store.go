@@ -28,14 +28,11 @@ func Open(ctx context.Context, path string) (*sqljournal.Journal, error) {
 }
 
 func open(ctx context.Context, path string) (*sqljournal.Journal, error) {
-	if path == "" {
-		return nil, errors.New("the path is empty")
+	if err := Create(path); err != nil {
+		return nil, err
 	}
 	absolute, err := filepath.Abs(path)
 	if err != nil {
-		return nil, err
-	}
-	if err := create(absolute); err != nil {
 		return nil, err
 	}
 	return sqljournal.Connect(ctx, "sqlite", dsn(absolute))
@@ -53,11 +50,15 @@ func dsn(absolute string) string {
 
 var creating sync.Mutex
 
-// create makes the file, since SQLite would let everyone read it. One that
+// Create makes the file at path, if there is none, for its owner alone, with
+// the directories above it: SQLite would let everyone read it. One that
 // exists is not opened: closing any descriptor of a file ends the locks that
 // SQLite holds on it in this process, which is also why it is done by one
 // goroutine at a time.
-func create(path string) error {
+func Create(path string) error {
+	if path == "" {
+		return errors.New("the path is empty")
+	}
 	creating.Lock()
 	defer creating.Unlock()
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {

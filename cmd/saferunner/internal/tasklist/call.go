@@ -7,8 +7,8 @@ import (
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/effect"
 )
 
-// Call makes the call that the task stands for; do is what executes it.
-func (t Task) Call(do func(context.Context, effect.Step) error) saferunner.Call {
+// Define makes the task; do is what executes its calls.
+func (t Task) Define(do func(context.Context, effect.Step) error) *saferunner.Task[effect.Step] {
 	var options []saferunner.TaskOption
 	if t.Timeout > 0 {
 		options = append(options, saferunner.Timeout(t.Timeout))
@@ -16,7 +16,12 @@ func (t Task) Call(do func(context.Context, effect.Step) error) saferunner.Call 
 	if t.Retry.MaxAttempts > 0 {
 		options = append(options, saferunner.Retry(saferunner.RetryPolicy(t.Retry)))
 	}
-	call := saferunner.Define(t.Name, do, options...).With(t.Step)
+	return saferunner.Define(t.Name, do, options...)
+}
+
+// Call makes the call that the task stands for; do is what executes it.
+func (t Task) Call(do func(context.Context, effect.Step) error) saferunner.Call {
+	call := t.Define(do).With(t.Step)
 	if t.Async {
 		call = call.Async()
 	}

@@ -106,7 +106,7 @@ func TestErrors(t *testing.T) {
 		{"tag in json", task("task: ab", "http: {url: 'http://a', json: !!binary aGk=}"), "4:35: json holds an anchor, alias or tag, which are not supported; write a value that JSON has"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			list, err := Parse("list.yaml", []byte(test.file), nil, lookup)
+			list, err := Parse("list.yaml", []byte(test.file), Execute, nil, lookup)
 			if list != nil || err == nil || err.Error() != "list.yaml:"+test.want {
 				t.Errorf("got  %v\nwant list.yaml:%s", err, test.want)
 			}

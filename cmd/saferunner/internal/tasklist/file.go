@@ -18,6 +18,8 @@ import (
 // file is a file that is being read.
 type file struct {
 	name        string
+	purpose     Purpose
+	elsewhere   bool // what is being read executes where other variables may be set
 	given       map[string]string
 	environment vars.Lookup
 }

@@ -21,7 +21,7 @@ func FuzzTaskFile(f *testing.F) {
 	f.Add([]byte("a: &b !c {? d : *e}\n--- |\n f"))
 	given := map[string]string{"REGION": "eu$${HOST}"}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		list, err := Parse("list.yaml", data, given, lookup)
+		list, err := Parse("list.yaml", data, Execute, given, lookup)
 		if err != nil {
 			place, ok := errors.AsType[*Error](err)
 			if !ok || list != nil || place.Line < 1 || place.Column < 1 || place.Text == "" {

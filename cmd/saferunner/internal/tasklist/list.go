@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -82,7 +83,9 @@ func (f *file) task(node ast.Node) (Task, error) {
 	if err != nil {
 		return Task{}, err
 	}
-	t := taskReader{file: f, keys: map[string]*token.Token{}}
+	here := *f
+	here.elsewhere = f.elsewhere || f.purpose == Queue && isAsync(fields)
+	t := taskReader{file: &here, keys: map[string]*token.Token{}}
 	for _, field := range fields {
 		t.keys[field.name] = field.key
 		if err := t.read(field); err != nil {
@@ -90,6 +93,14 @@ func (f *file) task(node ast.Node) (Task, error) {
 		}
 	}
 	return t.task, t.check(first(node))
+}
+
+// isAsync reports whether a task with these fields is, once they are read.
+func isAsync(fields []field) bool {
+	return slices.ContainsFunc(fields, func(f field) bool {
+		async, ok := f.value.(*ast.BoolNode)
+		return f.name == "after" || f.name == "async" && ok && async.Value
+	})
 }
 
 // taskReader reads one task.

@@ -165,7 +165,7 @@ func (f *file) fill(node ast.Node, text string) (string, error) {
 		if _, ok := f.given[name]; ok {
 			continue
 		}
-		if _, ok := f.environment(name); !ok {
+		if _, ok := f.environment(name); !ok && !f.elsewhere {
 			return "", f.errorAt(first(node), "${%s} is not set; export it, pass --var %s=VALUE, or write $${%s} to leave it to the command", name, name, name)
 		}
 	}
@@ -184,6 +184,9 @@ func (f *file) expanded(node ast.Node, what string) (string, error) {
 		return value, ok
 	})
 	if unset, ok := errors.AsType[*vars.UnsetError](err); ok {
+		if f.purpose == Work {
+			return f.raw(node, what)
+		}
 		return "", f.errorAt(first(node), "${%s} in %s is not given; %[2]s is written to the journal, so pass --var %[1]s=VALUE", unset.Name, what)
 	}
 	if err != nil {

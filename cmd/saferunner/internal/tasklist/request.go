@@ -1,6 +1,7 @@
 package tasklist
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -80,6 +81,9 @@ func (f *file) url(node ast.Node) (string, error) {
 		return "", err
 	}
 	expanded, err := vars.Expand(text, f.environment)
+	if _, unset := errors.AsType[*vars.UnsetError](err); unset && f.elsewhere {
+		return text, nil
+	}
 	if err != nil {
 		return "", f.variableError(node, err)
 	}
@@ -114,6 +118,9 @@ func (f *file) headers(node ast.Node, r *effect.Request) error {
 		if strings.ContainsAny(text, "\r\n") {
 			return f.errorAt(first(field.value), "header %q has more than one line; write it on one", field.name)
 		}
+		if f.purpose == Queue && f.elsewhere && isSecret(name, text) {
+			return f.errorAt(first(field.value), "header %q is a secret that the database would hold in clear; set it in the worker's environment, and write ${NAME}", field.name)
+		}
 		place(r, name, text)
 	}
 	return nil
@@ -123,13 +130,18 @@ func (f *file) headers(node ast.Node, r *effect.Request) error {
 // that is written out instead of referring to the environment.
 func place(r *effect.Request, name, text string) {
 	headers := &r.Headers
-	if names, _ := vars.Names(text); credentials[name] && len(names) == 0 {
+	if isSecret(name, text) {
 		headers = &r.Credentials
 	}
 	if *headers == nil {
 		*headers = map[string]string{}
 	}
 	(*headers)[name] = text
+}
+
+func isSecret(name, text string) bool {
+	names, _ := vars.Names(text)
+	return credentials[name] && len(names) == 0
 }
 
 // credentials are the headers that are known to hold secrets.

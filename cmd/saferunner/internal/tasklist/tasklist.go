@@ -66,10 +66,20 @@ func (e *Error) Error() string {
 // maxSize limits a file: one larger than this is not written by hand.
 const maxSize = 1 << 20
 
+// Purpose is what a file is read for: it says which variables must be set.
+type Purpose int
+
+const (
+	Execute Purpose = iota // here: all of them
+	Queue                  // those of async tasks are looked up by the worker that executes them
+	Work                   // the calls were queued elsewhere: none; those of --var stand as they are
+)
+
 // Load reads the file at path. Variables in it are filled in from given, and
-// must otherwise be set in the environment, where execution finds them. It
-// fails with an *[Error], or that of the file system.
-func Load(path string, given map[string]string, environment vars.Lookup) (*List, error) {
+// must otherwise be set in the environment, where execution finds them,
+// unless the purpose says other. It fails with an *[Error], or that of the
+// file system.
+func Load(path string, purpose Purpose, given map[string]string, environment vars.Lookup) (*List, error) {
 	data, err := os.ReadFile(path)
 	if failed, ok := errors.AsType[*fs.PathError](err); ok {
 		return nil, fmt.Errorf("cannot read %s: %w", path, failed.Err)
@@ -77,12 +87,12 @@ func Load(path string, given map[string]string, environment vars.Lookup) (*List,
 	if err != nil {
 		return nil, err
 	}
-	return Parse(path, data, given, environment)
+	return Parse(path, data, purpose, given, environment)
 }
 
 // Parse is [Load] for a file that has been read; name is for the errors.
-func Parse(name string, data []byte, given map[string]string, environment vars.Lookup) (*List, error) {
-	f := &file{name: name, given: given, environment: environment}
+func Parse(name string, data []byte, purpose Purpose, given map[string]string, environment vars.Lookup) (*List, error) {
+	f := &file{name: name, purpose: purpose, given: given, environment: environment, elsewhere: purpose == Work}
 	root, err := f.parse(data)
 	if err != nil {
 		return nil, err

@@ -14,7 +14,7 @@ import (
 
 func parse(t *testing.T, text string, given map[string]string) *List {
 	t.Helper()
-	list, err := Parse("list.yaml", []byte(text), given, lookup)
+	list, err := Parse("list.yaml", []byte(text), Execute, given, lookup)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,10 +126,10 @@ func TestLoad(t *testing.T) {
 	if err := os.WriteFile(path, []byte(task("task: ab", "exec: [x]")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if list, err := Load(path, nil, lookup); err != nil || list.Tasks[0].Name != "ab" {
+	if list, err := Load(path, Execute, nil, lookup); err != nil || list.Tasks[0].Name != "ab" {
 		t.Errorf("Load: %v, %v", list, err)
 	}
-	_, err := Load(path+".none", nil, lookup)
+	_, err := Load(path+".none", Execute, nil, lookup)
 	if !os.IsNotExist(err) && (err == nil || !strings.HasPrefix(err.Error(), "cannot read "+path+".none: ")) {
 		t.Errorf("error %v of a file that is not there", err)
 	}
@@ -159,5 +159,37 @@ func TestColons(t *testing.T) {
 func TestByteOrderMark(t *testing.T) {
 	if list := parse(t, "\ufeffrun_id: r\ntasks: [{task: ab, exec: [x]}]\n", nil); list.RunID != "r" {
 		t.Errorf("run ID %q", list.RunID)
+	}
+}
+
+// Which variables must be set depends on where a task executes.
+func TestPurpose(t *testing.T) {
+	const async = "    async: true\n"
+	for _, test := range []struct {
+		name, file string
+		purpose    Purpose
+		ok         bool
+	}{
+		{"all here", task("task: ab", "exec: [x, '${NONE}']") + async, Execute, false},
+		{"async, to be queued", task("task: ab", "exec: [x, '${NONE}']") + async, Queue, true},
+		{"scheduled, to be queued", task("task: ab", "exec: [x, '${NONE}']", "after: 1s"), Queue, true},
+		{"sync beside a queue", task("task: ab", "exec: [x, '${NONE}']", "async: false"), Queue, false},
+		{"URL", task("task: ab", "http: {url: '${NONE}/x'}") + async, Queue, true},
+		{"bad URL", task("task: ab", "http: {url: '${HOST}/x'}") + async, Queue, false},
+		{"a secret written out", task("task: ab", "http: {url: 'http://x', headers: {cookie: s3cret}}") + async, Queue, false},
+		{"a secret of the environment", task("task: ab", "http: {url: 'http://x', headers: {cookie: '${NONE}'}}") + async, Queue, true},
+		{"a secret that stays here", task("task: ab", "http: {url: 'http://x', headers: {cookie: s3cret}}"), Queue, true},
+		{"key", task("task: ab", "exec: [x]", "key: '${NONE}'") + async, Queue, false},
+		{"worker", task("task: ab", "exec: [x, '${NONE}']", "key: '${NONE}'"), Work, true},
+		{"run ID of a worker", "run_id: r-${NONE}\ntasks: [{task: ab, exec: [x]}]", Work, true},
+		{"no variable", task("task: ab", "exec: [x, '${']") + async, Work, false},
+	} {
+		if _, err := Parse("list.yaml", []byte(test.file), test.purpose, nil, lookup); (err == nil) != test.ok {
+			t.Errorf("%s: error %v", test.name, err)
+		}
+	}
+	list, err := Parse("list.yaml", []byte(task("task: ab", "exec: [x, '${NONE}$$']")+async), Queue, nil, lookup)
+	if err != nil || list.Tasks[0].Step.Exec[1] != "${NONE}$$" {
+		t.Errorf("what is queued: %+v, %v", list, err)
 	}
 }

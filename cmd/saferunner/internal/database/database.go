@@ -1,0 +1,85 @@
+package database
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/cmd/saferunner/internal/store"
+	"github.com/saferunner/saferunner/journal/sqljournal"
+	"github.com/saferunner/saferunner/riverengine"
+)
+
+// Database is one that is open. Close it after the runner's Shutdown.
+type Database struct {
+	file   *sqljournal.Journal // the journal alone, on SQLite
+	engine *riverengine.Engine // else
+}
+
+// Open opens the journal. What is not there yet is made.
+func Open(ctx context.Context, n Name) (*Database, error) {
+	if n.file == "" {
+		return OpenEngine(ctx, n, slog.New(slog.DiscardHandler))
+	}
+	journal, err := store.Open(ctx, n.file)
+	if err != nil {
+		return nil, err
+	}
+	return &Database{file: journal}, nil
+}
+
+// OpenEngine opens the engine and its journal, and brings their tables up to
+// date. The engine tells log what goes wrong beside the calls.
+func OpenEngine(ctx context.Context, n Name, log *slog.Logger) (*Database, error) {
+	dsn := n.server
+	if n.file != "" {
+		if err := store.Create(n.file); err != nil {
+			return nil, fmt.Errorf("journal %s: %w", n, err)
+		}
+		dsn = "sqlite:" + n.file
+	}
+	engine, err := riverengine.Open(ctx, dsn, riverengine.Logger(log))
+	if err != nil {
+		return nil, fmt.Errorf("journal %s: %w", n, shorter{err})
+	}
+	return &Database{engine: engine}, nil
+}
+
+// shorter is an error of the engine without what the name says already.
+type shorter struct{ error }
+
+func (e shorter) Error() string {
+	text := strings.TrimPrefix(e.error.Error(), "riverengine: ")
+	return strings.TrimPrefix(text, "Open: ")
+}
+
+func (e shorter) Unwrap() error { return e.error }
+
+// Journal returns the journal.
+func (d *Database) Journal() saferunner.Journal {
+	if d.file != nil {
+		return d.file
+	}
+	return d.engine.Journal()
+}
+
+// Engine is an option of a runner whose async calls are kept in the database.
+func (d *Database) Engine() saferunner.Option { return saferunner.WithEngine(d.engine) }
+
+// Lost returns how many changes the journal alone could not write.
+func (d *Database) Lost() int {
+	if d.file == nil {
+		return 0
+	}
+	return d.file.Lost()
+}
+
+// Close closes the database. Its error may say what the journal has lost.
+func (d *Database) Close() error {
+	if d.file != nil {
+		return d.file.Close()
+	}
+	return d.engine.Close()
+}
