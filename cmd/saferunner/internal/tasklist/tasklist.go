@@ -69,6 +69,7 @@ const maxSize = 1 << 20
 // Purpose is what a file is read for: it says which variables must be set.
 type Purpose int
 
+// The purposes.
 const (
 	Execute Purpose = iota // here: all of them
 	Queue                  // those of async tasks are looked up by the worker that executes them
