@@ -25,7 +25,7 @@ func newCalls(db *string) *cobra.Command {
 		Use:               "calls RUN_ID",
 		Short:             "Show the calls under a run ID",
 		Long:              callsLong,
-		Args:              cobra.ExactArgs(1),
+		Args:              oneRunID,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: coded(func(cmd *cobra.Command, args []string) error {
 			entries, err := callsUnder(cmd, *db, args[0])
@@ -45,6 +45,13 @@ func newCalls(db *string) *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+func oneRunID(_ *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return errors.New("name one RUN_ID: saferunner calls RUN_ID")
+	}
+	return nil
 }
 
 func callsUnder(cmd *cobra.Command, db, runID string) ([]saferunner.Entry, error) {

@@ -19,7 +19,7 @@ func newClear(db *string) *cobra.Command {
 		Use:               "clear",
 		Short:             "Forget what was recorded",
 		Long:              clearLong,
-		Args:              cobra.NoArgs,
+		Args:              noArguments,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: coded(func(cmd *cobra.Command, _ []string) error {
 			cleared, err := clearRecorded(cmd.Context(), *db)

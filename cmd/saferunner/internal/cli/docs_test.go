@@ -32,16 +32,26 @@ func blocks(t *testing.T, path string) []block {
 	return all
 }
 
-// Every list in docs/cli.md is one, and every command prints what the page
+// Every list in these pages is one, and every command prints what the page
 // says, but for times.
 func TestDocs(t *testing.T) {
 	t.Parallel()
+	for page, least := range map[string]int{"cli.md": 5, "durable.md": 1} {
+		t.Run(page, func(t *testing.T) {
+			t.Parallel()
+			checkPage(t, "../../../../docs/"+page, least)
+		})
+	}
+}
+
+// checkPage checks a page with so many blocks of commands at least.
+func checkPage(t *testing.T, path string, least int) {
 	s := live(t)
 	s.set("SAFERUNNER_DB", "journal.db")
 	s.set("CRM_TOKEN", "t0ken")
 	s.set("PATH", filepath.Dir(binary)+string(os.PathListSeparator)+getenv(t, "PATH"))
 	var consoles []string
-	for _, b := range blocks(t, "../../../../docs/cli.md") {
+	for _, b := range blocks(t, path) {
 		switch b.kind {
 		case "yaml", "json", "yaml bad":
 			_, err := tasklist.Parse("list", []byte(b.text), tasklist.Execute, map[string]string{"ORDER": "42"}, func(string) (string, bool) { return "x", true })
@@ -53,12 +63,12 @@ func TestDocs(t *testing.T) {
 			}
 		case "console":
 			consoles = append(consoles, b.text)
-		case "sh": // how to install
+		case "sh", "go": // how to install; what the tests of the library look at
 		default:
 			t.Errorf("a block that is not tested: %s", b.kind)
 		}
 	}
-	if len(consoles) < 4 {
+	if len(consoles) < least {
 		t.Fatalf("only %d blocks of commands", len(consoles))
 	}
 	for _, console := range consoles {

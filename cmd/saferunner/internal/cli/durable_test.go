@@ -77,7 +77,10 @@ func TestDatabaseErrors(t *testing.T) {
 		{"mysql://root:s3cret@host/db", 2, "saferunner: mysql:// names no database that is supported; write a file, sqlite:FILE or postgres://USER@HOST/DATABASE\n"},
 		{"sqlite:", 2, "saferunner: the database has no name; write a file, sqlite:FILE or postgres://USER@HOST/DATABASE\n"},
 		{"postgres://u:s3cret@127.0.0.1:1/db?sslmode=disable", 4, "saferunner: journal postgres://u@127.0.0.1:1/db: Postgres cannot be reached: is it running, and are host, user and database right?"},
-		{"postgres://u:s3cret@%zz/db", 4, "saferunner: journal postgres://…: the URL of Postgres: "},
+		{"postgres://u:s3cret@%zz/db", 2, "saferunner: the URL of Postgres: cannot parse "},
+		{"postgres://u:s3cret@host:port/db", 2, "saferunner: the URL of Postgres: cannot parse "},
+		{"postgres:db", 2, "saferunner: postgres: names no database that is supported; write a file, sqlite:FILE or postgres://USER@HOST/DATABASE\n"},
+		{"file:x.db", 2, "saferunner: file: names no database that is supported; "},
 		{"list.yaml/x.db", 4, "saferunner: journal list.yaml/x.db: "},
 		{"list.yaml", 4, "saferunner: journal list.yaml: "},
 	} {
@@ -113,7 +116,9 @@ func TestDurableUsage(t *testing.T) {
 		code int
 		want string
 	}{
-		{"work", 2, "requires at least 1 arg(s), only received 0; see saferunner --help"},
+		{"work", 2, "name the files whose async tasks it executes: saferunner work FILE...; see saferunner --help"},
+		{"migrate x", 2, `migrate takes no arguments, and was given "x"; see saferunner --help`},
+		{"calls", 2, "name one RUN_ID: saferunner calls RUN_ID; see saferunner --help"},
 		{"work none.yaml", 3, "cannot read none.yaml: no such file or directory"},
 		{"work sync.yaml", 2, "no async task in sync.yaml; sync ones execute where they are run"},
 		{"work list.yaml program.yaml", 2, "program.yaml: task ab has another command than in list.yaml; make them the same, or rename one"},

@@ -17,7 +17,7 @@ func newMigrate(db *string) *cobra.Command {
 		Short:             "Make or update the tables of a database",
 		Long:              migrateLong,
 		Example:           "  saferunner migrate --db postgres://admin@db/app",
-		Args:              cobra.NoArgs,
+		Args:              noArguments,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: coded(func(cmd *cobra.Command, _ []string) error {
 			name, err := databaseName(*db)

@@ -77,6 +77,14 @@ func noCommand(_ *cobra.Command, args []string) error {
 	return fmt.Errorf("unknown command %q for \"saferunner\"", args[0])
 }
 
+// noArguments is for a command that has flags alone.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%s takes no arguments, and was given %q", cmd.Name(), args[0])
+	}
+	return nil
+}
+
 // version is the module's, as the Go command has built it in.
 func version() string {
 	info, ok := debug.ReadBuildInfo()

@@ -25,8 +25,8 @@ func TestUsage(t *testing.T) {
 		{"--bogus", "unknown flag: --bogus; see saferunner --help"},
 		{"run", "name one FILE: saferunner run FILE; see saferunner --help"},
 		{"run a b", "name one FILE: saferunner run FILE; see saferunner --help"},
-		{"calls", "accepts 1 arg(s), received 0; see saferunner --help"},
-		{"clear r", `unknown command "r" for "saferunner clear"; see saferunner --help`},
+		{"calls", "name one RUN_ID: saferunner calls RUN_ID; see saferunner --help"},
+		{"clear r", `clear takes no arguments, and was given "r"; see saferunner --help`},
 		{"run --var X list.yaml", `--var "X"; write --var NAME=VALUE, with a name of letters, digits and _`},
 		{"run --var 1X=2 list.yaml", `--var "1X=2"; write --var NAME=VALUE, with a name of letters, digits and _`},
 	} {

@@ -34,7 +34,7 @@ func newWork(db *string) *cobra.Command {
 		Short:             "Execute queued calls",
 		Long:              workLong,
 		Example:           workExample,
-		Args:              cobra.MinimumNArgs(1),
+		Args:              atLeastOneFile,
 		ValidArgsFunction: completeLists,
 		RunE: coded(func(cmd *cobra.Command, args []string) error {
 			set, err := loadWork(args)
@@ -60,6 +60,13 @@ func newWork(db *string) *cobra.Command {
 			return closeJournal(engine, newWorker(set).work(cmd.Context(), engine))
 		}),
 	}
+}
+
+func atLeastOneFile(_ *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return errors.New("name the files whose async tasks it executes: saferunner work FILE...")
+	}
+	return nil
 }
 
 // worker executes queued calls.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/saferunner/saferunner"
@@ -42,17 +43,30 @@ func OpenEngine(ctx context.Context, n Name, log *slog.Logger) (*Database, error
 	}
 	engine, err := riverengine.Open(ctx, dsn, riverengine.Logger(log))
 	if err != nil {
-		return nil, fmt.Errorf("journal %s: %w", n, shorter{err})
+		return nil, fmt.Errorf("journal %s: %w", n, shorter{err, n.file})
 	}
 	return &Database{engine: engine}, nil
 }
 
-// shorter is an error of the engine without what the name says already.
-type shorter struct{ error }
+// shorter is an error of the engine on one line, without what the name says
+// already, and without what is said twice: of a server, with and without TLS.
+type shorter struct {
+	error
+	file string
+}
 
 func (e shorter) Error() string {
-	text := strings.TrimPrefix(e.error.Error(), "riverengine: ")
-	return strings.TrimPrefix(text, "Open: ")
+	var parts []string
+	for line := range strings.Lines(e.error.Error()) {
+		if line = strings.TrimSpace(line); !slices.Contains(parts, line) {
+			parts = append(parts, line)
+		}
+	}
+	text := strings.TrimPrefix(strings.Join(parts, " "), "riverengine: Open: ")
+	if e.file != "" {
+		text = strings.TrimPrefix(text, e.file+": ")
+	}
+	return strings.TrimPrefix(text, "riverengine: ")
 }
 
 func (e shorter) Unwrap() error { return e.error }

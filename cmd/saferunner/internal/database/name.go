@@ -9,6 +9,8 @@ import (
 	"os"
 	"regexp"
 	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Name says where a database is.
@@ -17,18 +19,25 @@ type Name struct {
 	server string // URL of Postgres, if file is empty
 }
 
-var otherScheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
+// scheme is what a URL begins with, of two letters at least: one is a drive.
+var scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:(//)?`)
 
-// Parse reads a name: a file, sqlite:FILE or postgres://…
+const forms = "write a file, sqlite:FILE or postgres://USER@HOST/DATABASE"
+
+// Parse reads a name: a file, sqlite:FILE or postgres://… A file whose name
+// begins like a URL is written with its directory, as in ./a:b
 func Parse(text string) (Name, error) {
 	file, sqlite := strings.CutPrefix(text, "sqlite:")
 	switch {
 	case strings.HasPrefix(text, "postgres://"), strings.HasPrefix(text, "postgresql://"):
+		if _, err := pgconn.ParseConfig(text); err != nil { // it hides the password
+			return Name{}, fmt.Errorf("the URL of Postgres: %w; %s", err, forms)
+		}
 		return Name{server: text}, nil
-	case !sqlite && otherScheme.MatchString(text):
-		return Name{}, fmt.Errorf("%s names no database that is supported; write a file, sqlite:FILE or postgres://USER@HOST/DATABASE", otherScheme.FindString(text))
+	case !sqlite && scheme.MatchString(text):
+		return Name{}, fmt.Errorf("%s names no database that is supported; %s", scheme.FindString(text), forms)
 	case file == "":
-		return Name{}, errors.New("the database has no name; write a file, sqlite:FILE or postgres://USER@HOST/DATABASE")
+		return Name{}, errors.New("the database has no name; " + forms)
 	}
 	return Name{file: file}, nil
 }
