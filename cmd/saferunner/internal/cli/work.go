@@ -52,7 +52,7 @@ func newWork(db *string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			engine, err := openEngine(cmd.Context(), *db, slog.Default())
+			engine, err := openEngine(cmd.Context(), *db, newWorkLog(os.Stderr))
 			if err != nil {
 				return err
 			}

@@ -1,0 +1,43 @@
+package cli
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// The same cause is said once a minute, whoever in the engine says it.
+func TestWorkLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out strings.Builder
+		first, second := time.Now().Format(time.DateTime), time.Now().Add(quietFor).Format(time.DateTime)
+		log := newWorkLog(&out)
+		away := errors.New("connection\nrefused")
+		log.Info("not for a user")
+		log.With("queue", "default").Error("cannot fetch", "err", away, "attempt", 1)
+		log.WithGroup("g").Error("cannot complete", "error", away)
+		log.Warn("giving up")
+		log.Warn("giving up")
+		log.Error("saferunner: a call waits", "entry", "1", "error", away)
+		log.Error("saferunner: a call waits", "entry", "2", "error", away)
+		time.Sleep(quietFor)
+		log.Error("cannot fetch", "err", away)
+		want := "saferunner: " + first + " error: cannot fetch: connection refused\n" +
+			"saferunner: " + first + " warn: giving up\n" +
+			"saferunner: " + first + " error: a call waits (call 1): connection refused\n" +
+			"saferunner: " + first + " error: a call waits (call 2): connection refused\n" +
+			"saferunner: " + second + " error: cannot fetch: connection refused\n"
+		if got := out.String(); got != want {
+			t.Errorf("printed:\n%swant:\n%s", got, want)
+		}
+		for range 2 * maxCauses {
+			log.Error("x", "err", time.Now().String())
+			time.Sleep(1)
+		}
+		if n := len(log.Handler().(*workLog).causes); n > maxCauses {
+			t.Errorf("%d causes are remembered", n)
+		}
+	})
+}
