@@ -116,7 +116,7 @@ func TestDurableUsage(t *testing.T) {
 		code int
 		want string
 	}{
-		{"work", 2, "name the files whose async tasks it executes: saferunner work FILE...; see saferunner --help"},
+		{"work", 2, "name the files whose async tasks it executes: saferunner work FILE; see saferunner --help"},
 		{"migrate x", 2, `migrate takes no arguments, and was given "x"; see saferunner --help`},
 		{"calls", 2, "name one RUN_ID: saferunner calls RUN_ID; see saferunner --help"},
 		{"work none.yaml", 3, "cannot read none.yaml: no such file or directory"},

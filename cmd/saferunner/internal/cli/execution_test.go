@@ -71,3 +71,13 @@ func TestUnreadableJournal(t *testing.T) {
 		t.Errorf("exit code %d, %s", code, message)
 	}
 }
+
+// That the database goes away does not make a failure of what is queued
+// there.
+func TestEndOfWaiting(t *testing.T) {
+	e := &execution{list: listOf("ab"), queues: true, wait: true, unwaited: errors.New("connection lost")}
+	code, message := classify(e.verdict([]saferunner.Entry{{Task: "ab", Status: saferunner.StatusRunning}}))
+	if want := "r: 1 running; they go on, but cannot be waited for: connection lost"; code != codeJournal || message != want {
+		t.Errorf("exit code %d, %s", code, message)
+	}
+}

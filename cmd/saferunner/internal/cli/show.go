@@ -74,7 +74,7 @@ func (e *execution) verdict(entries []saferunner.Entry) error {
 	}
 	if queued := counts[saferunner.StatusQueued] + counts[saferunner.StatusRunning]; e.queues && queued > 0 {
 		if e.unwaited != nil {
-			return exitf(codeJournal, "%s: %s; they stay queued, but cannot be waited for: %w", e.list.RunID, summary(counts), e.unwaited)
+			return exitf(codeJournal, "%s: %s; they go on, but cannot be waited for: %w", e.list.RunID, summary(counts), e.unwaited)
 		}
 		fmt.Fprintf(os.Stderr, "saferunner: %s; saferunner work executes what is queued, and saferunner calls %s shows it\n",
 			summary(counts), effect.Quote([]string{e.list.RunID}))

@@ -64,7 +64,7 @@ func newWork(db *string) *cobra.Command {
 
 func atLeastOneFile(_ *cobra.Command, args []string) error {
 	if len(args) == 0 {
-		return errors.New("name the files whose async tasks it executes: saferunner work FILE...")
+		return errors.New("name the files whose async tasks it executes: saferunner work FILE")
 	}
 	return nil
 }
