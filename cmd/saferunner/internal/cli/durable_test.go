@@ -1,6 +1,9 @@
 package cli_test
 
 import (
+	"fmt"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -136,4 +139,24 @@ func TestDurableUsage(t *testing.T) {
 	checkContains(t, "help", s.must(0).stdout, "work ", "migrate ")
 	checkContains(t, "completion", s.must(0, "__complete", "work", "").stdout, "yaml\nyml\njson\n:8\n")
 	checkContains(t, "completion", s.must(0, "__complete", "run", "--").stdout, "--durable", "--wait")
+}
+
+// Who may not make tables is told who should.
+func TestNoRights(t *testing.T) {
+	t.Parallel()
+	s := live(t)
+	url := testDatabase(t)
+	s.must(0, "migrate", "--db", url)
+	role := fmt.Sprintf("saferunner_cli_%d", os.Getpid())
+	execute(t, url, "CREATE ROLE "+role+" LOGIN PASSWORD 'saferunner'")
+	t.Cleanup(func() { execute(t, url, "DROP OWNED BY "+role+"; DROP ROLE "+role) })
+	denied := regexp.MustCompile("//[^@]*@").ReplaceAllString(url, "//"+role+":saferunner@")
+	for _, args := range [][]string{{"migrate"}, {"calls", "r"}} {
+		r := s.must(4, append(args, "--db", denied)...)
+		checkContains(t, "stderr", r.stderr, "permission denied for ", "; let an administrator run saferunner migrate, and grant this user rights in the schema saferunner\n")
+	}
+	s.write("list.yaml", asyncList)
+	execute(t, url, "GRANT USAGE ON SCHEMA saferunner TO "+role+"; GRANT ALL ON ALL TABLES IN SCHEMA saferunner TO "+role+
+		"; GRANT ALL ON ALL SEQUENCES IN SCHEMA saferunner TO "+role)
+	checkContains(t, "stdout", s.must(0, "run", "--durable", "list.yaml", "--db", denied).stdout, "queued")
 }

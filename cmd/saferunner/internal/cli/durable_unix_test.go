@@ -138,6 +138,27 @@ func TestWorkStops(t *testing.T) {
 	})
 }
 
+// A command that does not want to stop is killed before the engine has lost
+// its patience with it.
+func TestWorkStopsStubborn(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *shell) {
+		s.write("list.yaml", `run_id: r
+tasks: [{task: ab, exec: [sh, -c, 'trap "" TERM; echo up; touch here; while [ -e here ]; do sleep 0.05; done'], async: true}]`)
+		s.must(0, "run", "--durable", "list.yaml")
+		b := s.startWork("list.yaml")
+		b.await("│ up")
+		b.signal(os.Interrupt)
+		b.await("waited for")
+		b.signal(os.Interrupt)
+		stderr := b.end(130)
+		checkContains(t, "stderr", stderr, "saferunner: stopped by a second signal; calls that executed were interrupted\n")
+		if strings.Contains(stderr, "riverengine") {
+			t.Errorf("stderr: %s", stderr)
+		}
+		s.checkCalls("r", "ab interrupted")
+	})
+}
+
 // A call whose worker was killed does not run again without a retry, and
 // does with one.
 func TestWorkerKilled(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/cli"
+	"github.com/saferunner/saferunner/internal/leaktest"
 )
 
 // binary is the program under test, built once. The tests run it as a user
@@ -25,25 +26,30 @@ var program func() int
 
 func TestMain(m *testing.M) {
 	program = cli.Main
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "saferunner")
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		defer os.RemoveAll(dir)
-		binary = filepath.Join(dir, "saferunner")
-		if out, err := exec.Command("go", "build", "-o", binary, "../..").CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
-			return 1
-		}
-		code := m.Run()
-		if err := removeServer(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		return code
-	}())
+	leaktest.Main(suite{m})
+}
+
+// suite is the tests with what they share.
+type suite struct{ m *testing.M }
+
+func (s suite) Run() int {
+	dir, err := os.MkdirTemp("", "saferunner")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	binary = filepath.Join(dir, "saferunner")
+	if out, err := exec.Command("go", "build", "-o", binary, "../..").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
+		return 1
+	}
+	code := s.m.Run()
+	if err := removeServer(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
 }
 
 // shell is a place where the program is run: a directory, with a journal of

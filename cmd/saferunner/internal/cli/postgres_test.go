@@ -60,22 +60,23 @@ func testDatabase(t *testing.T) string {
 	t.Helper()
 	url := postgresURL(t)
 	name := fmt.Sprintf("saferunner_cli_%d_%d", os.Getpid(), databases.Add(1))
-	run := func(query string) {
-		t.Helper()
-		conn, err := pgx.Connect(context.Background(), url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close(context.Background())
-		if _, err := conn.Exec(context.Background(), query); err != nil {
-			t.Fatal(err)
-		}
-	}
-	run("CREATE DATABASE " + name)
-	t.Cleanup(func() { run("DROP DATABASE " + name + " WITH (FORCE)") })
+	execute(t, url, "CREATE DATABASE "+name)
+	t.Cleanup(func() { execute(t, url, "DROP DATABASE "+name+" WITH (FORCE)") })
 	i := strings.LastIndexByte(url, '/')
 	_, query, _ := strings.Cut(url[i:], "?")
 	return url[:i] + "/" + name + "?" + query
+}
+
+func execute(t *testing.T, url, query string) {
+	t.Helper()
+	conn, err := pgx.Connect(context.Background(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	if _, err := conn.Exec(context.Background(), query); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // onBoth runs a test on SQLite and on Postgres.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -83,11 +84,18 @@ func newWorker(set *workSet) *worker {
 	return &worker{set: set, printed: progress.New(stderr, set.names()), lines: newLines(screen.Of(os.Stdout), set.names())}
 }
 
+// patience is what commands have to stop in after a second signal, before
+// they are killed: less than the engine waits for their calls.
+const patience = 3 * time.Second
+
 // work works until a signal comes, and until what executes then has ended.
 func (w *worker) work(ctx context.Context, db *database.Database) error {
 	drain, hurry := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer hurry(nil)
-	interrupt := catchInterrupt(ctx, func() { hurry(errors.New("stopped by a second signal")) })
+	interrupt := catchInterrupt(ctx, func() {
+		hurry(errors.New("stopped by a second signal"))
+		time.AfterFunc(patience, w.processes.Kill)
+	})
 	defer interrupt.stop()
 
 	runner, err := saferunner.New(db.Engine(), saferunner.WithLogger(slog.New(slog.DiscardHandler)))

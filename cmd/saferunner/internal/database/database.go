@@ -2,10 +2,13 @@ package database
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/store"
@@ -43,10 +46,16 @@ func OpenEngine(ctx context.Context, n Name, log *slog.Logger) (*Database, error
 	}
 	engine, err := riverengine.Open(ctx, dsn, riverengine.Logger(log))
 	if err != nil {
-		return nil, fmt.Errorf("journal %s: %w", n, shorter{err, n.file})
+		err = fmt.Errorf("journal %s: %w", n, shorter{err, n.file})
+		if denied, ok := errors.AsType[*pgconn.PgError](err); ok && denied.Code == insufficientPrivilege {
+			err = fmt.Errorf("%w; let an administrator run saferunner migrate, and grant this user rights in the schema saferunner", err)
+		}
+		return nil, err
 	}
 	return &Database{engine: engine}, nil
 }
+
+const insufficientPrivilege = "42501" // as Postgres calls it
 
 // shorter is an error of the engine on one line, without what the name says
 // already, and without what is said twice: of a server, with and without TLS.
