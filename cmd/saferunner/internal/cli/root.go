@@ -44,7 +44,7 @@ Exit codes:
   1  a call failed, best-effort ones aside
   2  a usage error, or a bad file
   3  not found
-  4  the journal cannot be reached
+  4  the database of the journal cannot be reached
   141  stdout was closed before all was printed
   130, 143, 129  stopped by Ctrl-C, SIGTERM or SIGHUP`
 
