@@ -150,7 +150,23 @@ func (d *sqliteDB) within(tx any) (session, error) {
 	return sqliteSession{t}, nil
 }
 
+// together is how many entries one statement writes: most of what a
+// statement costs is not the writing.
+const together = 20
+
+var putTogether = "INSERT INTO @entries (id, run_id, run, task, args, async, key, status, at, started_at, finished_at, caller, scope) VALUES " +
+	strings.Repeat("(?, ?, ?, ?, ?, TRUE, ?, ?, ?, 0, 0, ?, ''), ", together-1) + "(?, ?, ?, ?, ?, TRUE, ?, ?, ?, 0, 0, ?, '')"
+
 func (d *sqliteDB) putQueued(ctx context.Context, s session, entries []saferunner.Entry) error {
+	for ; len(entries) >= together; entries = entries[together:] {
+		values := make([]any, 0, 9*together)
+		for _, e := range entries[:together] {
+			values = append(values, e.ID, plain(e.RunID), e.Run, e.Task, text(e.Args), plain(e.Key), string(e.Status), nanoseconds(e.At), plain(e.Caller))
+		}
+		if _, err := s.exec(ctx, putTogether, values...); err != nil {
+			return err
+		}
+	}
 	for _, e := range entries {
 		if err := put(ctx, s, e); err != nil {
 			return err
