@@ -132,28 +132,30 @@ var (
 
 func nothing(context.Context, saferunner.Delivery) error { return nil }
 
-func TestSeal(t *testing.T) {
-	key := func() cipher.AEAD {
-		secret := make([]byte, 32)
-		_, _ = rand.Read(secret)
-		block, err := aes.NewCipher(secret)
-		if err != nil {
-			t.Fatal(err)
-		}
-		aead, err := cipher.NewGCM(block)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return aead
+func newKey(t *testing.T) cipher.AEAD {
+	t.Helper()
+	secret := make([]byte, 32)
+	_, _ = rand.Read(secret)
+	block, err := aes.NewCipher(secret)
+	if err != nil {
+		t.Fatal(err)
 	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return aead
+}
+
+func TestSeal(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
-		aead, got := key(), make(chan string, 1)
+		aead, got := newKey(t), make(chan string, 1)
 		e := open(Seal(aead))
 		b := submit(t, e, saferunner.Job{Task: note, Payload: json.RawMessage(`{"card":"4111"}`), Args: json.RawMessage(`{"card":"[redacted]"}`), Redacted: true})
 		if text := stored(t, e, b.Jobs[0].EntryID); strings.Contains(text, "4111") || !strings.Contains(text, "value") {
 			t.Errorf("the database holds %s", text)
 		}
-		other := open(Seal(key()))
+		other := open(Seal(newKey(t)))
 		works(t, other, func(context.Context, saferunner.Delivery) error {
 			t.Error("delivered to an engine with another key")
 			return nil

@@ -33,6 +33,7 @@ type envelope struct {
 	Retry  saferunner.RetryPolicy `json:"retry,omitzero"`
 	Values map[string]string      `json:"values,omitempty"`
 	Form   form                   `json:"form,omitempty"`
+	Shown  string                 `json:"shown,omitempty"` // the arguments as the journal shows them, where they are others
 }
 
 // head is what every call has.
@@ -107,13 +108,15 @@ func (e *Engine) pack(b saferunner.Batch, i int) (river.InsertManyParams, error)
 	if err != nil {
 		return river.InsertManyParams{}, fmt.Errorf("%s: %w", j.Task.Name, err)
 	}
-	env.Form = form
+	if env.Form = form; form != asIs || j.Redacted {
+		env.Shown = string(j.Args)
+	}
+	if env.hasZeroByte() {
+		return river.InsertManyParams{}, fmt.Errorf("%s: a zero byte in its run ID, key or metadata: the database cannot hold it", j.Task.Name)
+	}
 	metadata, err := json.Marshal(env)
 	if err != nil {
 		return river.InsertManyParams{}, err
-	}
-	if bytes.Contains(metadata, zeroByte) {
-		return river.InsertManyParams{}, fmt.Errorf("%s: a zero byte in its run ID, key or metadata: the database cannot hold it", j.Task.Name)
 	}
 	return river.InsertManyParams{
 		Args: jobArgs{kind, payload},
@@ -121,6 +124,15 @@ func (e *Engine) pack(b saferunner.Batch, i int) (river.InsertManyParams, error)
 			MaxAttempts: j.Task.Retry.Attempts(), Metadata: metadata, Queue: queueOf(j.Task.Queue), ScheduledAt: j.NotBefore,
 		},
 	}, nil
+}
+
+func (e *envelope) hasZeroByte() bool {
+	for name, value := range e.Values {
+		if strings.Contains(name+value, "\x00") {
+			return true
+		}
+	}
+	return strings.Contains(e.Call+e.Key, "\x00")
 }
 
 // zeroByte is how JSON writes one.

@@ -14,7 +14,8 @@ import (
 )
 
 // Journal is the [saferunner.Journal] in the engine's database. It is safe
-// for concurrent use. Write commits before it returns.
+// for concurrent use. Write commits before it returns. On Postgres the keys
+// of a queued call's arguments may come in another order.
 type Journal struct{ db database }
 
 var _ saferunner.Journal = (*Journal)(nil)

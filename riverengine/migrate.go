@@ -175,6 +175,11 @@ func (d *postgresDB) migrateLocked(ctx context.Context, s session) error {
 	if ok, err := due(has, wants); err != nil || !ok {
 		return err
 	}
+	if has.river != wants.river { // it may change columns that the view shows
+		if _, err := s.exec(ctx, "DROP VIEW IF EXISTS @calls"); err != nil {
+			return err
+		}
+	}
 	if _, err := m.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
 		return err
 	}

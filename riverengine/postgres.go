@@ -75,17 +75,22 @@ func explainLock(err error) error {
 	return fmt.Errorf("another transaction holds this key, or what else is needed, for more than %s: if it is your own, use RunTx with it: %w", lockPatience, err)
 }
 
-// settled puts the entry again, which waits for a transaction that has put it
-// and has not ended on the server, and takes that back.
-func (d *postgresDB) settled(ctx context.Context, entry string) (bool, error) {
+// settled queues the entry again, which waits for a transaction that has
+// queued it and has not ended on the server, and takes that back.
+func (d *postgresDB) settled(ctx context.Context, entry string) (there bool, err error) {
 	tx, err := d.pool.Begin(ctx)
 	if err != nil {
 		return false, err
 	}
 	defer func() { _ = tx.Rollback(ctx) }()
-	put, err := postgresSession{tx, d.names}.exec(ctx, "INSERT INTO @entries (id, run_id, run, task, async, key, status, at, started_at, finished_at, caller, scope)"+
-		" VALUES ($1, '', '', '', TRUE, '', '', 0, 0, 0, '', '') ON CONFLICT (id) DO NOTHING", entry)
-	return put == 0, err
+	s := postgresSession{tx, d.names}
+	put, err := s.exec(ctx, "INSERT INTO @river_job (kind, args, max_attempts, metadata) VALUES ($1, '{}', 1, jsonb_build_object('entry', $2::text))"+
+		" ON CONFLICT DO NOTHING", stuckKind, entry)
+	if err != nil || put == 0 {
+		return put == 0, err
+	}
+	err = s.query(ctx, func(scan scan) error { return scan(&there) }, "SELECT EXISTS (SELECT FROM @entries WHERE id = $1)", entry) // it has begun
+	return there, err
 }
 
 func (d *postgresDB) within(tx any) (session, error) {
@@ -96,20 +101,18 @@ func (d *postgresDB) within(tx any) (session, error) {
 	return postgresSession{t, d.names}, nil
 }
 
-const putMany = "INSERT INTO @entries (run_id, run, at, caller, async, started_at, finished_at, scope, id, task, args, key, status)" +
-	" SELECT $1, $2, $3, $4, TRUE, 0, 0, '', * FROM unnest($5::text[], $6::text[], $7::text[], $8::text[], $9::text[])"
-
-// putQueued writes all in one statement: they are of one run.
+// putQueued writes the entries of calls that are not queued. Of the others,
+// the job is all that there is until it begins.
 func (d *postgresDB) putQueued(ctx context.Context, s session, entries []saferunner.Entry) error {
-	n := len(entries)
-	all := make([]string, 5*n)
-	ids, tasks, args, keys, statuses := all[:n], all[n:2*n], all[2*n:3*n], all[3*n:4*n], all[4*n:]
-	for i, e := range entries {
-		ids[i], tasks[i], args[i], keys[i], statuses[i] = e.ID, e.Task, string(e.Args), e.Key, string(e.Status)
+	for _, e := range entries {
+		if e.Status == saferunner.StatusQueued {
+			continue
+		}
+		if err := put(ctx, s, e); err != nil {
+			return err
+		}
 	}
-	e := entries[0]
-	_, err := s.exec(ctx, putMany, e.RunID, e.Run, nanoseconds(e.At), e.Caller, ids, tasks, args, keys, statuses)
-	return err
+	return nil
 }
 
 func (d *postgresDB) timestamp(t time.Time) any { return t }
@@ -123,7 +126,7 @@ func (d *postgresDB) newClient(c *river.Config) (client, error) {
 // keptIndexes are those of River that the migrations have left.
 func keptIndexes() []string {
 	return slices.DeleteFunc(river.ReindexerIndexNamesDefault(), func(name string) bool {
-		return name == "river_job_args_index" || name == "river_job_metadata_index" || name == "river_job_kind"
+		return name == "river_job_args_index" || name == "river_job_metadata_index"
 	})
 }
 

@@ -81,7 +81,7 @@ func selection(q saferunner.Query, troubles string) (query string, args []any, e
 		}
 	}
 	args = append(args, q.PageSize()+1)
-	query = "SELECT seq, " + columns + " FROM @entries WHERE " + strings.Join(where, " AND ") +
+	query = "SELECT seq, " + columns + " FROM @calls WHERE " + strings.Join(where, " AND ") +
 		" ORDER BY seq " + order + " LIMIT $" + strconv.Itoa(len(args))
 	return query, args, nil
 }

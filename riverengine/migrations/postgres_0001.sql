@@ -1,9 +1,11 @@
+-- The calls that have begun, and those that never will. What is queued is in
+-- River's table alone; the view calls shows all.
 CREATE TABLE @entries (
-    seq         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    seq         bigint  PRIMARY KEY DEFAULT nextval('@river_job_id_seq'), -- async calls: the job's ID
     id          text    COLLATE "C" NOT NULL UNIQUE,
     run_id      text    COLLATE "C" NOT NULL,
     run         text    COLLATE "C" NOT NULL,
-    task        text    NOT NULL,
+    task        text    COLLATE "C" NOT NULL,
     args        text,
     async       boolean NOT NULL,
     key         text    NOT NULL,
@@ -19,10 +21,14 @@ CREATE TABLE @entries (
 ) WITH (fillfactor = 50);
 
 -- None holds the status: a call that goes well changes no index, and its row
--- stays on its page, which is why half of it is left free.
+-- stays on its page, half of which is left free for that.
 CREATE INDEX entries_run_id ON @entries (run_id, seq);
 CREATE INDEX entries_run ON @entries (run);
+CREATE INDEX entries_task ON @entries (task, seq);
 CREATE INDEX entries_trouble ON @entries (seq) WHERE trouble;
+
+CREATE UNIQUE INDEX saferunner_entry ON @river_job ((metadata ->> 'entry') COLLATE "C") WHERE attempted_at IS NULL;
+CREATE INDEX saferunner_run ON @river_job ((split_part(metadata ->> 'call', '|', 1)) COLLATE "C") WHERE attempted_at IS NULL;
 
 CREATE TABLE @claims (
     task     text COLLATE "C" NOT NULL,
@@ -33,7 +39,6 @@ CREATE TABLE @claims (
 
 CREATE INDEX claims_entry_id ON @claims (entry_id);
 
--- River's own work needs none of these, and they cost more than all others.
+-- River's own work needs neither of these, and they cost more than all others.
 DROP INDEX IF EXISTS @river_job_args_index;
 DROP INDEX IF EXISTS @river_job_metadata_index;
-DROP INDEX IF EXISTS @river_job_kind;

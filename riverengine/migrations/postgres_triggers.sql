@@ -3,6 +3,32 @@
 CREATE OR REPLACE FUNCTION @nanoseconds(t timestamptz) RETURNS bigint LANGUAGE sql IMMUTABLE AS
 $$ SELECT (extract(epoch FROM t) * 1000000)::bigint * 1000 $$;
 
+-- What an entry has of the job that it is queued as.
+
+DROP VIEW IF EXISTS @calls;
+DROP FUNCTION IF EXISTS @queued;
+CREATE FUNCTION @queued(metadata jsonb, kind text, args jsonb)
+RETURNS TABLE (entry text, run_id text, run text, task text, shown text, key text, at bigint, caller text) LANGUAGE sql IMMUTABLE AS
+$$
+    SELECT
+        metadata ->> 'entry',
+        regexp_replace(metadata ->> 'call', '^([^|]*[|]){5}', ''),
+        split_part(metadata ->> 'call', '|', 1),
+        coalesce(metadata ->> 'task', kind),
+        coalesce(metadata ->> 'shown', args::text),
+        coalesce(metadata ->> 'key', ''),
+        split_part(metadata ->> 'call', '|', 2)::bigint,
+        split_part(metadata ->> 'call', '|', 5)
+$$;
+
+CREATE VIEW @calls AS
+SELECT seq, id, run_id, run, task, args, async, key, status, attempts, result, at, started_at, finished_at, caller, scope, trouble
+FROM @entries
+UNION ALL
+SELECT j.id, q.entry, q.run_id, q.run, q.task, q.shown, TRUE, q.key, 'queued', NULL, NULL, q.at, 0, 0, q.caller, '', FALSE
+FROM @river_job j, LATERAL @queued(j.metadata, j.kind, j.args) q
+WHERE j.attempted_at IS NULL AND j.finalized_at IS NULL;
+
 -- Calls that begin, or are done: all that one statement of River has changed
 -- at once, which takes half the time of one after the other. The planner
 -- cannot know how many there are: it is told to look up each.
@@ -10,14 +36,19 @@ $$ SELECT (extract(epoch FROM t) * 1000000)::bigint * 1000 $$;
 CREATE OR REPLACE FUNCTION @journal_many() RETURNS trigger LANGUAGE plpgsql
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
 BEGIN
-    UPDATE @entries e SET
+    INSERT INTO @entries AS e (seq, id, run_id, run, task, args, async, key, status, attempts, at, started_at, finished_at, caller, scope)
+    SELECT
+        j.id, q.entry, q.run_id, q.run, q.task, q.shown, TRUE, q.key, 'running',
+        jsonb_build_array(jsonb_build_object('started', j.attempted_at, 'worker', j.attempted_by[array_upper(j.attempted_by, 1)]))::text,
+        q.at, @nanoseconds(j.attempted_at), 0, q.caller, ''
+    FROM jobs j, LATERAL @queued(j.metadata, j.kind, j.args) q
+    WHERE j.state = 'running'
+    ON CONFLICT (id) DO UPDATE SET -- not its first attempt
         status = 'running',
         finished_at = 0,
-        started_at = CASE e.started_at WHEN 0 THEN @nanoseconds(j.attempted_at) ELSE e.started_at END,
-        attempts = (coalesce(e.attempts::jsonb, '[]') || jsonb_build_object(
-            'started', j.attempted_at, 'worker', j.attempted_by[array_upper(j.attempted_by, 1)]))::text
-    FROM jobs j
-    WHERE e.id = j.metadata ->> 'entry' AND j.state = 'running' AND e.status <> 'running';
+        started_at = CASE e.started_at WHEN 0 THEN excluded.started_at ELSE e.started_at END,
+        attempts = (coalesce(e.attempts::jsonb, '[]') || excluded.attempts::jsonb)::text
+    WHERE e.status <> 'running';
 
     UPDATE @entries e SET
         status = 'done',
@@ -55,7 +86,9 @@ BEGIN
     END IF;
 
     IF OLD.finalized_at IS NOT NULL THEN
-        IF NEW.finalized_at IS NULL THEN
+        IF NEW.finalized_at IS NULL AND NEW.attempted_at IS NULL THEN
+            DELETE FROM @entries WHERE id = entry; -- it is in the queue
+        ELSIF NEW.finalized_at IS NULL THEN
             UPDATE @entries SET status = 'queued', finished_at = 0 WHERE id = entry;
         END IF;
         RETURN NULL;
@@ -63,7 +96,10 @@ BEGIN
 
     IF OLD.state <> 'running' THEN
         outcome := 'cancelled';
-        UPDATE @entries SET status = outcome, finished_at = @nanoseconds(finish) WHERE id = entry;
+        INSERT INTO @entries (seq, id, run_id, run, task, args, async, key, status, at, started_at, finished_at, caller, scope)
+        SELECT NEW.id, q.entry, q.run_id, q.run, q.task, q.shown, TRUE, q.key, outcome, q.at, 0, @nanoseconds(finish), q.caller, ''
+        FROM @queued(NEW.metadata, NEW.kind, NEW.args) q
+        ON CONFLICT (id) DO UPDATE SET status = excluded.status, finished_at = excluded.finished_at;
     ELSE
         outcome := CASE
             WHEN NEW.finalized_at IS NULL THEN 'queued'
