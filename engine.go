@@ -54,7 +54,7 @@ type Job struct {
 	Args      json.RawMessage   // the arguments as the journal shows them; nil for an engine within the process
 	Redacted  bool              // Payload holds what Args does not show
 	Metadata  map[string]string // crosses to the worker as it is
-	NotBefore time.Time         // zero: at once
+	NotBefore time.Time         // zero: at once; deliveries have it too
 	Key       string            // idempotency key, already claimed unless the engine is a Ledger
 
 	call *record // the call itself, for the engine of this process

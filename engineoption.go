@@ -21,11 +21,11 @@ func WithEngine(e Engine) Option {
 	}
 }
 
-// UnknownFields sets how long after its Run a call waits for a worker that
-// knows all fields of its arguments, as there is one soon while a new version
-// is rolled out. Then the call fails, and names the field. Without it a call
-// waits for 10 minutes. It matters to engines with workers in other
-// processes only.
+// UnknownFields sets how long a call waits for a worker that knows all fields
+// of its arguments, as there is one soon while a new version is rolled out:
+// from its Run, or from the time of its After or At. Then the call fails, and
+// names the field. Without it a call waits for 10 minutes. It matters to
+// engines with workers in other processes only.
 func UnknownFields(wait time.Duration) Option {
 	return func(r *Runner) error {
 		if wait < 0 {

@@ -146,9 +146,12 @@ func testSchedule(e *engine) {
 	if first := e.wait(1)[0]; first.EntryID != soon.EntryID {
 		e.Errorf("delivered first: the call that was to wait")
 	}
-	e.wait(2)
+	second := e.wait(2)[1]
 	if early := time.Until(late.NotBefore); early > 0 {
 		e.Errorf("delivered %s too early", early)
+	}
+	if !second.NotBefore.Equal(late.NotBefore) {
+		e.Errorf("delivered as due at %s, want %s", second.NotBefore, late.NotBefore)
 	}
 	e.exactly(2)
 }

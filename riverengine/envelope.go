@@ -30,6 +30,7 @@ type envelope struct {
 	Task   string                 `json:"task,omitempty"` // where the kind is not its name
 	Key    string                 `json:"key,omitempty"`
 	Queue  string                 `json:"queue,omitempty"`
+	Due    time.Time              `json:"due,omitzero"` // River's own time changes with each attempt
 	Retry  saferunner.RetryPolicy `json:"retry,omitzero"`
 	Values map[string]string      `json:"values,omitempty"`
 	Form   form                   `json:"form,omitempty"`
@@ -97,7 +98,7 @@ func (e *Engine) pack(b saferunner.Batch, i int) (river.InsertManyParams, error)
 		return river.InsertManyParams{}, fmt.Errorf("%s has redacted fields in its arguments, and the engine would store them in clear: open it with Seal", j.Task.Name)
 	}
 	env := envelope{
-		Entry: j.EntryID, Key: j.Key, Queue: j.Task.Queue, Retry: j.Task.Retry, Values: j.Metadata,
+		Entry: j.EntryID, Key: j.Key, Queue: j.Task.Queue, Due: j.NotBefore.UTC(), Retry: j.Task.Retry, Values: j.Metadata,
 		Call: head{b.Run, b.At, j.Position, cmp.Or(j.Task.Timeout, e.timeout), b.Caller, b.RunID}.String(),
 	}
 	kind := kindOf(j.Task.Name)
@@ -202,7 +203,7 @@ func (e *Engine) delivery(row *rivertype.JobRow, payload json.RawMessage) (safer
 	h, failure := parseHead(env.Call)
 	d := saferunner.Delivery{
 		Job: saferunner.Job{
-			EntryID: env.Entry, Position: h.position, Payload: payload, Key: env.Key, Metadata: env.Values,
+			EntryID: env.Entry, Position: h.position, Payload: payload, Key: env.Key, Metadata: env.Values, NotBefore: env.Due,
 			Task: saferunner.TaskSpec{Name: cmp.Or(env.Task, row.Kind), Timeout: h.timeout, Retry: env.Retry, Queue: env.Queue},
 		},
 		RunID: h.runID, Run: h.run, At: h.at, Caller: h.caller,
