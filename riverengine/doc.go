@@ -26,6 +26,9 @@
 // again. The same holds for a call that takes more than 5 seconds longer than
 // its Timeout, which is one minute for a task without: heed ctx.
 //
+// What counts is the Retry that the task has in the process that works it, as
+// well as the one that the call was queued with: whichever allows less.
+//
 // # Versions
 //
 // Processes with different tasks may share a database. A call of a task that

@@ -5,23 +5,18 @@ import (
 	"encoding/json"
 
 	"github.com/riverqueue/river/riverdriver"
-	"github.com/riverqueue/river/rivertype"
 )
 
-// stuckKind is the kind under which the rescuer sees every stuck job, so
-// that a leader can judge jobs of tasks that it does not know. River would
-// discard those. No task's name has a colon.
-const stuckKind = "saferunner:stuck"
-
-// riverDriver is River's, with two changes: stuck jobs have one kind, and where
-// there is a wake-up, it takes the place of notifications by the database.
+// riverDriver is River's, with two changes: the engine judges stuck jobs, and
+// where there is a wake-up, it takes the place of notifications by the database.
 type riverDriver[TTx any] struct {
 	riverdriver.Driver[TTx]
-	wake *wakeup
+	engine *Engine
+	wake   *wakeup
 }
 
 func (d riverDriver[TTx]) GetExecutor() riverdriver.Executor {
-	return executor{d.Driver.GetExecutor()}
+	return executor{d.Driver.GetExecutor(), d.engine}
 }
 
 func (d riverDriver[TTx]) SupportsListenNotify() bool {
@@ -35,16 +30,6 @@ func (d riverDriver[TTx]) GetListener(p *riverdriver.GetListenenerParams) riverd
 		return d.wake
 	}
 	return d.Driver.GetListener(p)
-}
-
-type executor struct{ riverdriver.Executor }
-
-func (e executor) JobGetStuck(ctx context.Context, p *riverdriver.JobGetStuckParams) ([]*rivertype.JobRow, error) {
-	rows, err := e.Executor.JobGetStuck(ctx, p)
-	for _, row := range rows {
-		row.Kind, row.Tags = stuckKind, []string{row.Kind} // of the copy in memory
-	}
-	return rows, err
 }
 
 // wakeup tells the workers of this process at once of what is committed in
@@ -87,6 +72,6 @@ func (w *wakeup) WaitForNotification(ctx context.Context) (*riverdriver.Notifica
 	}
 }
 
-func driverOf[TTx any](d riverdriver.Driver[TTx], wake *wakeup) riverdriver.Driver[TTx] {
-	return riverDriver[TTx]{d, wake}
+func driverOf[TTx any](d riverdriver.Driver[TTx], e *Engine, wake *wakeup) riverdriver.Driver[TTx] {
+	return riverDriver[TTx]{d, e, wake}
 }

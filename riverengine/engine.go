@@ -54,7 +54,7 @@ type database interface {
 	putQueued(ctx context.Context, s session, entries []saferunner.Entry) error
 	timestamp(time.Time) any // as River's columns hold it
 	troubles() string        // a condition that has an index, for calls that have ended badly
-	newClient(*river.Config) (client, error)
+	newClient(*Engine, *river.Config) (client, error)
 	// committed is told of the queues of new jobs.
 	committed(queues map[string]struct{})
 	cancelled(queue string, job int64)
@@ -76,7 +76,7 @@ func newEngine(db database, o *options) (*Engine, error) {
 		timeout: o.timeout, concurrency: o.concurrency, queues: o.queues,
 	}
 	var err error
-	if e.client, err = db.newClient(&river.Config{Logger: quiet(o.log), ID: e.name, SkipUnknownJobCheck: true}); err != nil {
+	if e.client, err = db.newClient(e, &river.Config{Logger: quiet(o.log), ID: e.name, SkipUnknownJobCheck: true}); err != nil {
 		return nil, fmt.Errorf("riverengine: %w", err)
 	}
 	return e, nil
@@ -243,7 +243,7 @@ func (e *Engine) Start(ctx context.Context, tasks []saferunner.TaskSpec, h safer
 	for _, spec := range tasks {
 		e.specs[spec.Name] = spec
 	}
-	c, err := e.db.newClient(e.config(tasks))
+	c, err := e.db.newClient(e, e.config(tasks))
 	if err != nil {
 		return fmt.Errorf("riverengine: Start: %w", err)
 	}

@@ -207,7 +207,7 @@ func (e *Engine) delivery(row *rivertype.JobRow, payload json.RawMessage) (safer
 			Task: saferunner.TaskSpec{Name: cmp.Or(env.Task, row.Kind), Timeout: h.timeout, Retry: env.Retry, Queue: env.Queue},
 		},
 		RunID: h.runID, Run: h.run, At: h.at, Caller: h.caller,
-		Attempt: row.Attempt, Last: row.Attempt >= row.MaxAttempts, Worker: e.name,
+		Attempt: row.Attempt, Worker: e.name,
 	}
 	if failure != nil {
 		return d, fmt.Errorf("the job's metadata have been changed in the database: %w", failure)

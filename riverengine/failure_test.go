@@ -185,13 +185,7 @@ func TestStuckCallOfUnknownTask(t *testing.T) {
 		leader := open()
 		retried := submit(t, leader, saferunner.Job{Task: retry}).Jobs[0].EntryID
 		once := submit(t, leader, saferunner.Job{Task: quick}).Jobs[0].EntryID
-		begun := "now() - interval '1 hour', attempted_by = ARRAY['dead']"
-		if _, ok := leader.db.(*sqliteDB); ok {
-			begun = "datetime('now', '-1 hour', 'subsec'), attempted_by = jsonb('[\"dead\"]')"
-		}
-		if _, err := leader.db.read().exec(t.Context(), "UPDATE @river_job SET state = 'running', attempt = 1, attempted_at = "+begun); err != nil {
-			t.Fatal(err)
-		}
+		strand(t, leader)
 		if entry := entryOf(t, leader, retried); entry.Status != saferunner.StatusRunning {
 			t.Fatalf("got %+v", entry)
 		}
@@ -204,6 +198,35 @@ func TestStuckCallOfUnknownTask(t *testing.T) {
 		works(t, knows, nothing, retry)
 		if entry := becomes(t, knows, retried, saferunner.StatusDone); len(entry.Attempts) != 2 {
 			t.Errorf("got %+v", entry)
+		}
+	})
+}
+
+// strand makes all jobs look as if their process had died an hour ago.
+func strand(t *testing.T, e *Engine) {
+	t.Helper()
+	begun := "now() - interval '1 hour', attempted_by = ARRAY['dead']"
+	if _, ok := e.db.(*sqliteDB); ok {
+		begun = "datetime('now', '-1 hour', 'subsec'), attempted_by = jsonb('[\"dead\"]')"
+	}
+	if _, err := e.db.read().exec(t.Context(), "UPDATE @river_job SET state = 'running', attempt = 1, attempted_at = "+begun); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A stuck call whose task has no Retry any more is not run again, though it
+// was queued with one.
+func TestStuckCallWithoutRetryNow(t *testing.T) {
+	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
+		e := open()
+		id := submit(t, e, saferunner.Job{Task: retry}).Jobs[0].EntryID
+		strand(t, e)
+		works(t, e, func(context.Context, saferunner.Delivery) error {
+			t.Error("it was executed again")
+			return nil
+		}, noRetry)
+		if entry := becomes(t, e, id, saferunner.StatusInterrupted); len(entry.Attempts) != 1 {
+			t.Errorf("it was taken up again: %+v", entry.Attempts)
 		}
 	})
 }

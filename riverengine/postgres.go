@@ -118,9 +118,9 @@ func (d *postgresDB) putQueued(ctx context.Context, s session, entries []saferun
 func (d *postgresDB) timestamp(t time.Time) any { return t }
 func (d *postgresDB) troubles() string          { return "trouble" }
 
-func (d *postgresDB) newClient(c *river.Config) (client, error) {
+func (d *postgresDB) newClient(e *Engine, c *river.Config) (client, error) {
 	c.Schema, c.ReindexerIndexNames = d.schema, keptIndexes()
-	return newClient(driverOf(riverpgxv5.New(d.pool), nil), c)
+	return newClient(driverOf(riverpgxv5.New(d.pool), e, nil), c)
 }
 
 // keptIndexes are those of River that the migrations have left.

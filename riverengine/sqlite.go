@@ -181,8 +181,8 @@ func (d *sqliteDB) timestamp(t time.Time) any { return t.UTC().Format("2006-01-0
 // troubles has nothing to add: the status has an index.
 func (d *sqliteDB) troubles() string { return "TRUE" }
 
-func (d *sqliteDB) newClient(c *river.Config) (client, error) {
-	return newClient(driverOf(riversqlite.New(d.db), d.wake), c)
+func (d *sqliteDB) newClient(e *Engine, c *river.Config) (client, error) {
+	return newClient(driverOf(riversqlite.New(d.db), e, d.wake), c)
 }
 
 func (d *sqliteDB) committed(queues map[string]struct{}) {

@@ -79,21 +79,37 @@ func (w *worker) Work(ctx context.Context, job *river.Job[jobArgs]) error {
 		w.engine.log.ErrorContext(ctx, "saferunner: a call waits", slog.String("entry", d.EntryID), slog.Any("error", err))
 		return river.JobSnooze(sealedPause)
 	}
-	end := ending{}
 	if err != nil {
-		err = saferunner.Permanent(err)
-	} else {
-		d.KeepResult = func(raw json.RawMessage) { end.Result = raw }
-		err = w.call(ctx, d)
+		return w.refuse(ctx, d, saferunner.StatusFailed, err)
 	}
+	limit := allowed(job.JobRow, d.Task.Retry, w.spec.Retry)
+	if status, err := spent(job.JobRow, limit); err != nil {
+		return w.refuse(ctx, d, status, err)
+	}
+	end := ending{}
+	d.Last = job.Attempt >= limit
+	d.KeepResult = func(raw json.RawMessage) { end.Result = raw }
+	err = w.call(ctx, d)
 	if later, ok := saferunner.IsLater(err); ok {
 		return river.JobSnooze(later)
 	}
-	err = w.conclude(ctx, job.JobRow, err, &end)
-	if failure := record(ctx, end); failure != nil {
-		w.engine.log.ErrorContext(ctx, "saferunner: the end of a call is not in the journal", slog.String("entry", d.EntryID), slog.Any("error", failure))
-	}
+	err = conclude(ctx, err, limit, d.Last, &end)
+	w.record(ctx, d, end)
 	return err
+}
+
+// refuse ends a call that is not executed.
+func (w *worker) refuse(ctx context.Context, d saferunner.Delivery, status saferunner.Status, reason error) error {
+	w.engine.lost(ctx, status, d.EntryID, d.Task.Name, d.RunID, reason.Error())
+	end := ending{Status: status, Error: plain(reason.Error())}
+	w.record(ctx, d, end)
+	return river.JobCancel(errors.New(end.Error))
+}
+
+// lost logs the end of a call of which the runner does not know.
+func (e *Engine) lost(ctx context.Context, status saferunner.Status, entry, task, runID, reason string) {
+	e.log.ErrorContext(ctx, "saferunner: async call "+string(status),
+		slog.String("run_id", runID), slog.String("task", task), slog.String("entry", entry), slog.String("error", reason))
 }
 
 // call runs the handler where it may leave by Goexit, or by a panic of a
@@ -119,22 +135,21 @@ func (w *worker) call(ctx context.Context, d saferunner.Delivery) error {
 // conclude turns the handler's error into what River is to do. River keeps
 // jobs whose error says that they were cancelled for another process: what
 // must not run twice gets an error that does not say so.
-func (w *worker) conclude(ctx context.Context, job *rivertype.JobRow, err error, end *ending) error {
+func conclude(ctx context.Context, err error, limit int, last bool, end *ending) error {
 	if err == nil {
 		return nil
 	}
 	stopping := ctx.Err() != nil && errors.Is(ctx.Err(), context.Canceled)
 	cancelled := stopping && errors.Is(context.Cause(ctx), rivertype.ErrJobCancelledRemotely)
 	end.Error, end.Stack = said(err)
-	last := job.Attempt >= job.MaxAttempts || saferunner.IsPermanent(err)
 	switch {
 	case cancelled:
 		end.Status = saferunner.StatusCancelled
-	case stopping && job.MaxAttempts == 1:
+	case stopping && limit == 1:
 		end.Status = saferunner.StatusInterrupted
 	case stopping && !saferunner.IsPermanent(err):
 		return context.Canceled // it runs again, elsewhere
-	case last:
+	case last || saferunner.IsPermanent(err):
 		end.Status = saferunner.StatusFailed
 	default:
 		return errors.New(end.Error)
@@ -151,9 +166,9 @@ func said(err error) (text, stack string) {
 }
 
 // record has River write the ending together with the job's state.
-func record(ctx context.Context, end ending) error {
+func (w *worker) record(ctx context.Context, d saferunner.Delivery, end ending) {
 	if end.Status == "" && end.Error == "" && end.Result == nil {
-		return nil
+		return
 	}
 	end.Result = withoutZero(end.Result)
 	err := river.RecordOutput(ctx, end)
@@ -161,5 +176,7 @@ func record(ctx context.Context, end ending) error {
 		end.Result, _ = json.Marshal("[not kept: " + err.Error() + "]")
 		err = river.RecordOutput(ctx, end)
 	}
-	return err
+	if err != nil {
+		w.engine.log.ErrorContext(ctx, "saferunner: the end of a call is not in the journal", slog.String("entry", d.EntryID), slog.Any("error", err))
+	}
 }

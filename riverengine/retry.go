@@ -1,0 +1,40 @@
+package riverengine
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/saferunner/saferunner"
+)
+
+// allowed is how many attempts a job may have: those that it was sent with,
+// without those that its task has lost since. One that is to run again by
+// hand has more than it was sent with.
+func allowed(job *rivertype.JobRow, sent, now saferunner.RetryPolicy) int {
+	return job.MaxAttempts - max(0, sent.Attempts()-now.Attempts())
+}
+
+// spent says why a job is not to be executed once more, and what becomes of
+// its call: it had attempts that its task does not allow by now.
+func spent(job *rivertype.JobRow, allowed int) (saferunner.Status, error) {
+	var past struct {
+		Snoozes int `json:"snoozes"`
+		Rescues int `json:"river:rescue_count"`
+	}
+	_ = json.Unmarshal(job.Metadata, &past)
+	begun := len(job.AttemptedBy) - past.Snoozes // with those that a stop has cut short, which River does not count
+	if job.Attempt <= allowed && (allowed > 1 || begun <= 1) {
+		return "", nil
+	}
+	reason := fmt.Errorf("not executed again: in this version of the program its task allows %d attempts", allowed)
+	if allowed <= 1 {
+		reason = errors.New("not executed again: in this version of the program its task has no Retry")
+	}
+	if begun > job.Attempt || past.Rescues > 0 {
+		return saferunner.StatusInterrupted, fmt.Errorf("%w; the end of an attempt was not seen: look whether it took effect before you run the call again by hand", reason)
+	}
+	return saferunner.StatusFailed, reason
+}

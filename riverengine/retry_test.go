@@ -1,0 +1,101 @@
+package riverengine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/saferunner/saferunner"
+)
+
+// noRetry is the task of retry in a version that has no Retry any more.
+var noRetry = saferunner.TaskSpec{Name: retry.Name}
+
+// A call that was queued when its task had a Retry is not retried by a worker
+// whose task has none.
+func TestRetryRemoved(t *testing.T) {
+	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
+		id := submit(t, open(), saferunner.Job{Task: retry}).Jobs[0].EntryID
+		e, last := open(), make(chan bool, 3)
+		works(t, e, func(_ context.Context, d saferunner.Delivery) error {
+			last <- d.Last
+			return errors.New("no answer")
+		}, noRetry)
+		if entry := becomes(t, e, id, saferunner.StatusFailed); len(entry.Attempts) != 1 || len(last) != 1 || !<-last {
+			t.Errorf("the only attempt was not the last: %+v", entry)
+		}
+	})
+}
+
+// An attempt too many for the task as it is now is not made.
+func TestRetryRemovedBetweenAttempts(t *testing.T) {
+	for name, tt := range map[string]struct {
+		first func(context.Context) error // attempt, by the old version
+		want  saferunner.Status
+		says  string
+	}{
+		"it has failed":    {func(context.Context) error { return errors.New("no answer") }, saferunner.StatusFailed, "no Retry"},
+		"it was cut short": {func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, saferunner.StatusInterrupted, "look"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
+				old, begun := open(), make(chan struct{}, 3)
+				slow := retry
+				slow.Retry.Initial = 2 * time.Second
+				works(t, old, func(ctx context.Context, _ saferunner.Delivery) error {
+					begun <- struct{}{}
+					return tt.first(ctx)
+				}, slow)
+				id := submit(t, old, saferunner.Job{Task: slow, Key: "k"}).Jobs[0].EntryID
+				<-begun
+				stop(t, old, 200*time.Millisecond)
+				becomes(t, old, id, saferunner.StatusQueued)
+
+				var log logged
+				e := open(Logger(log.logger()))
+				works(t, e, func(context.Context, saferunner.Delivery) error {
+					t.Error("it was executed again")
+					return nil
+				}, noRetry)
+				entry := becomes(t, e, id, tt.want)
+				if !strings.Contains(entry.Err(), "not executed") || !strings.Contains(entry.Err(), tt.says) {
+					t.Errorf("the entry says %q", entry.Err())
+				}
+				if text := log.String(); !strings.Contains(text, id) || !strings.Contains(text, retry.Name) || !strings.Contains(text, "order.created") {
+					t.Errorf("the log says %q", text)
+				}
+				holder, err := e.Journal().Claim(t.Context(), retry.Name, "k", "next")
+				if given := holder == "next"; err != nil || given != (tt.want == saferunner.StatusFailed) {
+					t.Errorf("its key is held by %s, %v", holder, err)
+				}
+			})
+		})
+	}
+}
+
+// logged keeps what is logged as errors.
+type logged struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func (l *logged) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelError}))
+}
