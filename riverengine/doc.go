@@ -22,8 +22,8 @@
 //
 // A call that was executing when its process died is noticed within its
 // Timeout and 45 seconds, as long as another process works. Without a Retry
-// it ends as interrupted and is never executed again; with one it is executed
-// again. The same holds for a call that takes more than 5 seconds longer than
+// it ends as interrupted, which the process that finds it logs at Error, and
+// is never executed again; with one it is executed again. The same holds for a call that takes more than 5 seconds longer than
 // its Timeout, which is one minute for a task without: heed ctx.
 //
 // What counts is the Retry that the task has in the process that works it, as

@@ -182,7 +182,8 @@ func TestPoisonedJob(t *testing.T) {
 // queue, for a process that knows it.
 func TestStuckCallOfUnknownTask(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
-		leader := open()
+		var log logged
+		leader := open(Logger(log.logger()))
 		retried := submit(t, leader, saferunner.Job{Task: retry}).Jobs[0].EntryID
 		once := submit(t, leader, saferunner.Job{Task: quick}).Jobs[0].EntryID
 		strand(t, leader)
@@ -194,6 +195,11 @@ func TestStuckCallOfUnknownTask(t *testing.T) {
 			t.Errorf("got %+v", entry)
 		}
 		becomes(t, leader, retried, saferunner.StatusQueued)
+		waitFor(t, 10*time.Second, "the leader to log", func() bool { return strings.Contains(log.String(), once) })
+		if text := log.String(); !strings.Contains(text, "async call interrupted") || !strings.Contains(text, "entry="+once) ||
+			!strings.Contains(text, "task="+quick.Name) || !strings.Contains(text, "run_id=order.created") || !strings.Contains(text, "by hand") || strings.Contains(text, retried) {
+			t.Errorf("the leader's log says %q", text)
+		}
 		knows := open()
 		works(t, knows, nothing, retry)
 		if entry := becomes(t, knows, retried, saferunner.StatusDone); len(entry.Attempts) != 2 {
