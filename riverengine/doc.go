@@ -23,8 +23,9 @@
 // A call that was executing when its process died is noticed within its
 // Timeout and 45 seconds, as long as another process works. Without a Retry
 // it ends as interrupted, which the process that finds it logs at Error, and
-// is never executed again; with one it is executed again. The same holds for a call that takes more than 5 seconds longer than
-// its Timeout, which is one minute for a task without: heed ctx.
+// is never executed again; with one it is executed again. The same holds for
+// a call that takes more than 5 seconds longer than its Timeout, which is one
+// minute for a task without: heed ctx.
 //
 // What counts is the Retry that the task has in the process that works it, as
 // well as the one that the call was queued with: whichever allows less.
@@ -38,6 +39,6 @@
 //
 // After and At, and retries after more than 5 seconds, are kept to about 5
 // seconds. Calls of one batch begin in order, as far as workers are free.
-// SQLite is told of new calls at once within a process and within a second
-// by another. On Postgres the pool needs three connections or more.
+// SQLite is told of new calls, and of Cancel, at once within a process and
+// within a second by another. On Postgres the pool needs three connections or more.
 package riverengine

@@ -57,7 +57,7 @@ type database interface {
 	newClient(*Engine, *river.Config) (client, error)
 	// committed is told of the queues of new jobs.
 	committed(queues map[string]struct{})
-	cancelled(queue string, job int64)
+	cancelled()
 	close() error
 }
 
@@ -203,15 +203,16 @@ func (e *Engine) insert(ctx context.Context, s session, tx any, b saferunner.Bat
 }
 
 // Cancel takes out the job of an entry that has not begun, or cancels the
-// ctx of its task. It looks through the jobs that have not ended.
+// ctx of its task, in whatever process it executes: at once on Postgres and
+// within this process, within about a second by another on SQLite. It looks
+// through the jobs that have not ended.
 func (e *Engine) Cancel(ctx context.Context, entryID string) (bool, error) {
 	if err := e.online(); err != nil {
 		return false, err
 	}
 	var job int64
-	var queue string
-	found := func(scan scan) error { return scan(&job, &queue) }
-	err := e.db.read().query(ctx, found, "SELECT id, queue FROM @river_job WHERE finalized_at IS NULL AND metadata->>'entry' = $1", entryID)
+	found := func(scan scan) error { return scan(&job) }
+	err := e.db.read().query(ctx, found, "SELECT id FROM @river_job WHERE finalized_at IS NULL AND metadata->>'entry' = $1", entryID)
 	if err != nil || job == 0 {
 		return false, err
 	}
@@ -221,7 +222,7 @@ func (e *Engine) Cancel(ctx context.Context, entryID string) (bool, error) {
 	if err := c.cancel(ctx, job); err != nil {
 		return false, err
 	}
-	e.db.cancelled(queue, job)
+	e.db.cancelled()
 	return true, nil
 }
 

@@ -385,6 +385,29 @@ func TestCancel(t *testing.T) {
 	})
 }
 
+// Cancel reaches a call that another process executes.
+func TestCancelElsewhere(t *testing.T) {
+	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
+		e, elsewhere := open(), open()
+		begun := make(chan struct{}, 2)
+		works(t, e, func(ctx context.Context, _ saferunner.Delivery) error {
+			begun <- struct{}{}
+			<-ctx.Done()
+			return ctx.Err()
+		}, note)
+		b := submit(t, e, saferunner.Job{Task: note}, saferunner.Job{Task: note})
+		for _, j := range b.Jobs {
+			<-begun
+			if ok, err := elsewhere.Cancel(t.Context(), j.EntryID); err != nil || !ok {
+				t.Errorf("Cancel: %v, %v", ok, err)
+			}
+			if entry := becomes(t, e, j.EntryID, saferunner.StatusCancelled); entry.FinishedAt.Sub(entry.StartedAt) > note.Timeout/2 {
+				t.Errorf("it went on for %s", entry.FinishedAt.Sub(entry.StartedAt))
+			}
+		}
+	})
+}
+
 // A leader that does not know the task of a stuck job leaves it alone.
 func TestMixedDeployment(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {

@@ -131,7 +131,7 @@ func keptIndexes() []string {
 }
 
 func (d *postgresDB) committed(map[string]struct{}) {} // Postgres notifies
-func (d *postgresDB) cancelled(string, int64)       {}
+func (d *postgresDB) cancelled()                    {}
 
 func (d *postgresDB) close() error {
 	if d.owned {

@@ -40,7 +40,8 @@ func NewSQLite(ctx context.Context, db *sql.DB, opts ...Option) (*Engine, error)
 }
 
 func newSQLite(ctx context.Context, db *sql.DB, owned bool, o *options) (*Engine, error) {
-	d := &sqliteDB{db: db, owned: owned, wake: newWakeup()}
+	d := &sqliteDB{db: db, owned: owned}
+	d.wake = newWakeup(d.read())
 	if err := d.migrate(ctx); err != nil {
 		return nil, fmt.Errorf("riverengine: SQLite: %w", err)
 	}
@@ -191,7 +192,7 @@ func (d *sqliteDB) committed(queues map[string]struct{}) {
 	}
 }
 
-func (d *sqliteDB) cancelled(queue string, job int64) { d.wake.cancelled(queue, job) }
+func (d *sqliteDB) cancelled() { d.wake.cancelled() }
 
 func (d *sqliteDB) close() error {
 	if !d.owned {
