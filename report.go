@@ -80,7 +80,8 @@ func (r *Report) Recorded() []string {
 // [*CallError]. If ctx ends first it returns the cause. It returns nil at
 // once where nothing async executes. With an engine that works in other
 // processes it looks into the journal, at growing intervals of up to half a
-// second, and knows of errors only what they say. Safe for concurrent use.
+// second, and knows of errors only what they say; it fails once the journal
+// could not be read for 30 seconds. Safe for concurrent use.
 func (r *Report) Wait(ctx context.Context) error {
 	switch {
 	case r == nil || r.run == nil:

@@ -11,18 +11,24 @@ import (
 const (
 	firstLook = 2 * time.Millisecond
 	maxLook   = 500 * time.Millisecond
+
+	// lookPatience is how long the journal may be away meanwhile.
+	lookPatience = 30 * time.Second
 )
 
 // waitOutside asks the journal until none of the run's calls goes on, and
 // joins the errors of the async ones.
 func (r *listRun) waitOutside(ctx context.Context) error {
+	seen := time.Now()
 	for pause := firstLook; ; pause = min(pause*3/2, maxLook) {
 		page, err := r.outside.Query(ctx, Query{Run: r.id(), Statuses: []Status{StatusQueued, StatusRunning}, Limit: 1})
-		if err != nil {
-			return fmt.Errorf("saferunner: run %q: async calls: %w", r.runID, err)
-		}
-		if len(page.Entries) == 0 {
+		switch {
+		case err == nil && len(page.Entries) == 0:
 			return r.failuresOutside(ctx)
+		case err == nil:
+			seen = time.Now()
+		case ctx.Err() == nil && time.Since(seen) >= lookPatience:
+			return fmt.Errorf("saferunner: run %q: async calls: the journal could not be read for %s: %w", r.runID, lookPatience, err)
 		}
 		select {
 		case <-time.After(pause):
