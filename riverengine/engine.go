@@ -33,6 +33,7 @@ type Engine struct {
 	mu     sync.RWMutex
 	client client // inserts, and works after Start
 	works  bool   // from Start until Stop has seen all calls end
+	still  func() // ends gathering, and waits for its end
 }
 
 var (
@@ -227,7 +228,11 @@ func (e *Engine) Cancel(ctx context.Context, entryID string) (bool, error) {
 }
 
 // Start begins to work jobs of these tasks. Jobs of others wait for a
-// process that knows them.
+// process that knows them. Those that wait in another queue than their task
+// has here, since it had that in another version, are moved to the queue that
+// it has here: at once, and every 15 seconds what other processes have queued
+// since. While an old and a new version run together, both work all of them,
+// each in its own queue.
 func (e *Engine) Start(ctx context.Context, tasks []saferunner.TaskSpec, h saferunner.Handler) error {
 	if err := e.online(); err != nil {
 		return err
@@ -252,6 +257,13 @@ func (e *Engine) Start(ctx context.Context, tasks []saferunner.TaskSpec, h safer
 		return fmt.Errorf("riverengine: Start: %w", err)
 	}
 	e.client, e.works = c, true
+	gathers, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var gatherer sync.WaitGroup
+	gatherer.Go(func() { e.gathering(gathers, tasks) })
+	e.still = func() {
+		cancel()
+		gatherer.Wait()
+	}
 	return nil
 }
 
@@ -265,11 +277,12 @@ var lastChance = 5 * time.Second
 // it, call Stop again.
 func (e *Engine) Stop(ctx context.Context) error {
 	e.mu.RLock()
-	works, c := e.works, e.client
+	works, c, still := e.works, e.client, e.still
 	e.mu.RUnlock()
 	if !works {
 		return nil
 	}
+	still()
 	if c.stop(ctx) == nil {
 		e.ended()
 		return nil
