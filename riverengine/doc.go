@@ -12,6 +12,7 @@
 //		return err
 //	}
 //	saferunner.SetDefault(runner)
+//	defer saferunner.Shutdown(ctx) // before Close, on every path
 //	err = runner.Start(ctx, SendSMS, UpdateCRM) // in processes that work calls
 //
 // A call is in the database, with its journal entry, when Run returns, or

@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"os"
@@ -23,17 +24,20 @@ var sendReceipt = saferunner.Define("receipt.send", func(ctx context.Context, r 
 	return err
 }, saferunner.Timeout(10*time.Second), saferunner.Retry(saferunner.RetryPolicy{MaxAttempts: 5}))
 
-func run(ctx context.Context, database string) error {
+func run(ctx context.Context, database string) (err error) {
 	engine, err := riverengine.Open(ctx, database)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = engine.Close() }()
+	defer func() { err = errors.Join(err, engine.Close()) }()
 	runner, err := saferunner.New(saferunner.WithEngine(engine))
 	if err != nil {
 		return err
 	}
 	saferunner.SetDefault(runner)
+	defer func() { // lets what executes end; what is still queued is for the next start
+		err = errors.Join(err, saferunner.Shutdown(context.WithoutCancel(ctx)))
+	}()
 	if err := runner.Start(ctx, sendReceipt); err != nil { // this process works calls as well
 		return err
 	}
@@ -42,10 +46,7 @@ func run(ctx context.Context, database string) error {
 	if err != nil {
 		return err
 	}
-	if err := report.Wait(ctx); err != nil { // a server would go on instead
-		return err
-	}
-	return saferunner.Shutdown(ctx) // what is still queued is for the next start
+	return report.Wait(ctx) // a server would go on instead
 }
 
 func main() {

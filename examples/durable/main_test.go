@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -22,6 +23,20 @@ func TestRecords(t *testing.T) {
 	calls, err := saferunner.Calls(t.Context(), "order.created")
 	if err != nil || len(calls) != 1 || calls[0].Status != saferunner.StatusRecorded {
 		t.Errorf("got %v, %v", calls, err)
+	}
+}
+
+// Whatever goes wrong after Start, the runner is shut down before the
+// database is closed.
+func TestShutsDownOnErrors(t *testing.T) {
+	t.Cleanup(func() { saferunner.SetDefault(nil) })
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := run(ctx, "sqlite:none.db"); !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v", err)
+	}
+	if _, err := saferunner.Run(t.Context(), "order.created"); !errors.Is(err, saferunner.ErrShutdown) {
+		t.Errorf("the runner is still open: %v", err)
 	}
 }
 
