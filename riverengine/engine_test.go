@@ -554,6 +554,40 @@ func TestLockedFile(t *testing.T) {
 	submit(t, e, saferunner.Job{Task: note})
 }
 
+// A lock that another connection holds is told apart, and whether it was
+// waited for.
+func TestLockedElsewhere(t *testing.T) {
+	for name, tt := range map[string]struct{ pragma, want, not string }{
+		"waits":         {"PRAGMA busy_timeout = 50", "gave up", "did not wait"},
+		"does not wait": {"PRAGMA busy_timeout = 0", "did not wait", "gave up"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := testFile(t)
+			e, other := openTestFile(t, path), openTestFile(t, path)
+			if _, err := e.db.(*sqliteDB).db.Exec(tt.pragma); err != nil {
+				t.Fatal(err)
+			}
+			tx, err := other.db.(*sqliteDB).db.BeginTx(t.Context(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = e.Submit(t.Context(), batchOf(saferunner.Job{Task: note}))
+			for _, want := range []string{"another connection", "use RunTx", tt.want} {
+				if err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("Submit: %v, want %q", err, want)
+				}
+			}
+			if text := err.Error(); strings.Contains(text, tt.not) || strings.Contains(text, lockPatience.String()) {
+				t.Errorf("Submit: %s: that is not so", text)
+			}
+			if err := tx.Rollback(); err != nil {
+				t.Fatal(err)
+			}
+			submit(t, e, saferunner.Job{Task: note})
+		})
+	}
+}
+
 func TestTwoSchemas(t *testing.T) {
 	a, b := openTestSchema(t), openTestSchema(t)
 	batch := submit(t, a, saferunner.Job{Task: note})

@@ -82,10 +82,10 @@ func (d *sqliteDB) conn(ctx context.Context) (*sql.Conn, error) {
 	patient, cancel := context.WithTimeout(ctx, lockPatience)
 	defer cancel()
 	conn, err := d.db.Conn(patient)
-	if err != nil {
-		return nil, d.explain(ctx, err)
+	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+		return nil, fmt.Errorf("all connections to the SQLite database were in use for %s: if this is inside a transaction of your own on them, use RunTx with it: %w", lockPatience, err)
 	}
-	return conn, nil
+	return conn, err
 }
 
 // patientSession is the database without a transaction.
@@ -115,13 +115,14 @@ func (d *sqliteDB) write(ctx context.Context, do func(session, any) error) error
 		return err
 	}
 	defer func() { _ = conn.Close() }() // it goes back to the pool
+	began := time.Now()
 	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
-		return d.explain(ctx, err)
+		return explainBusy(ctx, conn, began, err)
 	}
 	if err := do(sqliteSession{tx}, tx); err != nil {
 		_ = tx.Rollback()
-		return d.explain(ctx, err)
+		return explainBusy(ctx, conn, began, err)
 	}
 	if err := tx.Commit(); err != nil {
 		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK") // SQLite leaves it open for another try
@@ -135,12 +136,17 @@ func (d *sqliteDB) settled(ctx context.Context, entry string) (there bool, err e
 	return there, err
 }
 
-func (d *sqliteDB) explain(ctx context.Context, err error) error {
-	locked := strings.Contains(err.Error(), "SQLITE_BUSY") || errors.Is(err, context.DeadlineExceeded)
-	if ctx.Err() != nil || !locked {
+// explainBusy says what to do where another connection holds the lock.
+func explainBusy(ctx context.Context, conn *sql.Conn, began time.Time, err error) error {
+	if ctx.Err() != nil || !strings.Contains(err.Error(), "database is locked") {
 		return err
 	}
-	return fmt.Errorf("the SQLite database was locked for %s: if this is inside a transaction of your own on the same file, use RunTx with it: %w", lockPatience, err)
+	waited := fmt.Sprintf("gave up %s after it had begun", time.Since(began).Round(time.Millisecond))
+	timeout := -1
+	if conn.QueryRowContext(ctx, "PRAGMA busy_timeout").Scan(&timeout) == nil && timeout == 0 {
+		waited = "did not wait, since its connection has no busy_timeout"
+	}
+	return fmt.Errorf("another connection has locked the SQLite database, and this transaction %s: if the other is a transaction of your own on the same file, use RunTx with it: %w", waited, err)
 }
 
 func (d *sqliteDB) within(tx any) (session, error) {
