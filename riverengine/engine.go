@@ -230,7 +230,7 @@ func (e *Engine) Cancel(ctx context.Context, entryID string) (bool, error) {
 // Start begins to work jobs of these tasks. Jobs of others wait for a
 // process that knows them. Those that wait in another queue than their task
 // has here, since it had that in another version, are moved to the queue that
-// it has here: at once, and every 15 seconds what other processes have queued
+// it has here: at once, and every minute what other processes have queued
 // since. While an old and a new version run together, both work all of them,
 // each in its own queue.
 func (e *Engine) Start(ctx context.Context, tasks []saferunner.TaskSpec, h saferunner.Handler) error {

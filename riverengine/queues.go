@@ -11,7 +11,7 @@ import (
 // gatherPause is between two looks for calls in other queues. It is longer
 // than workers take to see what has come into theirs: two versions that move
 // the same calls do not keep each other from working them.
-var gatherPause = 15 * time.Second
+var gatherPause = time.Minute
 
 // gathering moves calls of the engine's tasks into the queues that these have
 // here, until ctx ends: at first those that another version has left, then
