@@ -1,5 +1,8 @@
 // Tx runs calls in transactions of its own, on the database that it is given,
 // and prints what became of them.
+//
+//	tx DSN
+//	tx DSN COUNT	as many at once
 package main
 
 import (
@@ -38,6 +41,9 @@ func run(ctx context.Context, dsn string) error {
 		return err
 	}
 	saferunner.SetDefault(runner)
+	if len(os.Args) > 2 {
+		return many(ctx, runner, dsn, os.Args[2])
+	}
 	within := inSQLite
 	if strings.HasPrefix(dsn, "postgres") {
 		within = inPostgres
