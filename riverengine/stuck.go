@@ -1,10 +1,12 @@
 package riverengine
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
+	"time"
 
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/rivertype"
@@ -25,16 +27,52 @@ type executor struct {
 
 func (e executor) JobGetStuck(ctx context.Context, p *riverdriver.JobGetStuckParams) ([]*rivertype.JobRow, error) {
 	rows, err := e.Executor.JobGetStuck(ctx, p)
-	for _, row := range rows { // copies in memory
-		var env envelope
-		if json.Unmarshal(row.Metadata, &env) == nil {
-			if spec, ok := e.engine.specs[cmp.Or(env.Task, row.Kind)]; ok {
-				row.MaxAttempts = allowed(row, env.Retry, spec.Retry)
-			}
-		}
-		row.Kind, row.Tags = stuckKind, []string{row.Kind}
+	for _, row := range rows {
+		e.engine.prepare(row)
 	}
 	return rows, err
+}
+
+// prepare makes River judge a stuck job, of which this is a copy, as the
+// engine does.
+func (e *Engine) prepare(row *rivertype.JobRow) {
+	var env envelope
+	_ = json.Unmarshal(row.Metadata, &env) // if it cannot be read, the defaults
+	task := cmp.Or(env.Task, row.Kind)
+	if spec, ok := e.specs[task]; ok {
+		row.MaxAttempts = allowed(row, env.Retry, spec.Retry)
+	}
+	if row.AttemptedAt != nil && time.Since(*row.AttemptedAt) < e.lostAfter(task, &env) {
+		row.Metadata = withoutCancel(row.Metadata)
+	}
+	row.Kind, row.Tags = stuckKind, []string{task}
+}
+
+// lostAfter is how long an attempt may take until it counts as lost: longer
+// than what its job was sent with, which no worker exceeds, and than what its
+// task has here by now.
+func (e *Engine) lostAfter(task string, env *envelope) time.Duration {
+	sent, _ := parseHead(env.Call) // if it cannot be read, the default
+	return max(e.specs[task].Timeout, cmp.Or(sent.timeout, e.timeout)) + grace
+}
+
+// withoutCancel hides that a job is to be cancelled. River would not give it
+// the time to end by itself.
+func withoutCancel(metadata []byte) []byte {
+	const cancel = "cancel_attempted_at"
+	if !bytes.Contains(metadata, []byte(cancel)) {
+		return metadata
+	}
+	var all map[string]json.RawMessage
+	if json.Unmarshal(metadata, &all) != nil {
+		return metadata
+	}
+	delete(all, cancel)
+	rest, err := json.Marshal(all)
+	if err != nil {
+		return metadata
+	}
+	return rest
 }
 
 // JobRescueMany tells of the calls that end with it: nobody else does, since
@@ -45,7 +83,7 @@ func (e executor) JobRescueMany(ctx context.Context, p *riverdriver.JobRescueMan
 		return done, err
 	}
 	for i, job := range p.ID {
-		if p.State[i] == string(rivertype.JobStateDiscarded) {
+		if p.FinalizedAt[i] != nil {
 			e.engine.interrupted(ctx, job)
 		}
 	}

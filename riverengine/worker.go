@@ -30,18 +30,14 @@ type worker struct {
 	spec   saferunner.TaskSpec
 }
 
-// Timeout is longer than any attempt's limit. For a stuck job it is longer
-// than what the job was sent with, which no worker exceeds, and than what its
-// task has here by now.
+// Timeout is longer than any attempt's limit.
 func (w *worker) Timeout(job *river.Job[jobArgs]) time.Duration {
 	if w.spec.Name != "" {
 		return w.limit(0) + grace
 	}
 	var env envelope
-	_ = json.Unmarshal(job.Metadata, &env) // if it cannot be read, the default
-	sent, _ := parseHead(env.Call)
-	own := w.engine.specs[cmp.Or(env.Task, job.Tags[0])].Timeout // see executor
-	return max(own, cmp.Or(sent.timeout, w.engine.timeout)) + grace
+	_ = json.Unmarshal(job.Metadata, &env)       // if it cannot be read, the default
+	return w.engine.lostAfter(job.Tags[0], &env) // see prepare
 }
 
 // limit is the time that an attempt may take: the task's own, and not more

@@ -1,0 +1,34 @@
+package riverengine
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/riverqueue/river/rivertype"
+)
+
+// A call that is to be cancelled has its time to end, as any other has.
+func TestCancelledCallIsNotStuck(t *testing.T) {
+	e := openTestFile(t, testFile(t))
+	for name, tt := range map[string]struct {
+		runs    time.Duration
+		visible bool
+	}{
+		"within its time": {5 * time.Second, false},
+		"beyond its time": {time.Minute, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			begun := time.Now().Add(-tt.runs)
+			row := &rivertype.JobRow{
+				Kind: note.Name, AttemptedAt: &begun, Attempt: 1, MaxAttempts: 1,
+				Metadata: fmt.Appendf(nil, `{"call":%q,"cancel_attempted_at":"2026-01-02T03:04:05Z"}`, head{timeout: 20 * time.Second}),
+			}
+			e.prepare(row)
+			if visible := strings.Contains(string(row.Metadata), "cancel_attempted_at"); visible != tt.visible || !strings.Contains(string(row.Metadata), "call") {
+				t.Errorf("River sees %s", row.Metadata)
+			}
+		})
+	}
+}
