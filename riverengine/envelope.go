@@ -1,17 +1,10 @@
 package riverengine
 
 import (
-	"bytes"
 	"cmp"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -67,30 +60,6 @@ func parseHead(text string) (h head, err error) {
 	return head{parts[0], moment(at), position, time.Duration(timeout), parts[4], parts[5]}, errors.Join(err1, err2, err3)
 }
 
-// form is how a payload is written.
-type form string
-
-const (
-	asIs   form = ""
-	inside form = "value"  // it is no object: River's driver for SQLite takes nothing else
-	base   form = "base64" // it holds what Postgres cannot: the escape of a zero byte
-	sealed form = "sealed" // it is encrypted, with the entry's ID as additional data
-)
-
-// jobArgs are a payload as River takes it.
-type jobArgs struct {
-	kind    string
-	payload json.RawMessage
-}
-
-func (a jobArgs) Kind() string                 { return a.kind }
-func (a jobArgs) MarshalJSON() ([]byte, error) { return a.payload, nil }
-
-func (a *jobArgs) UnmarshalJSON(data []byte) error {
-	a.payload = bytes.Clone(data)
-	return nil
-}
-
 // pack makes River's job of one of a batch.
 func (e *Engine) pack(b saferunner.Batch, i int) (river.InsertManyParams, error) {
 	j := &b.Jobs[i]
@@ -136,63 +105,6 @@ func (e *envelope) hasZeroByte() bool {
 	return strings.Contains(e.Call+e.Key, "\x00")
 }
 
-// zeroByte is how JSON writes one.
-var zeroByte = []byte(`\u0000`)
-
-func (e *Engine) wrap(j *saferunner.Job) (json.RawMessage, form, error) {
-	if len(j.Payload) == 0 {
-		return nil, "", errors.New("it has no arguments")
-	}
-	if e.aead != nil {
-		nonce := make([]byte, e.aead.NonceSize())
-		if _, err := rand.Read(nonce); err != nil {
-			return nil, "", err
-		}
-		return quoted(e.aead.Seal(nonce, nonce, j.Payload, []byte(j.EntryID))), sealed, nil
-	}
-	if bytes.Contains(j.Payload, zeroByte) {
-		return quoted(j.Payload), base, nil
-	}
-	if j.Payload[0] != '{' {
-		return slices.Concat([]byte(`{"value":`), j.Payload, []byte{'}'}), inside, nil
-	}
-	return j.Payload, asIs, nil
-}
-
-func quoted(b []byte) json.RawMessage {
-	return json.RawMessage(`{"value":"` + base64.StdEncoding.EncodeToString(b) + `"}`)
-}
-
-// errSealed is why a worker cannot read a payload that another may read.
-var errSealed = errors.New("the arguments are sealed, and this engine was opened without Seal, or with another key")
-
-func (e *Engine) unwrap(env *envelope, payload json.RawMessage) (json.RawMessage, error) {
-	if env.Form == asIs {
-		return payload, nil
-	}
-	var wrapped struct{ Value json.RawMessage }
-	err := json.Unmarshal(payload, &wrapped)
-	if err == nil && env.Form == inside {
-		return wrapped.Value, nil
-	}
-	var text []byte // base64, as encoding/json reads it
-	if err = errors.Join(err, json.Unmarshal(wrapped.Value, &text)); err != nil {
-		return nil, fmt.Errorf("the arguments have been changed in the database: %w", err)
-	}
-	switch {
-	case env.Form == base:
-		return text, nil
-	case env.Form != sealed || e.aead == nil || len(text) < e.aead.NonceSize():
-		return nil, errSealed
-	}
-	nonce, secret := text[:e.aead.NonceSize()], text[e.aead.NonceSize():]
-	plain, err := e.aead.Open(nil, nonce, secret, []byte(env.Entry))
-	if err != nil {
-		return nil, errSealed
-	}
-	return plain, nil
-}
-
 // delivery is a job as the runner gets it.
 func (e *Engine) delivery(row *rivertype.JobRow, payload json.RawMessage) (saferunner.Delivery, error) {
 	var env envelope
@@ -213,31 +125,4 @@ func (e *Engine) delivery(row *rivertype.JobRow, payload json.RawMessage) (safer
 		return d, fmt.Errorf("the job's metadata have been changed in the database: %w", failure)
 	}
 	return d, err
-}
-
-// kindOf is River's name for a task. River's names are shorter by one.
-func kindOf(task string) string {
-	if len(task) < 128 {
-		return task
-	}
-	return "saferunner:" + hash(task) // no task's name has a colon
-}
-
-var queueName = regexp.MustCompile(`^[a-z0-9]+([_-][a-z0-9]+)*$`)
-
-// queueOf is River's name for a queue. River has no capitals, dots and
-// slashes in them.
-func queueOf(queue string) string {
-	switch {
-	case queue == "":
-		return river.QueueDefault
-	case len(queue) <= 64 && queueName.MatchString(queue) && queue != river.QueueDefault:
-		return queue
-	}
-	return "saferunner-" + hash(queue)
-}
-
-func hash(name string) string {
-	sum := sha256.Sum256([]byte(name))
-	return hex.EncodeToString(sum[:16])
 }

@@ -1,0 +1,102 @@
+package riverengine
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/saferunner/saferunner"
+)
+
+// form is how a payload is written.
+type form string
+
+const (
+	asIs   form = ""
+	inside form = "value"  // it is no object: River's driver for SQLite takes nothing else
+	base   form = "base64" // it holds what Postgres cannot: the escape of a zero byte
+	sealed form = "sealed" // it is encrypted, with the entry's ID as additional data
+)
+
+// jobArgs are a payload as River takes it.
+type jobArgs struct {
+	kind    string
+	payload json.RawMessage
+}
+
+func (a jobArgs) Kind() string                 { return a.kind }
+func (a jobArgs) MarshalJSON() ([]byte, error) { return a.payload, nil }
+
+func (a *jobArgs) UnmarshalJSON(data []byte) error {
+	a.payload = bytes.Clone(data)
+	return nil
+}
+
+// zeroByte is how JSON writes one.
+var zeroByte = []byte(`\u0000`)
+
+func (e *Engine) wrap(j *saferunner.Job) (json.RawMessage, form, error) {
+	if len(j.Payload) == 0 {
+		return nil, "", errors.New("it has no arguments")
+	}
+	if e.aead != nil {
+		nonce := make([]byte, e.aead.NonceSize())
+		if _, err := rand.Read(nonce); err != nil {
+			return nil, "", err
+		}
+		return quoted(e.aead.Seal(nonce, nonce, j.Payload, []byte(j.EntryID))), sealed, nil
+	}
+	if bytes.Contains(j.Payload, zeroByte) {
+		return quoted(j.Payload), base, nil
+	}
+	if j.Payload[0] != '{' {
+		return slices.Concat([]byte(`{"value":`), j.Payload, []byte{'}'}), inside, nil
+	}
+	return j.Payload, asIs, nil
+}
+
+func quoted(b []byte) json.RawMessage {
+	return json.RawMessage(`{"value":"` + base64.StdEncoding.EncodeToString(b) + `"}`)
+}
+
+// errSealed is why a worker cannot read a payload that another may read.
+var errSealed = errors.New("the arguments are sealed, and this engine was opened without Seal, or with another key")
+
+func (e *Engine) unwrap(env *envelope, payload json.RawMessage) (json.RawMessage, error) {
+	if env.Form == asIs {
+		return payload, nil
+	}
+	var wrapped struct{ Value json.RawMessage }
+	err := json.Unmarshal(payload, &wrapped)
+	if err == nil && env.Form == inside {
+		return wrapped.Value, nil
+	}
+	var text []byte // base64, as encoding/json reads it
+	if err = errors.Join(err, json.Unmarshal(wrapped.Value, &text)); err != nil {
+		return nil, fmt.Errorf("the arguments have been changed in the database: %w", err)
+	}
+	switch {
+	case env.Form == base:
+		return text, nil
+	case env.Form != sealed || e.aead == nil || len(text) < e.aead.NonceSize():
+		return nil, errSealed
+	}
+	nonce, secret := text[:e.aead.NonceSize()], text[e.aead.NonceSize():]
+	plain, err := e.aead.Open(nil, nonce, secret, []byte(env.Entry))
+	if err != nil {
+		return nil, errSealed
+	}
+	return plain, nil
+}
+
+// withoutZero takes the zero bytes out, which Postgres cannot keep.
+func withoutZero(raw json.RawMessage) json.RawMessage {
+	if !bytes.Contains(raw, zeroByte) {
+		return raw
+	}
+	return bytes.ReplaceAll(raw, zeroByte, []byte(`\ufffd`))
+}

@@ -1,0 +1,110 @@
+package riverengine
+
+import (
+	"context"
+
+	"github.com/riverqueue/river"
+
+	"github.com/saferunner/saferunner"
+)
+
+// Submit queues the jobs of a batch, with their journal entries, in one
+// transaction. It fails where a redacted argument would be stored in clear,
+// and where SQLite, or a key on Postgres, is locked for more than 10 seconds.
+// If the database is lost while it commits, and stays away for 5 seconds, the
+// error says that the calls may be queued.
+func (e *Engine) Submit(ctx context.Context, b saferunner.Batch) ([]saferunner.Ticket, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if err := e.online(); err != nil {
+		return nil, err
+	}
+	jobs, err := e.packAll(b)
+	if err != nil || len(jobs) == 0 {
+		return nil, err
+	}
+	var tickets []saferunner.Ticket
+	var queues map[string]struct{}
+	err = e.db.write(ctx, func(s session, tx any) (err error) {
+		tickets, queues, err = e.insert(ctx, s, tx, b, jobs)
+		return err
+	})
+	if err = e.settle(ctx, b.Jobs[0].EntryID, err); err != nil {
+		return nil, err
+	}
+	e.db.committed(queues)
+	return tickets, nil
+}
+
+// SubmitTx is Submit within a *sql.Tx of SQLite or a pgx.Tx of Postgres.
+func (e *Engine) SubmitTx(ctx context.Context, tx any, b saferunner.Batch) ([]saferunner.Ticket, error) {
+	if err := e.online(); err != nil {
+		return nil, err
+	}
+	s, err := e.db.within(tx)
+	if err != nil {
+		return nil, err
+	}
+	jobs, err := e.packAll(b)
+	if err != nil || len(jobs) == 0 {
+		return nil, err
+	}
+	tickets, _, err := e.insert(ctx, s, tx, b, jobs)
+	return tickets, err
+}
+
+// WriteTx writes to the journal within the same.
+func (e *Engine) WriteTx(ctx context.Context, tx any, changes ...saferunner.Change) error {
+	if e.online() != nil {
+		return e.journal.Write(ctx, changes...)
+	}
+	s, err := e.db.within(tx)
+	if err != nil {
+		return err
+	}
+	return writeChanges(ctx, s, changes)
+}
+
+func (e *Engine) packAll(b saferunner.Batch) ([]river.InsertManyParams, error) {
+	jobs := make([]river.InsertManyParams, len(b.Jobs))
+	for i := range b.Jobs {
+		var err error
+		if jobs[i], err = e.pack(b, i); err != nil {
+			return nil, err
+		}
+	}
+	return jobs, nil
+}
+
+// insert claims keys, and writes entries and jobs.
+func (e *Engine) insert(ctx context.Context, s session, tx any, b saferunner.Batch, jobs []river.InsertManyParams) ([]saferunner.Ticket, map[string]struct{}, error) {
+	holders, err := claimAll(ctx, s, b.Jobs)
+	if err != nil {
+		return nil, nil, err
+	}
+	tickets := make([]saferunner.Ticket, len(jobs))
+	entries := make([]saferunner.Entry, len(jobs))
+	queued := make([]river.InsertManyParams, 0, len(jobs))
+	queues := map[string]struct{}{}
+	for i := range jobs {
+		entries[i] = b.Entry(i)
+		tickets[i].ID = b.Jobs[i].EntryID
+		if holder, ok := holders[i]; ok {
+			tickets[i].Holder, entries[i].Status = holder, saferunner.StatusDuplicate
+			continue
+		}
+		queued = append(queued, jobs[i])
+		queues[jobs[i].InsertOpts.Queue] = struct{}{}
+	}
+	if err := e.db.putQueued(ctx, s, entries); err != nil {
+		return nil, nil, err
+	}
+	if len(queued) == 0 {
+		return tickets, nil, nil
+	}
+	e.mu.RLock()
+	c := e.client
+	e.mu.RUnlock()
+	return tickets, queues, c.insert(ctx, tx, queued)
+}
