@@ -54,6 +54,7 @@ type database interface {
 	within(tx any) (session, error)
 	putQueued(ctx context.Context, s session, entries []saferunner.Entry) error
 	timestamp(time.Time) any // as River's columns hold it
+	calls() []string         // the tables and views that hold them
 	troubles() string        // a condition that has an index, for calls that have ended badly
 	newClient(*Engine, *river.Config) (client, error)
 	// committed is told of the queues of new jobs.

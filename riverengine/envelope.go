@@ -19,7 +19,8 @@ import (
 // The triggers read the entry.
 type envelope struct {
 	Entry  string                 `json:"entry"`
-	Call   string                 `json:"call"`           // a head: few keys are cheaper for the databases
+	Call   string                 `json:"call"` // a head: few keys are cheaper for the databases
+	RunID  string                 `json:"run_id"`
 	Task   string                 `json:"task,omitempty"` // where the kind is not its name
 	Key    string                 `json:"key,omitempty"`
 	Queue  string                 `json:"queue,omitempty"`
@@ -28,6 +29,8 @@ type envelope struct {
 	Values map[string]string      `json:"values,omitempty"`
 	Form   form                   `json:"form,omitempty"`
 	Shown  string                 `json:"shown,omitempty"` // the arguments as the journal shows them, where they are others
+
+	Forgotten bool `json:"forgotten,omitempty"` // set with the deletion of the arguments
 }
 
 // head is what every call has.
@@ -37,27 +40,25 @@ type head struct {
 	position int
 	timeout  time.Duration // of the task, else of the engine that sent it
 	caller   string
-	runID    string
 }
 
-// String writes h as parseHead reads it. The run ID, which may hold anything,
+// String writes h as parseHead reads it. The caller, which may hold anything,
 // is the last.
 func (h head) String() string {
-	caller := strings.ReplaceAll(h.caller, "|", " ")
 	return strings.Join([]string{
-		h.run, strconv.FormatInt(h.at.UnixNano(), 10), strconv.Itoa(h.position), strconv.FormatInt(int64(h.timeout), 10), caller, h.runID,
+		h.run, strconv.FormatInt(h.at.UnixNano(), 10), strconv.Itoa(h.position), strconv.FormatInt(int64(h.timeout), 10), h.caller,
 	}, "|")
 }
 
 func parseHead(text string) (h head, err error) {
-	parts := strings.SplitN(text, "|", 6)
-	if len(parts) != 6 {
+	parts := strings.SplitN(text, "|", 5)
+	if len(parts) != 5 {
 		return h, fmt.Errorf("%q is not what a call begins with", text)
 	}
 	at, err1 := strconv.ParseInt(parts[1], 10, 64)
 	position, err2 := strconv.Atoi(parts[2])
 	timeout, err3 := strconv.ParseInt(parts[3], 10, 64)
-	return head{parts[0], moment(at), position, time.Duration(timeout), parts[4], parts[5]}, errors.Join(err1, err2, err3)
+	return head{parts[0], moment(at), position, time.Duration(timeout), parts[4]}, errors.Join(err1, err2, err3)
 }
 
 // pack makes River's job of one of a batch.
@@ -68,7 +69,7 @@ func (e *Engine) pack(b saferunner.Batch, i int) (river.InsertManyParams, error)
 	}
 	env := envelope{
 		Entry: j.EntryID, Key: j.Key, Queue: j.Task.Queue, Due: j.NotBefore.UTC(), Retry: j.Task.Retry, Values: j.Metadata,
-		Call: head{b.Run, b.At, j.Position, cmp.Or(j.Task.Timeout, e.timeout), b.Caller, b.RunID}.String(),
+		Call: head{b.Run, b.At, j.Position, cmp.Or(j.Task.Timeout, e.timeout), b.Caller}.String(), RunID: b.RunID,
 	}
 	kind := kindOf(j.Task.Name)
 	if kind != j.Task.Name {
@@ -102,7 +103,7 @@ func (e *envelope) hasZeroByte() bool {
 			return true
 		}
 	}
-	return strings.Contains(e.Call+e.Key, "\x00")
+	return strings.Contains(e.Call+e.RunID+e.Key, "\x00")
 }
 
 // delivery is a job as the runner gets it.
@@ -118,8 +119,11 @@ func (e *Engine) delivery(row *rivertype.JobRow, payload json.RawMessage) (safer
 			EntryID: env.Entry, Position: h.position, Payload: payload, Key: env.Key, Metadata: env.Values, NotBefore: env.Due,
 			Task: saferunner.TaskSpec{Name: cmp.Or(env.Task, row.Kind), Timeout: h.timeout, Retry: env.Retry, Queue: env.Queue},
 		},
-		RunID: h.runID, Run: h.run, At: h.at, Caller: h.caller,
+		RunID: env.RunID, Run: h.run, At: h.at, Caller: h.caller,
 		Attempt: row.Attempt, Worker: e.name,
+	}
+	if env.Forgotten {
+		return d, errors.New("its arguments were deleted when it ended: run the call anew")
 	}
 	if failure != nil {
 		return d, fmt.Errorf("the job's metadata have been changed in the database: %w", failure)

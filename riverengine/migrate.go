@@ -22,7 +22,7 @@ import (
 var migrations embed.FS
 
 // triggersVersion counts the changes of the triggers.
-const triggersVersion = 3
+const triggersVersion = 4
 
 // Version of a database: of our tables, River's, and the triggers.
 type version struct{ tables, river, triggers int }
@@ -174,11 +174,6 @@ func (d *postgresDB) migrateLocked(ctx context.Context, s session) error {
 	}
 	if ok, err := due(has, wants); err != nil || !ok {
 		return err
-	}
-	if has.river != wants.river { // it may change columns that the view shows
-		if _, err := s.exec(ctx, "DROP VIEW IF EXISTS @calls"); err != nil {
-			return err
-		}
 	}
 	if _, err := m.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
 		return err

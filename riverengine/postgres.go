@@ -116,6 +116,7 @@ func (d *postgresDB) putQueued(ctx context.Context, s session, entries []saferun
 }
 
 func (d *postgresDB) timestamp(t time.Time) any { return t }
+func (d *postgresDB) calls() []string           { return []string{"@entries", "@waiting"} }
 func (d *postgresDB) troubles() string          { return "trouble" }
 
 func (d *postgresDB) newClient(e *Engine, c *river.Config) (client, error) {

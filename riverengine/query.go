@@ -23,7 +23,7 @@ func (j *Journal) Query(ctx context.Context, q saferunner.Query) (saferunner.Pag
 }
 
 func (j *Journal) query(ctx context.Context, q saferunner.Query) (page saferunner.Page, err error) {
-	query, args, err := selection(q, j.db.troubles())
+	query, args, err := selection(q, j.db.troubles(), j.db.calls())
 	if err != nil {
 		return page, err
 	}
@@ -44,8 +44,9 @@ func (j *Journal) query(ctx context.Context, q saferunner.Query) (page saferunne
 }
 
 // selection returns the SELECT for q: of one entry more than the page holds.
-// Troubles is a condition that calls which ended badly meet, and others not.
-func selection(q saferunner.Query, troubles string) (query string, args []any, err error) {
+// Troubles is a condition that calls which ended badly meet, and others not;
+// the calls are in tables, of which each is searched by itself.
+func selection(q saferunner.Query, troubles string, tables []string) (query string, args []any, err error) {
 	where := []string{"TRUE"}
 	add := func(condition string, value any) {
 		args = append(args, value)
@@ -81,8 +82,15 @@ func selection(q saferunner.Query, troubles string) (query string, args []any, e
 		}
 	}
 	args = append(args, q.PageSize()+1)
-	query = "SELECT seq, " + columns + " FROM @calls WHERE " + strings.Join(where, " AND ") +
-		" ORDER BY seq " + order + " LIMIT $" + strconv.Itoa(len(args))
+	page := " ORDER BY seq " + order + " LIMIT $" + strconv.Itoa(len(args))
+	parts := make([]string, len(tables))
+	for i, table := range tables {
+		parts[i] = "SELECT seq, " + columns + " FROM " + table + " WHERE " + strings.Join(where, " AND ") + page
+	}
+	if len(parts) == 1 {
+		return parts[0], args, nil
+	}
+	query = "(" + strings.Join(parts, ") UNION ALL (") + ")" + page
 	return query, args, nil
 }
 
@@ -127,6 +135,9 @@ const holds = "EXISTS (SELECT 1 FROM @claims WHERE entry_id = id)"
 func (j *Journal) Prune(ctx context.Context, before time.Time) (pruned int, err error) {
 	err = j.db.write(ctx, func(s session, _ any) error {
 		pruned = 0
+		if _, err := s.exec(ctx, "DELETE FROM @river_job WHERE finalized_at < $1", j.db.timestamp(before)); err != nil {
+			return err
+		}
 		for _, statement := range []string{
 			"DELETE FROM @entries WHERE NOT " + holds + " AND " + prunable,
 			"UPDATE @entries SET run_id = '', run = '', args = NULL, async = FALSE, attempts = NULL," +
@@ -138,8 +149,7 @@ func (j *Journal) Prune(ctx context.Context, before time.Time) (pruned int, err 
 			}
 			pruned += int(n)
 		}
-		_, err := s.exec(ctx, "DELETE FROM @river_job WHERE finalized_at < $1", j.db.timestamp(before))
-		return err
+		return nil
 	})
 	if err != nil {
 		return 0, fmt.Errorf("riverengine: pruning: %w", err)

@@ -28,10 +28,9 @@ type sqliteSession struct {
 	}
 }
 
-// Tables are called saferunner_entries and river_job, parameters ?1. All calls
-// are in the former.
+// Tables are called saferunner_entries and river_job, parameters ?1.
 var sqliteNames = strings.NewReplacer("$1", "?1", "$2", "?2", "$3", "?3", "$4", "?4", "$5", "?5", "$6", "?6", "$7", "?7", "$8", "?8", "$9", "?9",
-	"@river_", "river_", "@calls", "saferunner_entries", "@", "saferunner_")
+	"@river_", "river_", "@", "saferunner_")
 
 func (s sqliteSession) exec(ctx context.Context, query string, args ...any) (int64, error) {
 	result, err := s.handle.ExecContext(ctx, sqliteNames.Replace(query), args...)

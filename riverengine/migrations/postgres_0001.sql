@@ -28,7 +28,8 @@ CREATE INDEX entries_task ON @entries (task, seq);
 CREATE INDEX entries_trouble ON @entries (seq) WHERE trouble;
 
 CREATE UNIQUE INDEX saferunner_entry ON @river_job ((metadata ->> 'entry') COLLATE "C") WHERE attempted_at IS NULL;
-CREATE INDEX saferunner_run ON @river_job ((split_part(metadata ->> 'call', '|', 1)) COLLATE "C") WHERE attempted_at IS NULL;
+CREATE INDEX saferunner_run ON @river_job ((split_part(coalesce(metadata ->> 'call', ''), '|', 1)) COLLATE "C") WHERE attempted_at IS NULL;
+CREATE INDEX saferunner_run_id ON @river_job ((coalesce(metadata ->> 'run_id', '')) COLLATE "C", id) WHERE attempted_at IS NULL;
 
 CREATE TABLE @claims (
     task     text COLLATE "C" NOT NULL,

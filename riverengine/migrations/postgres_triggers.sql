@@ -3,31 +3,41 @@
 CREATE OR REPLACE FUNCTION @nanoseconds(t timestamptz) RETURNS bigint LANGUAGE sql IMMUTABLE AS
 $$ SELECT (extract(epoch FROM t) * 1000000)::bigint * 1000 $$;
 
--- What an entry has of the job that it is queued as.
+-- What an entry has of the job that it is queued as. Nothing in it fails,
+-- whatever somebody has done to the job.
 
 DROP VIEW IF EXISTS @calls;
+DROP VIEW IF EXISTS @waiting;
 DROP FUNCTION IF EXISTS @queued;
 CREATE FUNCTION @queued(metadata jsonb, kind text, args jsonb)
 RETURNS TABLE (entry text, run_id text, run text, task text, shown text, key text, at bigint, caller text) LANGUAGE sql IMMUTABLE AS
 $$
     SELECT
         metadata ->> 'entry',
-        regexp_replace(metadata ->> 'call', '^([^|]*[|]){5}', ''),
-        split_part(metadata ->> 'call', '|', 1),
+        coalesce(metadata ->> 'run_id', ''),
+        split_part(coalesce(metadata ->> 'call', ''), '|', 1),
         coalesce(metadata ->> 'task', kind),
         coalesce(metadata ->> 'shown', args::text),
         coalesce(metadata ->> 'key', ''),
-        split_part(metadata ->> 'call', '|', 2)::bigint,
-        split_part(metadata ->> 'call', '|', 5)
+        CASE WHEN split_part(metadata ->> 'call', '|', 2) ~ '^[0-9]{1,18}$' OR split_part(metadata ->> 'call', '|', 2) ~ '^[1-8][0-9]{18}$'
+            THEN split_part(metadata ->> 'call', '|', 2)::bigint ELSE 0 END,
+        regexp_replace(coalesce(metadata ->> 'call', ''), '^([^|]*[|]){4}', '')
 $$;
 
-CREATE VIEW @calls AS
-SELECT seq, id, run_id, run, task, args, async, key, status, attempts, result, at, started_at, finished_at, caller, scope, trouble
-FROM @entries
-UNION ALL
-SELECT j.id, q.entry, q.run_id, q.run, q.task, q.shown, TRUE, q.key, 'queued', NULL, NULL, q.at, 0, 0, q.caller, '', FALSE
+CREATE VIEW @waiting AS
+SELECT
+    j.id AS seq, q.entry COLLATE "C" AS id, q.run_id COLLATE "C" AS run_id, q.run COLLATE "C" AS run, q.task COLLATE "C" AS task, q.shown AS args,
+    TRUE AS async, q.key, 'queued' AS status, NULL::text AS attempts, NULL::text AS result, q.at, 0::bigint AS started_at, 0::bigint AS finished_at,
+    q.caller, '' AS scope, FALSE AS trouble
 FROM @river_job j, LATERAL @queued(j.metadata, j.kind, j.args) q
-WHERE j.attempted_at IS NULL AND j.finalized_at IS NULL;
+WHERE j.attempted_at IS NULL AND j.finalized_at IS NULL AND j.metadata ->> 'entry' IS NOT NULL AND NOT j.metadata ? 'forgotten';
+
+-- For people. Searches go through both halves by themselves, since Postgres
+-- would sort all of it.
+CREATE VIEW @calls AS
+SELECT seq, id, run_id, run, task, args, async, key, status, attempts, result, at, started_at, finished_at, caller, scope, trouble FROM @entries
+UNION ALL
+SELECT seq, id, run_id, run, task, args, async, key, status, attempts, result, at, started_at, finished_at, caller, scope, trouble FROM @waiting;
 
 -- Calls that begin, or are done: all that one statement of River has changed
 -- at once, which takes half the time of one after the other. The planner
@@ -42,7 +52,7 @@ BEGIN
         jsonb_build_array(jsonb_build_object('started', j.attempted_at, 'worker', j.attempted_by[array_upper(j.attempted_by, 1)]))::text,
         q.at, @nanoseconds(j.attempted_at), 0, q.caller, ''
     FROM jobs j, LATERAL @queued(j.metadata, j.kind, j.args) q
-    WHERE j.state = 'running'
+    WHERE j.state = 'running' AND q.entry IS NOT NULL
     ON CONFLICT (id) DO UPDATE SET -- not its first attempt
         status = 'running',
         finished_at = 0,
@@ -74,7 +84,12 @@ DECLARE
     finish   timestamptz := coalesce(NEW.finalized_at, clock_timestamp());
     output   jsonb := NEW.metadata -> 'output';
     outcome  text;
+    holder   text;
 BEGIN
+    IF entry IS NULL THEN -- it is not ours
+        RETURN NULL;
+    END IF;
+
     -- Put off: as if the attempt had not been.
     IF OLD.state = 'running' AND NEW.metadata -> 'snoozes' IS DISTINCT FROM OLD.metadata -> 'snoozes' AND NEW.finalized_at IS NULL THEN
         UPDATE @entries SET
@@ -85,11 +100,15 @@ BEGIN
         RETURN NULL;
     END IF;
 
+    -- Retried by hand.
     IF OLD.finalized_at IS NOT NULL THEN
-        IF NEW.finalized_at IS NULL AND NEW.attempted_at IS NULL THEN
-            DELETE FROM @entries WHERE id = entry; -- it is in the queue
-        ELSIF NEW.finalized_at IS NULL THEN
+        IF NEW.finalized_at IS NULL THEN
             UPDATE @entries SET status = 'queued', finished_at = 0 WHERE id = entry;
+            INSERT INTO @claims (task, key, entry_id) SELECT task, key, id FROM @entries WHERE id = entry AND key <> '' ON CONFLICT DO NOTHING;
+            SELECT c.entry_id INTO holder FROM @claims c JOIN @entries e ON (c.task, c.key) = (e.task, e.key) WHERE e.id = entry;
+            IF holder <> entry THEN
+                RAISE EXCEPTION 'call % cannot be run again: call % has its key by now', entry, holder;
+            END IF;
         END IF;
         RETURN NULL;
     END IF;
@@ -122,7 +141,7 @@ BEGIN
         DELETE FROM @claims WHERE entry_id = entry;
     END IF;
     IF outcome = 'cancelled' THEN
-        UPDATE @river_job SET args = '{}' WHERE id = NEW.id;
+        UPDATE @river_job SET args = '{}', metadata = metadata || '{"forgotten": true}' WHERE id = NEW.id;
     END IF;
     RETURN NULL;
 END
@@ -139,6 +158,7 @@ EXECUTE FUNCTION @journal();
 CREATE OR REPLACE FUNCTION @forget_args() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     NEW.args := '{}';
+    NEW.metadata := NEW.metadata || '{"forgotten": true}';
     RETURN NEW;
 END
 $$;
@@ -147,3 +167,21 @@ DROP TRIGGER IF EXISTS saferunner_forget ON @river_job;
 CREATE TRIGGER saferunner_forget BEFORE UPDATE OF state ON @river_job FOR EACH ROW
 WHEN (NEW.state = 'completed' AND OLD.state = 'running')
 EXECUTE FUNCTION @forget_args();
+
+-- Deleted by hand before its end.
+
+CREATE OR REPLACE FUNCTION @deleted() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO @entries (seq, id, run_id, run, task, args, async, key, status, at, started_at, finished_at, caller, scope)
+    SELECT OLD.id, q.entry, q.run_id, q.run, q.task, q.shown, TRUE, q.key, 'cancelled', q.at, 0, @nanoseconds(clock_timestamp()), q.caller, ''
+    FROM @queued(OLD.metadata, OLD.kind, OLD.args) q
+    ON CONFLICT (id) DO UPDATE SET status = excluded.status, finished_at = excluded.finished_at;
+    DELETE FROM @claims WHERE entry_id = OLD.metadata ->> 'entry';
+    RETURN NULL;
+END
+$$;
+
+DROP TRIGGER IF EXISTS saferunner_deleted ON @river_job;
+CREATE TRIGGER saferunner_deleted AFTER DELETE ON @river_job FOR EACH ROW
+WHEN (OLD.finalized_at IS NULL AND OLD.metadata ->> 'entry' IS NOT NULL)
+EXECUTE FUNCTION @deleted();

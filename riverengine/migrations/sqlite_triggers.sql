@@ -23,7 +23,7 @@ BEGIN
         attempts = json_set(attempts, '$[#-1].finished', strftime('%Y-%m-%dT%H:%M:%fZ', NEW.finalized_at)),
         result = NEW.metadata -> '$.output.result'
     WHERE id = NEW.metadata ->> 'entry';
-    UPDATE river_job SET args = jsonb('{}') WHERE id = NEW.id;
+    UPDATE river_job SET args = jsonb('{}'), metadata = jsonb_set(metadata, '$.forgotten', jsonb('true')) WHERE id = NEW.id;
 END;
 
 -- Put off: as if the attempt had not been.
@@ -42,7 +42,7 @@ END;
 DROP TRIGGER IF EXISTS saferunner_failed;
 CREATE TRIGGER saferunner_failed AFTER UPDATE OF state ON river_job
 WHEN OLD.state = 'running' AND NEW.state NOT IN ('running', 'completed')
-    AND NEW.metadata ->> 'snoozes' IS OLD.metadata ->> 'snoozes'
+    AND (NEW.finalized_at IS NOT NULL OR NEW.metadata ->> 'snoozes' IS OLD.metadata ->> 'snoozes')
 BEGIN
     UPDATE saferunner_entries SET
         status = CASE
@@ -62,7 +62,7 @@ BEGIN
     WHERE id = NEW.metadata ->> 'entry';
     DELETE FROM saferunner_claims WHERE entry_id = NEW.metadata ->> 'entry' AND NEW.finalized_at IS NOT NULL
         AND EXISTS (SELECT 1 FROM saferunner_entries WHERE id = entry_id AND status IN ('failed', 'cancelled'));
-    UPDATE river_job SET args = jsonb('{}') WHERE id = NEW.id
+    UPDATE river_job SET args = jsonb('{}'), metadata = jsonb_set(metadata, '$.forgotten', jsonb('true')) WHERE id = NEW.id
         AND EXISTS (SELECT 1 FROM saferunner_entries WHERE id = NEW.metadata ->> 'entry' AND status = 'cancelled');
 END;
 
@@ -75,12 +75,28 @@ BEGIN
         finished_at = CAST(unixepoch(NEW.finalized_at, 'subsec') * 1000 + 0.5 AS INTEGER) * 1000000
     WHERE id = NEW.metadata ->> 'entry';
     DELETE FROM saferunner_claims WHERE entry_id = NEW.metadata ->> 'entry';
-    UPDATE river_job SET args = jsonb('{}') WHERE id = NEW.id;
+    UPDATE river_job SET args = jsonb('{}'), metadata = jsonb_set(metadata, '$.forgotten', jsonb('true')) WHERE id = NEW.id;
 END;
 
+-- Retried by hand.
 DROP TRIGGER IF EXISTS saferunner_again;
 CREATE TRIGGER saferunner_again AFTER UPDATE OF state ON river_job
-WHEN OLD.finalized_at IS NOT NULL AND NEW.state = 'available'
+WHEN OLD.finalized_at IS NOT NULL AND NEW.finalized_at IS NULL
 BEGIN
     UPDATE saferunner_entries SET status = 'queued', finished_at = 0 WHERE id = NEW.metadata ->> 'entry';
+    INSERT INTO saferunner_claims (task, key, entry_id)
+        SELECT task, key, id FROM saferunner_entries WHERE id = NEW.metadata ->> 'entry' AND key <> '' ON CONFLICT DO NOTHING;
+    SELECT RAISE(ABORT, 'the call cannot be run again: another has its key by now')
+        FROM saferunner_claims c JOIN saferunner_entries e ON c.task = e.task AND c.key = e.key
+        WHERE e.id = NEW.metadata ->> 'entry' AND c.entry_id <> e.id;
+END;
+
+-- Deleted by hand before its end.
+DROP TRIGGER IF EXISTS saferunner_deleted;
+CREATE TRIGGER saferunner_deleted AFTER DELETE ON river_job
+WHEN OLD.finalized_at IS NULL
+BEGIN
+    UPDATE saferunner_entries SET status = 'cancelled', finished_at = CAST(unixepoch('now', 'subsec') * 1000 + 0.5 AS INTEGER) * 1000000
+        WHERE id = OLD.metadata ->> 'entry';
+    DELETE FROM saferunner_claims WHERE entry_id = OLD.metadata ->> 'entry';
 END;
