@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -29,6 +30,7 @@ type Engine struct {
 
 	handler saferunner.Handler             // set before workers start
 	specs   map[string]saferunner.TaskSpec // of Start
+	away    atomic.Int64                   // when the database last failed to answer workers
 
 	mu     sync.RWMutex
 	client client // inserts, and works after Start

@@ -78,7 +78,7 @@ func TestPostgresRestart(t *testing.T) {
 		t.Errorf("%d batches were refused, want those of the time when Postgres was down", refused)
 	}
 	statuses := map[saferunner.Status]int{}
-	waitFor(t, 60*time.Second, "every call to end", func() bool {
+	waitFor(t, 120*time.Second, "every call to end", func() bool {
 		clear(statuses)
 		q := saferunner.Query{Limit: saferunner.MaxPage}
 		for {

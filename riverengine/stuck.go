@@ -26,6 +26,9 @@ type executor struct {
 }
 
 func (e executor) JobGetStuck(ctx context.Context, p *riverdriver.JobGetStuckParams) ([]*rivertype.JobRow, error) {
+	if e.engine.wasAway() {
+		return nil, nil
+	}
 	rows, err := e.Executor.JobGetStuck(ctx, p)
 	for _, row := range rows {
 		e.engine.prepare(row)
@@ -92,7 +95,7 @@ func (e executor) JobRescueMany(ctx context.Context, p *riverdriver.JobRescueMan
 
 // interrupted logs that a job's call was, if the journal agrees.
 func (e *Engine) interrupted(ctx context.Context, job int64) {
-	const reason = "its end was not seen: its process died, or it took longer than its time: look whether it took effect, and run it again by hand if not"
+	const reason = "its end was not seen: its process died, it took longer than its time, or the database was away: look whether it took effect, and run it again by hand if not"
 	err := e.db.read().query(ctx, func(scan scan) error {
 		var entry, task, runID string
 		err := scan(&entry, &task, &runID)

@@ -132,7 +132,7 @@ BEGIN
                 'finished', finish,
                 'stack', coalesce(output ->> 'stack', ''),
                 'error', CASE
-                    WHEN rescued THEN 'its end was not seen: its process died, or it took longer than its time'
+                    WHEN rescued THEN 'its end was not seen: its process died, it took longer than its time, or the database was away'
                     ELSE coalesce(output ->> 'error', NEW.errors[array_upper(NEW.errors, 1)] ->> 'error', '')
                 END))::text
         WHERE id = entry;

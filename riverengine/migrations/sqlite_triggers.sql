@@ -56,7 +56,7 @@ BEGIN
             '$[#-1].stack', coalesce(NEW.metadata ->> '$.output.stack', ''),
             '$[#-1].error', CASE
                 WHEN NEW.metadata ->> '$."river:rescue_count"' IS NOT OLD.metadata ->> '$."river:rescue_count"'
-                THEN 'its end was not seen: its process died, or it took longer than its time'
+                THEN 'its end was not seen: its process died, it took longer than its time, or the database was away'
                 ELSE coalesce(NEW.metadata ->> '$.output.error', json(NEW.errors) ->> '$[#-1].error', '')
             END)
     WHERE id = NEW.metadata ->> 'entry';

@@ -1,0 +1,214 @@
+package riverengine
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+	"github.com/saferunner/saferunner"
+)
+
+// jobOf is the job that River has of an entry.
+func jobOf(t *testing.T, e *Engine, entry string) (job int64) {
+	t.Helper()
+	found := func(scan scan) error { return scan(&job) }
+	if err := e.db.read().query(t.Context(), found, "SELECT id FROM @river_job WHERE metadata->>'entry' = $1", entry); err != nil || job == 0 {
+		t.Fatalf("job of %s: %v", entry, err)
+	}
+	return job
+}
+
+// retryJob and deleteJob are what River offers to a person.
+
+func retryJob(ctx context.Context, e *Engine, job int64) (err error) {
+	switch c := e.client.(type) {
+	case typedClient[*sql.Tx]:
+		_, err = c.river.JobRetry(ctx, job)
+	case typedClient[pgx.Tx]:
+		_, err = c.river.JobRetry(ctx, job)
+	}
+	return err
+}
+
+func deleteJob(ctx context.Context, e *Engine, job int64) (err error) {
+	switch c := e.client.(type) {
+	case typedClient[*sql.Tx]:
+		_, err = c.river.JobDelete(ctx, job)
+	case typedClient[pgx.Tx]:
+		_, err = c.river.JobDelete(ctx, job)
+	}
+	return err
+}
+
+// A call whose arguments are gone does not execute without them.
+func TestForgottenArguments(t *testing.T) {
+	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
+		e := open()
+		b := submit(t, e, saferunner.Job{Task: note, NotBefore: time.Now().Add(time.Hour)})
+		id := b.Jobs[0].EntryID
+		if ok, err := e.Cancel(t.Context(), id); err != nil || !ok {
+			t.Fatal(ok, err)
+		}
+		if err := retryJob(t.Context(), e, jobOf(t, e, id)); err != nil {
+			t.Fatal(err)
+		}
+		var executed atomic.Int64
+		works(t, e, func(context.Context, saferunner.Delivery) error {
+			executed.Add(1)
+			return nil
+		}, note)
+		entry := becomes(t, e, id, saferunner.StatusFailed)
+		if executed.Load() > 0 || !strings.Contains(entry.Err(), "arguments were deleted") || string(entry.Args) == "{}" {
+			t.Errorf("executed %d times, arguments %s, error %s", executed.Load(), entry.Args, entry.Err())
+		}
+	})
+}
+
+// A call that runs again by hand takes its key back, or does not run.
+func TestRetryTakesKeyBack(t *testing.T) {
+	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
+		e := open()
+		var broken atomic.Bool
+		broken.Store(true)
+		works(t, e, func(context.Context, saferunner.Delivery) error {
+			if broken.Load() {
+				return saferunner.Permanent(errors.New("broken"))
+			}
+			return nil
+		}, note)
+		failed := submit(t, e, saferunner.Job{Task: note, Key: "one"}, saferunner.Job{Task: note, Key: "two"})
+		for _, j := range failed.Jobs {
+			becomes(t, e, j.EntryID, saferunner.StatusFailed)
+		}
+		broken.Store(false)
+		taken := submit(t, e, saferunner.Job{Task: note, Key: "one"})
+		becomes(t, e, taken.Jobs[0].EntryID, saferunner.StatusDone)
+		err := retryJob(t.Context(), e, jobOf(t, e, failed.Jobs[0].EntryID))
+		if err == nil || !strings.Contains(err.Error(), "has its key by now") {
+			t.Errorf("a key that another holds: %v", err)
+		}
+		if err := retryJob(t.Context(), e, jobOf(t, e, failed.Jobs[1].EntryID)); err != nil {
+			t.Fatal(err)
+		}
+		becomes(t, e, failed.Jobs[1].EntryID, saferunner.StatusDone)
+		tickets, err := e.Submit(t.Context(), batchOf(saferunner.Job{Task: note, Key: "two"}))
+		if err != nil || tickets[0].Holder != failed.Jobs[1].EntryID {
+			t.Errorf("a key that was taken back: %+v, %v", tickets, err)
+		}
+	})
+}
+
+// A job that is deleted leaves no entry that waits, and no key.
+func TestDeletedJob(t *testing.T) {
+	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
+		e := open()
+		later := time.Now().Add(time.Hour)
+		b := submit(t, e, saferunner.Job{Task: note, Key: "one", NotBefore: later})
+		if err := deleteJob(t.Context(), e, jobOf(t, e, b.Jobs[0].EntryID)); err != nil {
+			t.Fatal(err)
+		}
+		becomes(t, e, b.Jobs[0].EntryID, saferunner.StatusCancelled)
+		tickets, err := e.Submit(t.Context(), batchOf(saferunner.Job{Task: note, Key: "one", NotBefore: later}))
+		if err != nil || tickets[0].Holder != "" {
+			t.Errorf("the key is held by %s, %v", tickets[0].Holder, err)
+		}
+	})
+}
+
+// What others put into River's table does not stop our calls.
+func TestForeignJob(t *testing.T) {
+	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
+		e := open()
+		for _, metadata := range []string{`{}`, `{"entry":"short","call":"1|x|y"}`, `{"entry":null,"call":7}`} {
+			err := e.db.write(t.Context(), func(_ session, tx any) error {
+				return e.client.insert(t.Context(), tx, []river.InsertManyParams{{
+					Args:       jobArgs{note.Name, json.RawMessage(`{"n":1}`)},
+					InsertOpts: &river.InsertOpts{MaxAttempts: 1, Metadata: []byte(metadata)},
+				}})
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		b := submit(t, e, saferunner.Job{Task: note})
+		if _, err := e.Journal().Query(t.Context(), saferunner.Query{}); err != nil {
+			t.Error(err)
+		}
+		var executed atomic.Int64
+		works(t, e, func(context.Context, saferunner.Delivery) error {
+			executed.Add(1)
+			return nil
+		}, note)
+		becomes(t, e, b.Jobs[0].EntryID, saferunner.StatusDone)
+		if n := executed.Load(); n != 1 {
+			t.Errorf("executed %d times", n)
+		}
+	})
+}
+
+// A call that asks to come later has ended if it was to be cancelled.
+func TestLaterWhileCancelled(t *testing.T) {
+	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
+		e := open()
+		job := make(chan int64, 1)
+		works(t, e, func(ctx context.Context, _ saferunner.Delivery) error {
+			if err := e.client.cancel(context.WithoutCancel(ctx), <-job); err != nil {
+				t.Error(err)
+			}
+			return saferunner.Later(time.Hour)
+		}, note)
+		b := submit(t, e, saferunner.Job{Task: note})
+		job <- jobOf(t, e, b.Jobs[0].EntryID)
+		becomes(t, e, b.Jobs[0].EntryID, saferunner.StatusCancelled)
+	})
+}
+
+// Searches of a large journal on Postgres do not read all of it.
+func TestSearchesByIndex(t *testing.T) {
+	e := openTestSchema(t)
+	s := e.db.read()
+	for _, statement := range []string{
+		`INSERT INTO @entries (id, run_id, run, task, args, async, key, status, at, started_at, finished_at, caller, scope)
+		SELECT 'e' || g, 'ended.' || g / 10, 'er' || g / 10, 'note.take', '{}', TRUE, '', 'done', 1, 1, 1, '', '' FROM generate_series(1, 20000) g`,
+		`INSERT INTO @river_job (kind, args, max_attempts, metadata)
+		SELECT 'note.take', '{}', 1, jsonb_build_object('entry', 'q' || g, 'run_id', 'queued.' || g / 10, 'call', 'qr' || g / 10 || '|1|0|1|') FROM generate_series(1, 20000) g`,
+		"ANALYZE @entries",
+		"ANALYZE @river_job",
+	} {
+		if _, err := s.exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, q := range map[string]saferunner.Query{
+		"all":     {},
+		"oldest":  {OldestFirst: true},
+		"page":    {Cursor: "10000"},
+		"ID":      {ID: "q777"},
+		"waiting": {Run: "qr77", Statuses: []saferunner.Status{saferunner.StatusQueued, saferunner.StatusRunning}, Limit: 1},
+		"run ID":  {RunID: "queued.77"},
+		"no such": {RunID: "none"},
+		"failed":  {Statuses: []saferunner.Status{saferunner.StatusFailed, saferunner.StatusInterrupted}},
+	} {
+		query, args, err := selection(q, e.db.troubles(), e.db.calls())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var plan []string
+		err = s.query(t.Context(), func(scan scan) error {
+			plan = append(plan, "")
+			return scan(&plan[len(plan)-1])
+		}, "EXPLAIN "+query, args...)
+		text := strings.Join(plan, "\n")
+		if reads := strings.Contains(text, "Seq Scan") && !strings.Contains(text, "One-Time Filter: false"); err != nil || reads {
+			t.Errorf("%s: %v\n%s", name, err, text)
+		}
+	}
+}
