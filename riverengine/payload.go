@@ -92,11 +92,3 @@ func (e *Engine) unwrap(env *envelope, payload json.RawMessage) (json.RawMessage
 	}
 	return plain, nil
 }
-
-// withoutZero takes the zero bytes out, which Postgres cannot keep.
-func withoutZero(raw json.RawMessage) json.RawMessage {
-	if !bytes.Contains(raw, zeroByte) {
-		return raw
-	}
-	return bytes.ReplaceAll(raw, zeroByte, []byte(`\ufffd`))
-}

@@ -60,12 +60,13 @@ func (w *worker) NextRetry(job *river.Job[jobArgs]) time.Time {
 	return time.Now().Add(policy.Delay(max(job.Attempt, 1)))
 }
 
-// ending is what River keeps of an attempt for the triggers.
+// ending is what River keeps of an attempt for the triggers. On SQLite it is
+// merged into that of the attempt before: what is left out stays.
 type ending struct {
 	Status saferunner.Status `json:"status,omitempty"` // if it is the call's last
-	Error  string            `json:"error,omitempty"`
-	Stack  string            `json:"stack,omitempty"`
-	Result json.RawMessage   `json:"result,omitempty"`
+	Error  string            `json:"error"`
+	Stack  string            `json:"stack"`
+	Result string            `json:"result,omitempty"` // JSON, as text: Postgres would refuse some of it, and SQLite take nulls out
 }
 
 // Work executes one attempt.
@@ -84,13 +85,15 @@ func (w *worker) Work(ctx context.Context, job *river.Job[jobArgs]) error {
 	}
 	end := ending{}
 	d.Last = job.Attempt >= limit
-	d.KeepResult = func(raw json.RawMessage) { end.Result = raw }
+	d.KeepResult = func(raw json.RawMessage) { end.Result = string(raw) }
 	err = w.call(ctx, d)
 	if later, ok := saferunner.IsLater(err); ok {
 		return river.JobSnooze(later)
 	}
 	err = conclude(ctx, err, limit, d.Last, &end)
-	w.record(ctx, d, end)
+	if err != nil || end.Result != "" {
+		w.record(ctx, d, end)
+	}
 	return err
 }
 
@@ -163,13 +166,10 @@ func said(err error) (text, stack string) {
 
 // record has River write the ending together with the job's state.
 func (w *worker) record(ctx context.Context, d saferunner.Delivery, end ending) {
-	if end.Status == "" && end.Error == "" && end.Result == nil {
-		return
-	}
-	end.Result = withoutZero(end.Result)
 	err := river.RecordOutput(ctx, end)
-	if err != nil && end.Result != nil { // too large, most likely
-		end.Result, _ = json.Marshal("[not kept: " + err.Error() + "]")
+	if err != nil && end.Result != "" { // too large, most likely
+		reason, _ := json.Marshal("[not kept: " + err.Error() + "]")
+		end.Result = string(reason)
 		err = river.RecordOutput(ctx, end)
 	}
 	if err != nil {

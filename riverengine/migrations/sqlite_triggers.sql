@@ -21,7 +21,7 @@ BEGIN
         status = 'done',
         finished_at = CAST(unixepoch(NEW.finalized_at, 'subsec') * 1000 + 0.5 AS INTEGER) * 1000000,
         attempts = json_set(attempts, '$[#-1].finished', strftime('%Y-%m-%dT%H:%M:%fZ', NEW.finalized_at)),
-        result = NEW.metadata -> '$.output.result'
+        result = NEW.metadata ->> '$.output.result'
     WHERE id = NEW.metadata ->> 'entry';
     UPDATE river_job SET args = jsonb('{}'), metadata = jsonb_set(metadata, '$.forgotten', jsonb('true')) WHERE id = NEW.id;
 END;

@@ -1,0 +1,63 @@
+package riverengine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/saferunner/saferunner"
+)
+
+// beyondJSONB is JSON that Postgres does not hold in a jsonb, or not as it is.
+var beyondJSONB = []string{
+	`"a\ud83db"`, `{"deep":["\uDE00\uD83D"]}`, `1e200000`, `[-1.5E-20000]`, `"a\u0000b"`, "\"\\\\ud83d\"", `{"b":1,"a":1.50,"a":2e1}`,
+}
+
+// The journal has a result as the call returned it, whatever it is, and the
+// worker goes on.
+func TestResults(t *testing.T) {
+	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
+		results := append([]string{`"text"`, `null`, `0`, `{"void":null,"deep":{"void":null,"tag":"<é>"},"list":[null]}`}, beyondJSONB...)
+		e := open()
+		works(t, e, func(_ context.Context, d saferunner.Delivery) error {
+			d.KeepResult(json.RawMessage(results[d.Position]))
+			return nil
+		}, note)
+		jobs := make([]saferunner.Job, len(results))
+		for i := range jobs {
+			jobs[i].Task = note
+		}
+		b := submit(t, e, jobs...)
+		for i, want := range results {
+			if entry := becomes(t, e, b.Jobs[i].EntryID, saferunner.StatusDone); string(entry.Result) != want {
+				t.Errorf("result %s, want %s", entry.Result, want)
+			}
+		}
+	})
+}
+
+// An attempt shows its own error and stack, and none of the ones before it.
+func TestAttemptsOfTheirOwn(t *testing.T) {
+	ends := []error{
+		&saferunner.CallError{Err: errors.New("first"), Stack: "stack of the first"},
+		errors.New("second"),
+		&saferunner.CallError{Err: errors.New(""), Stack: "stack of the third"},
+		errors.New(""),
+	}
+	spec := saferunner.TaskSpec{Name: note.Name, Retry: saferunner.RetryPolicy{MaxAttempts: len(ends), Initial: time.Millisecond, Max: time.Millisecond}}
+	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
+		e := open()
+		works(t, e, func(_ context.Context, d saferunner.Delivery) error { return ends[d.Attempt-1] }, spec)
+		entry := becomes(t, e, submit(t, e, saferunner.Job{Task: spec}).Jobs[0].EntryID, saferunner.StatusFailed)
+		got := ""
+		for _, a := range entry.Attempts {
+			got += fmt.Sprintf("%q %q\n", a.Error, a.Stack)
+		}
+		if want := "\"first\" \"stack of the first\"\n\"second\" \"\"\n\"\" \"stack of the third\"\n\"\" \"\"\n"; got != want {
+			t.Errorf("attempts\n%swant\n%s", got, want)
+		}
+	})
+}
