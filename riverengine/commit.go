@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/saferunner/saferunner"
@@ -19,12 +20,18 @@ func (e *commitError) Unwrap() error { return e.cause }
 // settlePatience bounds the search for what a failed commit has left.
 const settlePatience = 5 * time.Second
 
-// settle says what became of a batch, of which this is an entry, whose
-// transaction ended with err: nil if it is in the database after all.
-func (e *Engine) settle(ctx context.Context, entry string, err error) error {
+// settle says what became of a batch whose transaction ended with err: nil if
+// it is in the database after all. One of nothing but duplicates has queued
+// nothing, and may be repeated.
+func (e *Engine) settle(ctx context.Context, tickets []saferunner.Ticket, err error) error {
 	if _, ok := errors.AsType[*commitError](err); !ok {
 		return err
 	}
+	queued := slices.IndexFunc(tickets, func(t saferunner.Ticket) bool { return t.Holder == "" })
+	if queued < 0 {
+		return err
+	}
+	entry := tickets[queued].ID
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settlePatience)
 	defer cancel()
 	switch there, failure := e.db.settled(ctx, entry); {

@@ -74,6 +74,41 @@ func TestLostCommit(t *testing.T) {
 	}
 }
 
+// What a lost commit has left is looked for by a call that is queued, not by
+// a duplicate: Postgres has no job of that.
+func TestLostCommitOfDuplicate(t *testing.T) {
+	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
+		e := open()
+		submit(t, e, saferunner.Job{Task: note, Key: "k"})
+		search := searches{database: e.db}
+		e.db = losing{database: &search, commits: true}
+		duplicate, other := saferunner.Job{Task: note, Key: "k"}, saferunner.Job{Task: note}
+		b := batchOf(duplicate, other)
+		tickets, err := e.Submit(t.Context(), b)
+		if err != nil || len(tickets) != 2 || tickets[0].Holder == "" || tickets[1].Holder != "" {
+			t.Errorf("Submit: %v, %v", tickets, err)
+		}
+		if len(search.entries) != 1 || search.entries[0] != b.Jobs[1].EntryID {
+			t.Errorf("looked for %v, want the second of %v", search.entries, tickets)
+		}
+		search.entries = nil
+		if _, err := e.Submit(t.Context(), batchOf(duplicate)); !errors.Is(err, errLost) || len(search.entries) != 0 {
+			t.Errorf("nothing but a duplicate: %v, looked for %v", err, search.entries)
+		}
+	})
+}
+
+// searches keeps the entries that are looked for.
+type searches struct {
+	database
+	entries []string
+}
+
+func (s *searches) settled(ctx context.Context, entry string) (bool, error) {
+	s.entries = append(s.entries, entry)
+	return s.database.settled(ctx, entry)
+}
+
 // deaf is a connection that is cut before the answer to a commit is read.
 type deaf struct {
 	net.Conn

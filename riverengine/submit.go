@@ -30,7 +30,7 @@ func (e *Engine) Submit(ctx context.Context, b saferunner.Batch) ([]saferunner.T
 		tickets, queues, err = e.insert(ctx, s, tx, b, jobs)
 		return err
 	})
-	if err = e.settle(ctx, b.Jobs[0].EntryID, err); err != nil {
+	if err = e.settle(ctx, tickets, err); err != nil {
 		return nil, err
 	}
 	e.db.committed(queues)
