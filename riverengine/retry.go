@@ -17,6 +17,12 @@ func allowed(job *rivertype.JobRow, sent, now saferunner.RetryPolicy) int {
 	return job.MaxAttempts - max(0, sent.Attempts()-now.Attempts())
 }
 
+// once reports whether a call is executed again only by hand. How many
+// attempts its job may have does not tell: each by hand adds one.
+func once(sent, now saferunner.RetryPolicy) bool {
+	return min(sent.Attempts(), now.Attempts()) <= 1
+}
+
 // spent says why a job is not to be executed once more, and what becomes of
 // its call: it had attempts that its task does not allow by now.
 func spent(job *rivertype.JobRow, allowed int) (saferunner.Status, error) {

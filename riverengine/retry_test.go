@@ -3,12 +3,17 @@ package riverengine
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/saferunner/saferunner"
 )
@@ -75,6 +80,59 @@ func TestRetryRemovedBetweenAttempts(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// A call without a Retry that is run again by hand, and is cut short then,
+// does not execute once more by itself.
+func TestCutShortWhenRunByHand(t *testing.T) {
+	for name, worked := range map[string]saferunner.TaskSpec{"without a Retry": noRetry, "queued without a Retry": retry} {
+		t.Run(name, func(t *testing.T) {
+			onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
+				e, begun := open(), make(chan struct{}, 3)
+				var byHand atomic.Bool
+				works(t, e, func(ctx context.Context, _ saferunner.Delivery) error {
+					if !byHand.Load() {
+						return saferunner.Permanent(errors.New("no answer"))
+					}
+					begun <- struct{}{}
+					<-ctx.Done()
+					return ctx.Err()
+				}, worked)
+				id := submit(t, e, saferunner.Job{Task: noRetry}).Jobs[0].EntryID
+				becomes(t, e, id, saferunner.StatusFailed)
+				byHand.Store(true)
+				runByHand(t, e, id)
+				waitFor(t, 10*time.Second, "its second attempt", func() bool { return len(begun) == 1 })
+				stop(t, e, 10*time.Millisecond)
+				if entry := entryOf(t, e, id); entry.Status != saferunner.StatusInterrupted || entry.Err() == "" {
+					t.Errorf("got %+v", entry)
+				}
+				if s := state(t, e, id); s != string(rivertype.JobStateCancelled) {
+					t.Errorf("its job is %s, and may be executed again", s)
+				}
+			})
+		})
+	}
+}
+
+// runByHand has River retry the job of an entry.
+func runByHand(t *testing.T, e *Engine, entry string) {
+	t.Helper()
+	var job int64
+	err := e.db.read().query(t.Context(), func(scan scan) error { return scan(&job) },
+		"SELECT id FROM @river_job WHERE metadata->>'entry' = $1", entry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	switch c := e.client.(type) {
+	case typedClient[pgx.Tx]:
+		_, err = c.river.JobRetry(t.Context(), job)
+	case typedClient[*sql.Tx]:
+		_, err = c.river.JobRetry(t.Context(), job)
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -90,7 +90,7 @@ func (w *worker) Work(ctx context.Context, job *river.Job[jobArgs]) error {
 	if later, ok := saferunner.IsLater(err); ok {
 		return river.JobSnooze(later)
 	}
-	err = conclude(ctx, err, limit, d.Last, &end)
+	err = conclude(ctx, err, once(d.Task.Retry, w.spec.Retry), d.Last, &end)
 	if err != nil || end.Result != "" {
 		w.record(ctx, d, end)
 	}
@@ -134,7 +134,7 @@ func (w *worker) call(ctx context.Context, d saferunner.Delivery) error {
 // conclude turns the handler's error into what River is to do. River keeps
 // jobs whose error says that they were cancelled for another process: what
 // must not run twice gets an error that does not say so.
-func conclude(ctx context.Context, err error, limit int, last bool, end *ending) error {
+func conclude(ctx context.Context, err error, once, last bool, end *ending) error {
 	if err == nil {
 		return nil
 	}
@@ -144,7 +144,7 @@ func conclude(ctx context.Context, err error, limit int, last bool, end *ending)
 	switch {
 	case cancelled:
 		end.Status = saferunner.StatusCancelled
-	case stopping && limit == 1:
+	case stopping && once:
 		end.Status = saferunner.StatusInterrupted
 	case stopping && !saferunner.IsPermanent(err):
 		return context.Canceled // it runs again, elsewhere
