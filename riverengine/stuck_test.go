@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/riverqueue/river/rivertype"
+
+	"github.com/saferunner/saferunner"
 )
 
 // A call that is to be cancelled has its time to end, as any other has.
@@ -31,4 +33,25 @@ func TestCancelledCallIsNotStuck(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The loss of a call that was to be cancelled is logged like that of any other.
+func TestCancelledCallOfDeadProcessIsLogged(t *testing.T) {
+	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
+		var log logged
+		e := open(Logger(log.logger()))
+		id := submit(t, e, saferunner.Job{Task: quick}).Jobs[0].EntryID
+		strand(t, e)
+		if ok, err := e.Cancel(t.Context(), id); err != nil || !ok {
+			t.Fatalf("Cancel: %v, %v", ok, err)
+		}
+		works(t, e, nothing, note)
+		becomes(t, e, id, saferunner.StatusInterrupted)
+		if s := state(t, e, id); s != string(rivertype.JobStateCancelled) {
+			t.Errorf("its job is %s", s)
+		}
+		waitFor(t, 10*time.Second, "the leader to log", func() bool {
+			return strings.Contains(log.String(), "async call interrupted") && strings.Contains(log.String(), "entry="+id)
+		})
+	})
 }
