@@ -76,11 +76,7 @@ func (d *sqliteDB) migrate(ctx context.Context) error {
 	if err := d.refuseForeign(ctx); err != nil {
 		return err
 	}
-	j, err := sqljournal.Open(ctx, d.db) // it makes the tables of the journal
-	if err != nil {
-		return err
-	}
-	if err := j.Close(); err != nil {
+	if err := sqljournal.Migrate(ctx, d.db); err != nil {
 		return err
 	}
 	return d.write(ctx, func(s session, tx any) error {

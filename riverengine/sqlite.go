@@ -24,10 +24,16 @@ import (
 var lockPatience = 10 * time.Second
 
 // NewSQLite returns an engine in an SQLite database that the user has opened,
-// and creates its tables there or brings them up to date. The database should
-// wait for locks (busy_timeout), use a write-ahead log, and have a single
-// connection (SetMaxOpenConns(1)); SQLite has one writer at a time anyway.
-// Close leaves it open.
+// and creates its tables there or brings them up to date. It changes none of
+// the database's settings. The connections should wait for locks, have a
+// write-ahead log and begin by locking, which with modernc.org/sqlite reads
+//
+//	file:app.db?_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)
+//
+// and there should be a single one (SetMaxOpenConns(1)): SQLite has one
+// writer at a time anyway. With synchronous(NORMAL), which Open uses, a
+// failure of the machine may take back the last commits; with FULL, the
+// default, it does not. Close leaves the database open.
 func NewSQLite(ctx context.Context, db *sql.DB, opts ...Option) (*Engine, error) {
 	if db == nil {
 		return nil, errors.New("riverengine: NewSQLite: the database is nil")

@@ -1,13 +1,63 @@
 package riverengine
 
 import (
+	"database/sql"
+	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/enginetest"
 	"github.com/saferunner/saferunner/journal/journaltest"
 )
+
+// pragmas returns what the connection of db is set to.
+func pragmas(t *testing.T, db *sql.DB) string {
+	t.Helper()
+	var values []string
+	for _, name := range []string{"busy_timeout", "journal_mode", "synchronous"} {
+		var value string
+		if err := db.QueryRowContext(t.Context(), "PRAGMA "+name).Scan(&value); err != nil {
+			t.Fatal(err)
+		}
+		values = append(values, name+" "+value)
+	}
+	return strings.Join(values, ", ")
+}
+
+// A database that the user has opened keeps its settings.
+func TestSettings(t *testing.T) {
+	db, err := sql.Open("sqlite", testFile(t)+"?_pragma=busy_timeout(30000)&_pragma=synchronous(FULL)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	if _, err := NewSQLite(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := pragmas(t, db), "busy_timeout 30000, journal_mode delete, synchronous 2"; got != want {
+		t.Errorf("NewSQLite: %s; want %s", got, want)
+	}
+}
+
+// The file of Open waits for locks as long as it says.
+func TestOpenSettings(t *testing.T) {
+	o, err := apply(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := openFile(t.Context(), testFile(t), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	want := fmt.Sprintf("busy_timeout %d, journal_mode wal, synchronous 1", lockPatience.Milliseconds())
+	if got := pragmas(t, e.db.(*sqliteDB).db); got != want {
+		t.Errorf("Open: %s; want %s", got, want)
+	}
+}
 
 // openTestFile returns an engine in the file at path, until the test ends.
 func openTestFile(t *testing.T, path string, opts ...Option) *Engine {

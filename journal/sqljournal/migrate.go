@@ -2,7 +2,9 @@ package sqljournal
 
 import (
 	"context"
+	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 )
@@ -12,6 +14,21 @@ import (
 //
 //go:embed migrations/*.sql
 var migrations embed.FS
+
+// Migrate makes the tables of the journal in db, or brings them up to date,
+// as [Open] does, and does no more: it changes no setting of the connection
+// or of the file, and waits for other processes as long as the connection's
+// busy_timeout says.
+func Migrate(ctx context.Context, db *sql.DB) error {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("sqljournal: connecting: %w", err)
+	}
+	if err := (&Journal{conn: conn}).migrate(ctx); err != nil {
+		return errors.Join(fmt.Errorf("sqljournal: preparing the tables: %w", err), conn.Close())
+	}
+	return conn.Close()
+}
 
 // migrate brings the tables up to date, in one transaction. Where they are,
 // it takes no lock, so that a journal that another process is writing to can
