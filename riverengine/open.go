@@ -22,6 +22,9 @@ const connectPatience = 30 * time.Second
 //	sqlite:app.db                            a file, made if there is none
 //	postgres://user:password@host/database   any URL of Postgres
 //
+// A file that it makes, and what SQLite puts beside that, is its owner's to
+// read and write, and nobody else's; the mode of one that there is stays.
+//
 // It fails where the database cannot be reached or written to, holds tables
 // of a newer version, or, on SQLite, those of another River.
 //
@@ -57,11 +60,6 @@ func openFile(ctx context.Context, path string, o *options) (*Engine, error) {
 	e, err := newSQLite(ctx, db, true, o)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("riverengine: Open: %s: %w", path, err), db.Close())
-	}
-	for _, part := range []string{"", "-wal", "-shm"} { // of a file that was there before
-		if err := os.Chmod(path+part, 0o600); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return nil, errors.Join(fmt.Errorf("riverengine: Open: %w", err), db.Close())
-		}
 	}
 	return e, nil
 }

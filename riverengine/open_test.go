@@ -3,6 +3,7 @@ package riverengine
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"os"
 	"runtime"
 	"strings"
@@ -61,8 +62,9 @@ func TestOpenFails(t *testing.T) {
 	}
 }
 
-// Nobody else can read the database, nor what SQLite keeps beside it.
-func TestPrivateFiles(t *testing.T) {
+// Nobody else can read a database that Open makes, nor what SQLite keeps
+// beside it. One that was there keeps its mode.
+func TestFileModes(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no such rights")
 	}
@@ -70,11 +72,11 @@ func TestPrivateFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, open := range map[string]bool{"new": false, "readable before": true} {
+	for name, want := range map[string]os.FileMode{"new": 0o600, "there before": 0o640} {
 		t.Run(name, func(t *testing.T) {
 			path := testFile(t)
-			if open {
-				if err := os.WriteFile(path, nil, 0o644); err != nil {
+			if name != "new" {
+				if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Chmod(path, want)); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -89,8 +91,8 @@ func TestPrivateFiles(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if mode := info.Mode().Perm(); mode != 0o600 {
-					t.Errorf("app.db%s has %o", part, mode)
+				if mode := info.Mode().Perm(); mode != want {
+					t.Errorf("calls.db%s has %o, want %o", part, mode, want)
 				}
 			}
 		})
