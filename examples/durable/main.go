@@ -34,13 +34,19 @@ func run(ctx context.Context, database string) (err error) {
 	if err != nil {
 		return err
 	}
-	saferunner.SetDefault(runner)
-	defer func() { // lets what executes end; what is still queued is for the next start
-		err = errors.Join(err, saferunner.Shutdown(context.WithoutCancel(ctx)))
+	saferunner.SetDefault(runner) // for saferunner.Run, wherever it is called
+	defer func() { // before Close; lets what executes end, and leaves what is queued for the next start
+		grace, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		err = errors.Join(err, saferunner.Shutdown(grace))
 	}()
-	if err := runner.Start(ctx, sendReceipt); err != nil { // this process works calls as well
+	if err := runner.Start(ctx, sendReceipt); err != nil { // this process executes calls of these tasks
 		return err
 	}
+	return takeOrder(ctx) // the program itself
+}
+
+func takeOrder(ctx context.Context) error {
 	order := sendReceipt.With(receipt{"order 17", "ann@example.com"}).Async().Key("order 17")
 	report, err := saferunner.Run(ctx, "order.created", order)
 	if err != nil {
