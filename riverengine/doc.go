@@ -12,8 +12,15 @@
 //		return err
 //	}
 //	saferunner.SetDefault(runner)
-//	defer saferunner.Shutdown(ctx) // before Close, on every path
+//	defer func() { // before Close, on every path
+//		grace, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+//		defer cancel()
+//		err = errors.Join(err, saferunner.Shutdown(grace))
+//	}()
 //	err = runner.Start(ctx, SendSMS, UpdateCRM) // in processes that work calls
+//
+// Shutdown gets a ctx of its own: one that a signal has cancelled would cancel
+// the calls that execute.
 //
 // A call is in the database, with its journal entry, when Run returns, or
 // when the user's transaction commits: [RunTx], [RunPgxTx]. Processes that

@@ -4,6 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -19,7 +23,8 @@ var sendReceipt = saferunner.Define("receipt.send", func(_ context.Context, orde
 
 // A main that keeps its calls in a file.
 func ExampleOpen() {
-	ctx := context.Background()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	engine, err := riverengine.Open(ctx, "sqlite:app.db")
 	if err != nil {
 		log.Fatal(err)
@@ -33,9 +38,12 @@ func ExampleOpen() {
 	if err := runner.Start(ctx, sendReceipt); err != nil {
 		log.Fatal(err)
 	}
-	// ... serve ...
-	if err := saferunner.Shutdown(ctx); err != nil {
-		log.Fatal(err)
+	<-ctx.Done() // serve until then
+
+	grace, cancel := context.WithTimeout(context.Background(), 20*time.Second) // less than the platform grants
+	defer cancel()
+	if err := saferunner.Shutdown(grace); err != nil {
+		log.Print(err)
 	}
 }
 
