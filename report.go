@@ -77,11 +77,12 @@ func (r *Report) Recorded() []string {
 
 // Wait waits until this run's async calls have ended for good, whatever
 // engine they are on, and returns their errors, joined; each is a
-// [*CallError]. If ctx ends first it returns the cause. It returns nil at
-// once where nothing async executes. With an engine that works in other
+// [*CallError]. If ctx ends first its error wraps the cause. It returns nil
+// at once where nothing async executes. With an engine that works in other
 // processes it looks into the journal, at growing intervals of up to half a
-// second, and knows of errors only what they say; it fails once the journal
-// could not be read for 30 seconds. Safe for concurrent use.
+// second, and once more for up to a second when ctx ends, to name what has
+// not ended. It knows of errors only what they say, and fails once the
+// journal could not be read for 30 seconds. Safe for concurrent use.
 func (r *Report) Wait(ctx context.Context) error {
 	switch {
 	case r == nil || r.run == nil:

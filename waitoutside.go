@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -14,14 +15,22 @@ const (
 
 	// lookPatience is how long the journal may be away meanwhile.
 	lookPatience = 30 * time.Second
+
+	// lastLook is how long the journal may take to tell what has not ended.
+	lastLook = time.Second
+
+	// namedUnended is how many kinds of calls that have not ended are named.
+	namedUnended = 3
 )
+
+var unended = []Status{StatusQueued, StatusRunning}
 
 // waitOutside asks the journal until none of the run's calls goes on, and
 // joins the errors of the async ones.
 func (r *listRun) waitOutside(ctx context.Context) error {
 	seen := time.Now()
 	for pause := firstLook; ; pause = min(pause*3/2, maxLook) {
-		page, err := r.outside.Query(ctx, Query{Run: r.id(), Statuses: []Status{StatusQueued, StatusRunning}, Limit: 1})
+		page, err := r.outside.Query(ctx, Query{Run: r.id(), Statuses: unended, Limit: 1})
 		switch {
 		case err == nil && len(page.Entries) == 0:
 			return r.failuresOutside(ctx)
@@ -33,9 +42,49 @@ func (r *listRun) waitOutside(ctx context.Context) error {
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			return fmt.Errorf("saferunner: async calls have not ended: %w", context.Cause(ctx))
+			return r.unendedOutside(ctx)
 		}
 	}
+}
+
+// unendedOutside is the error of a wait whose ctx has ended.
+func (r *listRun) unendedOutside(ctx context.Context) error {
+	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
+	defer cancel()
+	page, err := r.outside.Query(look, Query{Run: r.id(), Statuses: unended, OldestFirst: true, Limit: MaxPage})
+	switch {
+	case err != nil:
+		return fmt.Errorf("saferunner: run %q: async calls have not ended: %w; the journal could not be read: %w", r.runID, context.Cause(ctx), err)
+	case len(page.Entries) == 0:
+		return r.failuresOutside(look)
+	}
+	return fmt.Errorf("saferunner: run %q: %s: %w", r.runID, describeUnended(page), context.Cause(ctx))
+}
+
+// describeUnended says how many calls a page has, and names the first.
+func describeUnended(page Page) string {
+	var names []string
+	begun := false
+	for _, e := range page.Entries {
+		begun = begun || e.Status != StatusQueued
+		if name := e.Task + " " + string(e.Status); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if len(names) > namedUnended {
+		names = append(names[:namedUnended], "…")
+	}
+	text, hint := fmt.Sprintf("%d async calls have", len(page.Entries)), "; they wait for their time, or for a process that has given their tasks to Start"
+	switch {
+	case page.Next != "":
+		text, hint = "more than "+text, ""
+	case len(page.Entries) == 1:
+		text, hint = "1 async call has", "; it waits for its time, or for a process that has given its task to Start"
+	}
+	if begun {
+		hint = ""
+	}
+	return fmt.Sprintf("%s not ended (%s)%s", text, strings.Join(names, ", "), hint)
 }
 
 func (r *listRun) failuresOutside(ctx context.Context) error {
@@ -73,7 +122,10 @@ func (r *listRun) failuresOutside(ctx context.Context) error {
 func (r *listRun) failureOf(e Entry) error {
 	position := slices.IndexFunc(r.records, func(rec record) bool { return rec.id() == e.ID })
 	text := e.Err()
-	if text == "" || e.Status != StatusFailed {
+	switch {
+	case text == "":
+		text = string(e.Status)
+	case e.Status != StatusFailed:
 		text = string(e.Status) + ": " + text
 	}
 	err := &CallError{

@@ -3,6 +3,7 @@ package saferunner
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -43,5 +44,69 @@ func TestWaitWhileTheJournalIsAway(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// shelf is a journal of these entries.
+type shelf struct {
+	Journal
+	entries []Entry
+}
+
+func (s shelf) Query(_ context.Context, q Query) (page Page, err error) {
+	for _, e := range s.entries {
+		switch {
+		case len(q.Statuses) > 0 && !slices.Contains(q.Statuses, e.Status):
+		case len(page.Entries) == q.PageSize():
+			page.Next = "more"
+			return page, nil
+		default:
+			page.Entries = append(page.Entries, e)
+		}
+	}
+	return page, nil
+}
+
+func TestWaitNamesWhatHasNotEnded(t *testing.T) {
+	queued, running := Entry{Task: "sms.send", Status: StatusQueued}, Entry{Task: "crm.update", Status: StatusRunning}
+	const hint = "; they wait for their time, or for a process that has given their tasks to Start"
+	for name, tt := range map[string]struct {
+		entries []Entry
+		want    string
+	}{
+		"queued":         {[]Entry{queued, queued, {Task: "a.b", Status: StatusDone}}, `2 async calls have not ended (sms.send queued)` + hint},
+		"one queued":     {[]Entry{queued}, `1 async call has not ended (sms.send queued); it waits for its time, or for a process that has given its task to Start`},
+		"some running":   {[]Entry{queued, running}, `2 async calls have not ended (sms.send queued, crm.update running)`},
+		"one running":    {[]Entry{running}, `1 async call has not ended (crm.update running)`},
+		"many tasks":     {[]Entry{running, {Task: "a", Status: StatusRunning}, queued, {Task: "b", Status: StatusQueued}}, `4 async calls have not ended (crm.update running, a running, sms.send queued, …)`},
+		"more than page": {slices.Repeat([]Entry{queued}, MaxPage+1), `more than 1000 async calls have not ended (sms.send queued)`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				run := listRun{runID: "order.created", ids: strings.Repeat("1", idLength), outside: shelf{entries: tt.entries}}
+				err := run.waitOutside(ctx)
+				if want := `saferunner: run "order.created": ` + tt.want + ": context deadline exceeded"; err == nil || err.Error() != want {
+					t.Errorf("got  %v\nwant %s", err, want)
+				}
+				if !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("not the cause of the ctx: %v", err)
+				}
+			})
+		})
+	}
+}
+
+func TestFailuresThatSayNothing(t *testing.T) {
+	for want, e := range map[string]Entry{
+		"cancelled":               {Status: StatusCancelled},
+		"failed":                  {Status: StatusFailed},
+		"interrupted: no network": {Status: StatusInterrupted, Attempts: []Attempt{{Error: "no network"}}},
+		"no network":              {Status: StatusFailed, Attempts: []Attempt{{Error: "no network"}}},
+	} {
+		if got := errors.Unwrap((&listRun{}).failureOf(e)).Error(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }
