@@ -133,8 +133,26 @@ func TestWorkStops(t *testing.T) {
 		b.signal(syscall.SIGTERM)
 		b.await("waited for")
 		b.signal(syscall.SIGTERM)
-		checkContains(t, "stderr", b.end(143), "saferunner: stopped by a second signal; calls that executed were interrupted\n")
+		checkContains(t, "stderr", b.end(143), "saferunner: stopped by a second signal; calls that executed were stopped\n")
 		checkContains(t, "calls", statuses(s.calls("r")), "ab interrupted")
+	})
+}
+
+// A call with a retry that is stopped goes back into the queue, and the worker
+// says so, also of its last attempt.
+func TestWorkStopsRetried(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *shell) {
+		s.write("list.yaml", `run_id: r
+tasks: [{task: ab, exec: [sh, -c, '[ -e failed ] || { touch failed; exit 1; }; echo up; sleep 600'], async: true, retry: {max_attempts: 2, initial: 1ms}}]`)
+		s.must(0, "run", "--durable", "list.yaml")
+		b := s.startWork("list.yaml")
+		b.await("│ up")
+		b.signal(syscall.SIGTERM)
+		b.await("waited for")
+		b.signal(syscall.SIGTERM)
+		b.end(143)
+		checkContains(t, "stdout", squeeze(timeless(b.stdout.String())), "… ab queued T r stopped before its end\n")
+		s.checkCalls("r", "ab queued")
 	})
 }
 
@@ -151,7 +169,7 @@ tasks: [{task: ab, exec: [sh, -c, 'trap "" TERM; echo up; touch here; while [ -e
 		b.await("waited for")
 		b.signal(os.Interrupt)
 		stderr := b.end(130)
-		checkContains(t, "stderr", stderr, "saferunner: stopped by a second signal; calls that executed were interrupted\n")
+		checkContains(t, "stderr", stderr, "saferunner: stopped by a second signal; calls that executed were stopped\n")
 		if strings.Contains(stderr, "riverengine") {
 			t.Errorf("stderr: %s", stderr)
 		}

@@ -113,7 +113,7 @@ func (w *worker) work(ctx context.Context, db *database.Database) error {
 	fmt.Fprintf(os.Stderr, "saferunner: %v; calls that execute are waited for\n", context.Cause(interrupt.ctx))
 	err = runner.Shutdown(drain)
 	if stopped, ok := errors.AsType[*interruptError](context.Cause(interrupt.ctx)); ok && drain.Err() != nil {
-		return exitf(stopped.code(), "stopped by a second signal; calls that executed were interrupted")
+		return exitf(stopped.code(), "stopped by a second signal; calls that executed were stopped")
 	}
 	return err
 }
@@ -121,6 +121,10 @@ func (w *worker) work(ctx context.Context, db *database.Database) error {
 // task is what executes the calls of task i.
 func (w *worker) task(i int) func(context.Context, effect.Step) error {
 	attempts := max(1, w.set.tasks[i].Retry.MaxAttempts)
+	stopped := saferunner.StatusInterrupted
+	if attempts > 1 {
+		stopped = saferunner.StatusQueued // an attempt that is stopped does not count
+	}
 	return func(ctx context.Context, step effect.Step) error {
 		info, _ := saferunner.Current(ctx)
 		line := w.lines.begin(info)
@@ -133,7 +137,7 @@ func (w *worker) task(i int) func(context.Context, effect.Step) error {
 			line.end(saferunner.StatusDone, "")
 		case errors.Is(ctx.Err(), context.Canceled):
 			err = errors.New("stopped before its end")
-			line.end(saferunner.StatusInterrupted, err.Error())
+			line.end(stopped, err.Error())
 		case info.Attempt < attempts:
 			line.end(saferunner.StatusQueued, fmt.Sprintf("attempt %d of %d: %v", info.Attempt, attempts, err))
 		default:

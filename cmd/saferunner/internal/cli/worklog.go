@@ -33,21 +33,26 @@ func newWorkLog(out io.Writer) *slog.Logger {
 func (l *workLog) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelWarn }
 
 func (l *workLog) Handle(_ context.Context, r slog.Record) error {
-	cause, entry := "", ""
+	cause := ""
+	var call loggedCall
 	r.Attrs(func(a slog.Attr) bool {
 		switch a.Key {
 		case "err", "error":
 			cause = ": " + a.Value.String()
-		case "entry": // of a call: each is told of
-			entry = " (call " + a.Value.String() + ")"
+		case "task":
+			call.task = a.Value.String()
+		case "run_id":
+			call.runID = a.Value.String()
+		case "entry":
+			call.entry = a.Value.String()
 		}
 		return true
 	})
-	text := strings.TrimPrefix(r.Message, "saferunner: ") + entry + cause
+	text := strings.TrimPrefix(r.Message, "saferunner: ") + call.String() + cause
 	if cause == "" {
 		cause = text
 	}
-	cause += entry
+	cause += call.entry // each call is told of
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if printed, ok := l.causes[cause]; ok && r.Time.Sub(printed) < quietFor {
@@ -59,6 +64,20 @@ func (l *workLog) Handle(_ context.Context, r slog.Record) error {
 	l.causes[cause] = r.Time
 	_, err := fmt.Fprintf(l.out, "saferunner: %s %s: %s\n", r.Time.Format(time.DateTime), strings.ToLower(r.Level.String()), screen.Clean(text))
 	return err
+}
+
+// loggedCall is the call that a record is about.
+type loggedCall struct{ task, runID, entry string }
+
+// String names it, as far as the record does.
+func (c loggedCall) String() string {
+	switch {
+	case c.entry == "":
+		return ""
+	case c.task == "":
+		return " (call " + c.entry + ")"
+	}
+	return " (" + c.task + " of " + c.runID + ", call " + c.entry + ")"
 }
 
 // What stands beside the cause is for a developer of the engine.
