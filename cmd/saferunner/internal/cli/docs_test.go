@@ -63,7 +63,7 @@ func checkPage(t *testing.T, path string, least int) {
 			}
 		case "console":
 			consoles = append(consoles, b.text)
-		case "sh", "go": // how to install; what the tests of the library look at
+		case "sh", "go", "sql": // how to install; what the tests of the library look at; see TestDocsQueries
 		default:
 			t.Errorf("a block that is not tested: %s", b.kind)
 		}
@@ -73,6 +73,24 @@ func checkPage(t *testing.T, path string, least int) {
 	}
 	for _, console := range consoles {
 		checkText(t, "console", comparable(s.replay(console)), comparable(console))
+	}
+}
+
+// Every query in the page on durable calls is one for Postgres.
+func TestDocsQueries(t *testing.T) {
+	t.Parallel()
+	s, url := live(t), testDatabase(t)
+	s.set("SAFERUNNER_DB", url)
+	s.must(0, "migrate")
+	queries := 0
+	for _, b := range blocks(t, "../../../../docs/durable.md") {
+		if b.kind == "sql" {
+			execute(t, url, b.text)
+			queries++
+		}
+	}
+	if queries == 0 {
+		t.Error("the page has no query")
 	}
 }
 
