@@ -35,7 +35,8 @@ func run(ctx context.Context, database string) (err error) {
 		return err
 	}
 	saferunner.SetDefault(runner) // for saferunner.Run, wherever it is called
-	defer func() {                // before Close; lets what executes end, and leaves what is queued for the next start
+	// Before Close: lets what executes end, and leaves what is queued for the next start.
+	defer func() {
 		grace, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()
 		err = errors.Join(err, saferunner.Shutdown(grace))
