@@ -5,8 +5,9 @@ import (
 	"log/slog"
 )
 
-// write puts calls of one run into the journal. A failure is logged and
-// counted; it does not change what became of the calls.
+// write puts calls of one run, at least one, into the journal. A failure is
+// logged, with the first call, and counted; it does not change what became of
+// the calls.
 func (r *Runner) write(ctx context.Context, records []record) {
 	if r.memory != nil {
 		r.memory.writeRun(records)
@@ -22,7 +23,9 @@ func (r *Runner) write(ctx context.Context, records []record) {
 func (r *Runner) writeChanges(ctx context.Context, changes ...Change) {
 	if err := r.journal.Write(context.WithoutCancel(ctx), changes...); err != nil {
 		r.journalFailure.Add(1)
-		r.log().LogAttrs(ctx, slog.LevelError, "saferunner: journal failed", slog.Int("changes", len(changes)), slog.Any("error", err))
+		first := changes[0].record
+		r.log().LogAttrs(ctx, slog.LevelError, "saferunner: journal failed", slog.Int("changes", len(changes)),
+			slog.String("run_id", first.runID()), slog.String("task", first.task()), slog.String("entry", first.id()), slog.Any("error", err))
 	}
 }
 

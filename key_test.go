@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -125,6 +127,25 @@ func TestUnreachableJournal(t *testing.T) {
 	e.wantDone(t, "plain")
 	if r.JournalFailures() == 0 {
 		t.Error("no failure was counted")
+	}
+}
+
+// The log of a failed write names the first call that the journal lacks.
+func TestUnreachableJournalIsLogged(t *testing.T) {
+	var log strings.Builder
+	e := newEffects()
+	r, err := saferunner.NewForcedRunner(saferunner.WithJournal(brokenJournal{}), saferunner.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := r.Run(t.Context(), "broken", e.note.With("a"), e.note.With("b"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintf(`level=ERROR msg="saferunner: journal failed" changes=2 run_id=broken task=%s entry=%s error="no route to journal"`+"\n",
+		e.note.Name(), report.Outcomes[0].EntryID)
+	if !strings.Contains(log.String(), want) {
+		t.Errorf("logged\n%swithout\n%s", log.String(), want)
 	}
 }
 
