@@ -3,7 +3,6 @@ package riverengine
 import (
 	"context"
 	"encoding/json"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -92,25 +91,4 @@ func testQueuedEntry(t *testing.T, sealed bool, opts ...Option) {
 			}
 		}
 	})
-}
-
-// The SQL of the documentation works.
-func TestDocumentedSQL(t *testing.T) {
-	e := openTestSchema(t)
-	submit(t, e, saferunner.Job{Task: note})
-	text, err := os.ReadFile("../docs/durable.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, found := strings.Cut(string(text), "```sql\n")
-	query, _, _ := strings.Cut(rest, "```")
-	if !found {
-		t.Fatal("docs/durable.md shows no SQL")
-	}
-	query = strings.ReplaceAll(query, "saferunner.", "@")
-	var status string
-	var n int
-	if err := e.db.read().query(t.Context(), func(scan scan) error { return scan(&status, &n) }, query); err != nil || status != "queued" || n != 1 {
-		t.Errorf("%s: %s %d, %v", query, status, n, err)
-	}
 }
