@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/cipher"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -81,7 +80,7 @@ func newEngine(db database, o *options) (*Engine, error) {
 	}
 	var err error
 	if e.client, err = db.newClient(e, &river.Config{Logger: quiet(o.log), ID: e.name, SkipUnknownJobCheck: true}); err != nil {
-		return nil, fmt.Errorf("riverengine: %w", err)
+		return nil, err
 	}
 	return e, nil
 }

@@ -58,7 +58,8 @@ func latest[TTx any](m *rivermigrate.Migrator[TTx], pattern string) (version, er
 // due reports whether there is something to migrate.
 func due(has, wants version) (bool, error) {
 	if has.newerThan(wants) {
-		return false, fmt.Errorf("the database has been migrated by a newer version of this program (%v, this one knows %v): upgrade this one", has, wants)
+		return false, fmt.Errorf("a newer riverengine has migrated the database: its tables have version %d, those of River %d, its triggers %d; this one knows %d, %d and %d: upgrade riverengine",
+			has.tables, has.river, has.triggers, wants.tables, wants.river, wants.triggers)
 	}
 	return has != wants, nil
 }
@@ -128,8 +129,8 @@ func runFile(ctx context.Context, s session, file string) error {
 const migrationLock = 0x5afe_4177
 
 func (d *postgresDB) migrate(ctx context.Context) error {
-	if d.pool.Config().MaxConns < minConnections {
-		return fmt.Errorf("the pool has %d connections at most, and needs %d", d.pool.Config().MaxConns, minConnections)
+	if most := d.pool.Config().MaxConns; most < minConnections {
+		return fmt.Errorf("the engine needs %d connections, and its pool has %d at most: raise pool_max_conns in the URL, or MaxConns of the pool", minConnections, most)
 	}
 	conn, err := d.pool.Acquire(ctx)
 	if err != nil {

@@ -5,16 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
+	"modernc.org/sqlite"
 )
-
-// connectPatience bounds Open on Postgres, if ctx does not.
-const connectPatience = 30 * time.Second
 
 // Open opens the database that dsn names, and creates the engine's tables
 // there or brings them up to date:
@@ -35,18 +33,41 @@ func Open(ctx context.Context, dsn string, opts ...Option) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	scheme, rest, _ := strings.Cut(dsn, ":")
+	scheme, file, err := parseName(dsn)
 	switch {
-	case scheme == "sqlite" && rest == "":
-		return nil, errors.New("riverengine: Open: sqlite: needs a file, as in sqlite:app.db")
-	case scheme != "sqlite" && scheme != "postgres" && scheme != "postgresql":
-		return nil, errors.New("riverengine: Open: a database is named by sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE")
+	case err != nil:
+		return nil, fmt.Errorf("riverengine: Open: %w", err)
 	case testing.Testing():
 		return newOffline(o)
 	case scheme == "sqlite":
-		return openFile(ctx, rest, o)
+		return openFile(ctx, file, o)
 	}
 	return openServer(ctx, dsn, o)
+}
+
+var plainScheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*$`)
+
+// parseName returns the scheme of dsn and, of SQLite, the file. Its error
+// shows no more than the scheme of what may hold a password.
+func parseName(dsn string) (scheme, file string, err error) {
+	const forms = "sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE"
+	scheme, rest, found := strings.Cut(dsn, ":")
+	bare, _, parameters := strings.Cut(rest, "?")
+	switch {
+	case scheme == "postgres", scheme == "postgresql":
+		return scheme, "", nil
+	case !found || !plainScheme.MatchString(scheme):
+		return "", "", errors.New("the name of the database has no scheme: write " + forms)
+	case scheme != "sqlite":
+		return "", "", fmt.Errorf("%s: names no database that is supported: write %s", scheme, forms)
+	case rest == "":
+		return "", "", errors.New("sqlite: needs a file, as in sqlite:app.db")
+	case bare == ":memory:":
+		return "", "", errors.New("sqlite::memory: would keep nothing: write a file, as in sqlite:app.db; tests of an engine itself use NewSQLite")
+	case parameters:
+		return "", "", fmt.Errorf("%s: a file is written without parameters: write sqlite:%s, or open the database yourself and use NewSQLite", dsn, bare)
+	}
+	return scheme, rest, nil
 }
 
 func openFile(ctx context.Context, path string, o *options) (*Engine, error) {
@@ -59,9 +80,30 @@ func openFile(ctx context.Context, path string, o *options) (*Engine, error) {
 	}
 	e, err := newSQLite(ctx, db, true, o)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("riverengine: Open: %s: %w", path, err), db.Close())
+		if closing := db.Close(); closing != nil {
+			err = fmt.Errorf("%w; closing it: %w", err, closing)
+		}
+		return nil, fmt.Errorf("riverengine: Open: %s: %w", path, explainFile(path, err))
 	}
 	return e, nil
+}
+
+// explainFile adds to an error of SQLite what it leaves out. It does not open
+// the file, for the reason that creating names.
+func explainFile(path string, err error) error {
+	const readonly, cantOpen = 8, 14
+	failure, ok := errors.AsType[*sqlite.Error](err)
+	if !ok || failure.Code()&0xff != readonly && failure.Code()&0xff != cantOpen {
+		return err
+	}
+	info, missing := os.Stat(path)
+	switch {
+	case missing != nil:
+		return fmt.Errorf("%w: %w", err, missing)
+	case info.IsDir():
+		return fmt.Errorf("it is a folder: name a file in it, as in sqlite:%s: %w", filepath.Join(path, "app.db"), err)
+	}
+	return fmt.Errorf("%w: its mode is %s: let this user read and write it, and make files beside it", err, info.Mode())
 }
 
 // creating keeps a file that is being made from being opened meanwhile: to
@@ -81,27 +123,4 @@ func createPrivate(path string) error {
 		return err
 	}
 	return f.Close()
-}
-
-func openServer(ctx context.Context, dsn string, o *options) (*Engine, error) {
-	config, err := pgxpool.ParseConfig(dsn)
-	if err != nil {
-		return nil, fmt.Errorf("riverengine: Open: the URL of Postgres: %w", err)
-	}
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
-		return nil, fmt.Errorf("riverengine: Open: %w", err)
-	}
-	patient, cancel := context.WithTimeout(ctx, connectPatience)
-	defer cancel()
-	if err := pool.Ping(patient); err != nil {
-		pool.Close()
-		return nil, fmt.Errorf("riverengine: Open: Postgres cannot be reached: is it running, and are host, user and database right? %w", err)
-	}
-	e, err := newPostgres(patient, pool, true, o)
-	if err != nil {
-		pool.Close()
-		return nil, err
-	}
-	return e, nil
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -17,13 +19,18 @@ import (
 
 func TestOpenRefuses(t *testing.T) {
 	for name, tt := range map[string]struct{ dsn, want string }{
-		"nothing":      {"", "sqlite:FILE or postgres://"},
-		"another kind": {"mysql://root@host/db", "sqlite:FILE or postgres://"},
+		"nothing":      {"", "has no scheme: write sqlite:FILE or postgres://"},
+		"no scheme":    {"app.db", "has no scheme: write sqlite:FILE or postgres://"},
+		"keywords":     {"host=db password=s3cret:x", "has no scheme: write sqlite:FILE or postgres://"},
+		"another kind": {"mysql://root:s3cret@host/db", "riverengine: Open: mysql: names no database that is supported: write sqlite:FILE or postgres://"},
 		"no file":      {"sqlite:", "needs a file"},
+		"in memory":    {"sqlite::memory:", "write a file, as in sqlite:app.db"},
+		"memory":       {"sqlite::memory:?cache=shared", "write a file, as in sqlite:app.db"},
+		"parameters":   {"sqlite:x.db?mode=ro", "sqlite:x.db?mode=ro: a file is written without parameters: write sqlite:x.db, or open the database yourself and use NewSQLite"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e, err := Open(t.Context(), tt.dsn)
-			if err == nil || !strings.Contains(err.Error(), tt.want) || e != nil {
+			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "s3cret") || e != nil {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
 		})
@@ -44,14 +51,18 @@ func TestOpenFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openServer(t.Context(), "postgres://127.0.0.1:1/none?sslmode=disable&connect_timeout=1", o); err == nil || !strings.Contains(err.Error(), "cannot be reached") {
-		t.Errorf("an unreachable server: %v", err)
+	folder := t.TempDir()
+	want := "riverengine: Open: " + folder + ": it is a folder: name a file in it, as in sqlite:" + filepath.Join(folder, "app.db") + ": unable to open database file"
+	if _, err := openFile(t.Context(), folder, o); err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("a folder: %v, want %s", err, want)
 	}
-	if _, err := openServer(t.Context(), "postgres://%zz", o); err == nil || !strings.Contains(err.Error(), "URL") {
-		t.Errorf("a bad URL: %v", err)
+	blocked := testFile(t)
+	if err := os.Mkdir(blocked+"-journal", 0o700); err != nil {
+		t.Fatal(err)
 	}
-	if _, err := openFile(t.Context(), t.TempDir(), o); err == nil {
-		t.Error("a directory was opened as a file")
+	if _, err := openFile(t.Context(), blocked, o); err == nil || !strings.Contains(err.Error(), ": let this user read and write it") ||
+		strings.Count(err.Error(), "riverengine") != 1 {
+		t.Errorf("a file that SQLite cannot open: %v", err)
 	}
 	path := testFile(t)
 	if err := os.WriteFile(path, []byte("this is a text, and longer than the header of a database: no more than a hundred bytes"+strings.Repeat(" ", 100)), 0o600); err != nil {
@@ -158,18 +169,23 @@ func TestForeignRiver(t *testing.T) {
 func TestNewerSchema(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		e := open()
+		v, err := readVersion(t.Context(), e.db.read())
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := fmt.Sprintf("a newer riverengine has migrated the database: its tables have version %d, those of River %d, its triggers %d; this one knows %d, %d and %d: upgrade riverengine",
+			v.tables, v.river, v.triggers+1, v.tables, v.river, v.triggers)
 		if _, err := e.db.read().exec(t.Context(), "UPDATE @engine SET triggers = triggers + 1"); err != nil {
 			t.Fatal(err)
 		}
-		var err error
 		switch db := e.db.(type) {
 		case *sqliteDB:
 			err = db.migrate(t.Context())
 		case *postgresDB:
 			err = db.migrate(t.Context())
 		}
-		if err == nil || !strings.Contains(err.Error(), "newer version") {
-			t.Errorf("got %v", err)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
 		}
 	})
 }

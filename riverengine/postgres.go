@@ -28,7 +28,11 @@ func NewPostgres(ctx context.Context, pool *pgxpool.Pool, opts ...Option) (*Engi
 	if err != nil {
 		return nil, err
 	}
-	return newPostgres(ctx, pool, false, o)
+	e, err := newPostgres(ctx, pool, false, o)
+	if err != nil {
+		return nil, fmt.Errorf("riverengine: NewPostgres: %w", err)
+	}
+	return e, nil
 }
 
 func newPostgres(ctx context.Context, pool *pgxpool.Pool, owned bool, o *options) (*Engine, error) {
@@ -37,7 +41,7 @@ func newPostgres(ctx context.Context, pool *pgxpool.Pool, owned bool, o *options
 		names: strings.NewReplacer("@", pgx.Identifier{o.schema}.Sanitize()+"."),
 	}
 	if err := d.migrate(ctx); err != nil {
-		return nil, fmt.Errorf("riverengine: Postgres: %w", err)
+		return nil, err
 	}
 	return newEngine(d, o)
 }

@@ -42,14 +42,18 @@ func NewSQLite(ctx context.Context, db *sql.DB, opts ...Option) (*Engine, error)
 	if err != nil {
 		return nil, err
 	}
-	return newSQLite(ctx, db, false, o)
+	e, err := newSQLite(ctx, db, false, o)
+	if err != nil {
+		return nil, fmt.Errorf("riverengine: NewSQLite: %w", err)
+	}
+	return e, nil
 }
 
 func newSQLite(ctx context.Context, db *sql.DB, owned bool, o *options) (*Engine, error) {
 	d := &sqliteDB{db: db, owned: owned}
 	d.wake = newWakeup(d.read())
 	if err := d.migrate(ctx); err != nil {
-		return nil, fmt.Errorf("riverengine: SQLite: %w", err)
+		return nil, err
 	}
 	return newEngine(d, o)
 }
