@@ -79,7 +79,7 @@ func TestDatabaseErrors(t *testing.T) {
 	}{
 		{"mysql://root:s3cret@host/db", 2, "saferunner: mysql:// names no database that is supported; write a file, sqlite:FILE or postgres://USER@HOST/DATABASE\n"},
 		{"sqlite:", 2, "saferunner: the database has no name; write a file, sqlite:FILE or postgres://USER@HOST/DATABASE\n"},
-		{"postgres://u:s3cret@127.0.0.1:1/db?sslmode=disable", 4, "saferunner: journal postgres://u@127.0.0.1:1/db: Postgres cannot be reached: is it running, and are host, user and database right?"},
+		{"postgres://u:s3cret@127.0.0.1:1/db", 4, "saferunner: journal postgres://u@127.0.0.1:1/db: Postgres at 127.0.0.1:1 cannot be reached: "},
 		{"postgres://u:s3cret@%zz/db", 2, "saferunner: the URL of Postgres: cannot parse "},
 		{"postgres://u:s3cret@host:port/db", 2, "saferunner: the URL of Postgres: cannot parse "},
 		{"postgres:db", 2, "saferunner: postgres: names no database that is supported; write a file, sqlite:FILE or postgres://USER@HOST/DATABASE\n"},

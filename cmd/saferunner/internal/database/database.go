@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -57,25 +56,15 @@ func OpenEngine(ctx context.Context, n Name, log *slog.Logger) (*Database, error
 
 const insufficientPrivilege = "42501" // as Postgres calls it
 
-// shorter is an error of the engine on one line, without what the name says
-// already, and without what is said twice: of a server, with and without TLS.
+// shorter is an error of the engine without what the name says already.
 type shorter struct {
 	error
 	file string
 }
 
 func (e shorter) Error() string {
-	var parts []string
-	for line := range strings.Lines(e.error.Error()) {
-		if line = strings.TrimSpace(line); !slices.Contains(parts, line) {
-			parts = append(parts, line)
-		}
-	}
-	text := strings.TrimPrefix(strings.Join(parts, " "), "riverengine: Open: ")
-	if e.file != "" {
-		text = strings.TrimPrefix(text, e.file+": ")
-	}
-	return strings.TrimPrefix(text, "riverengine: ")
+	text := strings.TrimPrefix(e.error.Error(), "riverengine: Open: ")
+	return strings.TrimPrefix(text, e.file+": ")
 }
 
 func (e shorter) Unwrap() error { return e.error }
