@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 )
 
@@ -15,6 +16,9 @@ func WithEngine(e Engine) Option {
 	return func(r *Runner) error {
 		if e == nil {
 			return errors.New("WithEngine: the engine is nil")
+		}
+		if v := reflect.ValueOf(e); v.Kind() == reflect.Pointer && v.IsNil() {
+			return fmt.Errorf("WithEngine: the engine is a nil %T: make one first, and look at its error", e)
 		}
 		r.external.engine = e
 		return nil

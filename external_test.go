@@ -34,6 +34,7 @@ func TestExternalEngine(t *testing.T) {
 }
 
 func TestEngineOptions(t *testing.T) {
+	var none *ledger
 	ledger := newLedger(t)
 	other, err := saferunner.New()
 	if err != nil {
@@ -44,6 +45,7 @@ func TestEngineOptions(t *testing.T) {
 		want    string
 	}{
 		"nil engine":        {[]saferunner.Option{saferunner.WithEngine(nil)}, "WithEngine: the engine is nil"},
+		"typed nil":         {[]saferunner.Option{saferunner.WithEngine(none)}, "WithEngine: the engine is a nil *saferunner_test.ledger"},
 		"negative patience": {[]saferunner.Option{saferunner.UnknownFields(-1)}, "UnknownFields"},
 		"no extract":        {[]saferunner.Option{saferunner.Propagate(nil, nil)}, "Propagate"},
 		"two journals": {[]saferunner.Option{saferunner.WithEngine(ledger), saferunner.WithJournal(other.Journal())},
