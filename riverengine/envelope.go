@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
@@ -82,8 +83,8 @@ func (e *Engine) pack(b saferunner.Batch, i int) (river.InsertManyParams, error)
 	if env.Form = form; form != asIs || j.Redacted {
 		env.Shown = string(j.Args)
 	}
-	if env.hasZeroByte() {
-		return river.InsertManyParams{}, fmt.Errorf("%s: a zero byte in its run ID, key or metadata: the database cannot hold it", j.Task.Name)
+	if err := env.unfit(); err != nil {
+		return river.InsertManyParams{}, fmt.Errorf("%s: %w", j.Task.Name, err)
 	}
 	metadata, err := json.Marshal(env)
 	if err != nil {
@@ -97,13 +98,22 @@ func (e *Engine) pack(b saferunner.Batch, i int) (river.InsertManyParams, error)
 	}, nil
 }
 
-func (e *envelope) hasZeroByte() bool {
-	for name, value := range e.Values {
-		if strings.Contains(name+value, "\x00") {
-			return true
-		}
+// unfit says what of a job's names the database cannot hold.
+func (e *envelope) unfit() error {
+	switch {
+	case !utf8.ValidString(e.RunID):
+		return fmt.Errorf("its run ID %q is not valid UTF-8: the database cannot hold it", e.RunID)
+	case !utf8.ValidString(e.Key):
+		return fmt.Errorf("its key %q is not valid UTF-8: the database cannot hold it", e.Key)
 	}
-	return strings.Contains(e.Call+e.RunID+e.Key, "\x00")
+	zero := strings.Contains(e.Call+e.RunID+e.Key, "\x00")
+	for name, value := range e.Values {
+		zero = zero || strings.Contains(name+value, "\x00")
+	}
+	if zero {
+		return errors.New("a zero byte in its run ID, key or metadata: the database cannot hold it")
+	}
+	return nil
 }
 
 // delivery is a job as the runner gets it.

@@ -156,11 +156,12 @@ func plain(s string) string {
 	return strings.ReplaceAll(s, "\x00", "\ufffd")
 }
 
+// text is JSON as a column holds it. Postgres takes nothing but UTF-8.
 func text(raw json.RawMessage) any {
 	if len(raw) == 0 {
 		return nil
 	}
-	return string(raw)
+	return strings.ToValidUTF8(string(raw), "\ufffd")
 }
 
 func nanoseconds(t time.Time) int64 {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/saferunner/saferunner"
 )
@@ -18,7 +19,7 @@ type form string
 const (
 	asIs   form = ""
 	inside form = "value"  // it is no object: River's driver for SQLite takes nothing else
-	base   form = "base64" // it holds what Postgres cannot: the escape of a zero byte
+	base   form = "base64" // it holds what Postgres may not take
 	sealed form = "sealed" // it is encrypted, with the entry's ID as additional data
 )
 
@@ -36,8 +37,42 @@ func (a *jobArgs) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// zeroByte is how JSON writes one.
-var zeroByte = []byte(`\u0000`)
+// mostDigits of a number are taken for few: Postgres has room for 16,383
+// behind the point, and for more before it.
+const mostDigits = 300
+
+// notForJSONB reports whether Postgres may refuse to hold JSON in a jsonb: for
+// the escape of a zero byte or of half a surrogate pair, for bytes that are
+// not UTF-8, or for a number too large or too fine.
+func notForJSONB(text []byte) bool {
+	if !utf8.Valid(text) {
+		return true
+	}
+	digits, inString := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case inString && c == '\\':
+			rest := text[i+1:]
+			if bytes.HasPrefix(rest, []byte("u0000")) || bytes.HasPrefix(rest, []byte("ud")) || bytes.HasPrefix(rest, []byte("uD")) {
+				return true
+			}
+			i++ // it is escaped
+		case c == '"':
+			inString, digits = !inString, 0
+		case inString || c == '.':
+		case '0' <= c && c <= '9':
+			digits++
+		case digits > 0 && (c == 'e' || c == 'E'):
+			return true
+		default:
+			digits = 0
+		}
+		if digits > mostDigits {
+			return true
+		}
+	}
+	return false
+}
 
 func (e *Engine) wrap(j *saferunner.Job) (json.RawMessage, form, error) {
 	if len(j.Payload) == 0 {
@@ -50,7 +85,7 @@ func (e *Engine) wrap(j *saferunner.Job) (json.RawMessage, form, error) {
 		}
 		return quoted(e.aead.Seal(nonce, nonce, j.Payload, []byte(j.EntryID))), sealed, nil
 	}
-	if bytes.Contains(j.Payload, zeroByte) {
+	if notForJSONB(j.Payload) {
 		return quoted(j.Payload), base, nil
 	}
 	if j.Payload[0] != '{' {
