@@ -130,7 +130,7 @@ BEGIN
             finished_at = @nanoseconds(finish),
             attempts = jsonb_set(attempts::jsonb, '{-1}', (attempts::jsonb -> -1) || jsonb_build_object(
                 'finished', finish,
-                'stack', coalesce(output ->> 'stack', ''),
+                'stack', CASE WHEN rescued THEN '' ELSE coalesce(output ->> 'stack', '') END,
                 'error', CASE
                     WHEN rescued THEN 'its end was not seen: its process died, it took longer than its time, or the database was away'
                     ELSE coalesce(output ->> 'error', NEW.errors[array_upper(NEW.errors, 1)] ->> 'error', '')

@@ -53,7 +53,8 @@ BEGIN
         finished_at = CAST(unixepoch(coalesce(NEW.finalized_at, 'now'), 'subsec') * 1000 + 0.5 AS INTEGER) * 1000000,
         attempts = json_set(attempts,
             '$[#-1].finished', strftime('%Y-%m-%dT%H:%M:%fZ', coalesce(NEW.finalized_at, 'now')),
-            '$[#-1].stack', coalesce(NEW.metadata ->> '$.output.stack', ''),
+            '$[#-1].stack', iif(NEW.metadata ->> '$."river:rescue_count"' IS NOT OLD.metadata ->> '$."river:rescue_count"',
+                '', coalesce(NEW.metadata ->> '$.output.stack', '')),
             '$[#-1].error', CASE
                 WHEN NEW.metadata ->> '$."river:rescue_count"' IS NOT OLD.metadata ->> '$."river:rescue_count"'
                 THEN 'its end was not seen: its process died, it took longer than its time, or the database was away'
