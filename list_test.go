@@ -188,15 +188,14 @@ func TestRefusedListsExecuteNothing(t *testing.T) {
 		call   saferunner.Call
 		want   error
 	}{
-		"empty run ID":       {call: e.note.With("x"), want: saferunner.ErrRunID},
-		"long run ID":        {runID: strings.Repeat("x", 257), call: e.note.With("x"), want: saferunner.ErrRunID},
-		"ended ctx":          {ctx: ended, runID: "a.b", call: e.note.With("x"), want: io.ErrClosedPipe},
-		"zero call":          {runID: "a.b", want: saferunner.ErrNoTask},
-		"nil task":           {runID: "a.b", call: missing.With("x"), want: saferunner.ErrNoTask},
-		"after shutdown":     {ctx: t.Context(), runner: closed, runID: "a.b", call: e.note.With("x"), want: saferunner.ErrShutdown},
-		"async arguments":    {ctx: saferunnertest.New(&quietTB{TB: t}).Context(), runID: "a.b", call: badArguments().Async(), want: saferunner.ErrArguments},
-		"scheduled too":      {ctx: saferunnertest.New(&quietTB{TB: t}).Context(), runID: "a.b", call: badArguments().After(1), want: saferunner.ErrArguments},
-		"a RunTx without tx": {runID: "tx", want: saferunner.ErrNoTx},
+		"empty run ID":    {call: e.note.With("x"), want: saferunner.ErrRunID},
+		"long run ID":     {runID: strings.Repeat("x", 257), call: e.note.With("x"), want: saferunner.ErrRunID},
+		"ended ctx":       {ctx: ended, runID: "a.b", call: e.note.With("x"), want: io.ErrClosedPipe},
+		"zero call":       {runID: "a.b", want: saferunner.ErrNoTask},
+		"nil task":        {runID: "a.b", call: missing.With("x"), want: saferunner.ErrNoTask},
+		"after shutdown":  {ctx: t.Context(), runner: closed, runID: "a.b", call: e.note.With("x"), want: saferunner.ErrShutdown},
+		"async arguments": {ctx: saferunnertest.New(&quietTB{TB: t}).Context(), runID: "a.b", call: badArguments().Async(), want: saferunner.ErrArguments},
+		"scheduled too":   {ctx: saferunnertest.New(&quietTB{TB: t}).Context(), runID: "a.b", call: badArguments().After(1), want: saferunner.ErrArguments},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -208,14 +207,8 @@ func TestRefusedListsExecuteNothing(t *testing.T) {
 			if runner == nil {
 				runner = saferunner.Default()
 			}
-			run := runner.Run
-			if tt.want == saferunner.ErrNoTx {
-				run = func(ctx context.Context, runID string, calls ...saferunner.Call) (*saferunner.Report, error) {
-					return runner.RunTx(ctx, nil, runID, calls...)
-				}
-			}
 			before := len(e.did)
-			report, err := run(ctx, tt.runID, e.note.With("first"), tt.call)
+			report, err := runner.Run(ctx, tt.runID, e.note.With("first"), tt.call)
 			if !errors.Is(err, tt.want) {
 				t.Errorf("got %v, want %v", err, tt.want)
 			}
@@ -229,6 +222,15 @@ func TestRefusedListsExecuteNothing(t *testing.T) {
 				t.Errorf("the error does not say what happened: %v", err)
 			}
 		})
+	}
+}
+
+func TestRunTxWithoutTransaction(t *testing.T) {
+	e := newEffects()
+	report, err := saferunner.Default().RunTx(t.Context(), nil, "tx", e.note.With("x").Async())
+	want := `saferunner: run "tx": RunTx: the transaction is nil: begin one, and end it after RunTx; nothing was executed`
+	if err == nil || err.Error() != want || errors.Is(err, saferunner.ErrNoTx) || report == nil || len(report.Outcomes) != 0 {
+		t.Errorf("got %+v, %v; want %s", report, err, want)
 	}
 }
 

@@ -2,6 +2,7 @@ package saferunner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/saferunner/saferunner/internal/callsite"
@@ -18,7 +19,7 @@ func (r *Runner) RunTx(ctx context.Context, tx any, runID string, calls ...Call)
 		return &Report{RunID: runID}, fmt.Errorf("saferunner: run %q: %w; nothing was executed", runID, err)
 	}
 	if tx == nil {
-		return refuse(fmt.Errorf("RunTx: the transaction is nil: %w", ErrNoTx))
+		return refuse(errors.New("RunTx: the transaction is nil: begin one, and end it after RunTx"))
 	}
 	for i, c := range calls {
 		if c.bound != nil && !c.isAsync() {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/saferunner/saferunner"
 )
@@ -523,7 +524,39 @@ func TestWrongTransaction(t *testing.T) {
 		if err := e.WriteTx(t.Context(), 17, saferunner.Forget("x")); err == nil {
 			t.Error("WriteTx took a number")
 		}
+		var none any = (*sql.Tx)(nil)
+		if _, ok := e.db.(*postgresDB); ok {
+			none = (*pgxpool.Tx)(nil)
+		}
+		if _, err := e.SubmitTx(t.Context(), none, batchOf(saferunner.Job{Task: note})); err == nil || !strings.Contains(err.Error(), "the transaction is nil: begin one") {
+			t.Errorf("got %v", err)
+		}
 	})
+}
+
+// A transaction on another file says so, before it has written anything.
+func TestForeignTransaction(t *testing.T) {
+	e := openTestFile(t, testFile(t))
+	other, err := openSQLite(testFile(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	tx, err := other.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = e.SubmitTx(t.Context(), tx, batchOf(saferunner.Job{Task: note}))
+	want := "riverengine: the transaction is on another database than the engine's, one without its tables: begin it on the engine's file"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.SubmitTx(t.Context(), tx, batchOf(saferunner.Job{Task: note})); !errors.Is(err, sql.ErrTxDone) {
+		t.Errorf("one that has ended: %v", err)
+	}
 }
 
 // A Submit inside a transaction on the same file would wait for itself.

@@ -98,6 +98,9 @@ func (d *postgresDB) settled(ctx context.Context, entry string) (there bool, err
 }
 
 func (d *postgresDB) within(tx any) (session, error) {
+	if isNil(tx) {
+		return nil, errNilTx
+	}
 	t, ok := tx.(pgx.Tx)
 	if !ok {
 		return nil, fmt.Errorf("riverengine: the engine is on Postgres and takes part in a pgx.Tx of its database, not in a %T", tx)

@@ -160,9 +160,15 @@ func explainBusy(ctx context.Context, conn *sql.Conn, began time.Time, err error
 }
 
 func (d *sqliteDB) within(tx any) (session, error) {
+	if isNil(tx) {
+		return nil, errNilTx
+	}
 	t, ok := tx.(*sql.Tx)
-	if !ok || t == nil {
+	if !ok {
 		return nil, fmt.Errorf("riverengine: the engine is on SQLite and takes part in a *sql.Tx of its file, not in a %T", tx)
+	}
+	if err := onEngineFile(t); err != nil {
+		return nil, err
 	}
 	return sqliteSession{t}, nil
 }

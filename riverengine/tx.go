@@ -3,6 +3,9 @@ package riverengine
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"fmt"
+	"reflect"
 
 	"github.com/jackc/pgx/v5"
 
@@ -10,12 +13,54 @@ import (
 )
 
 // RunTx is [saferunner.Runner.RunTx] of the runner in ctx, else the default
-// one, within a transaction on the file of its engine.
+// one, within a transaction on the file of its engine. [saferunner.SetDefault]
+// comes first: a runner without an engine of this package fails with
+// [saferunner.ErrNoTx].
+//
+// It returns before the commit, and the calls begin after it; so Wait of the
+// report comes after the commit too: before, it would wait for what cannot
+// begin. Until the transaction ends it keeps, on SQLite, all other writers
+// out, and on Postgres those of the keys of its calls: a Run that waits for
+// that fails after 10 seconds (with [NewSQLite], after the busy_timeout of
+// the connection).
 func RunTx(ctx context.Context, tx *sql.Tx, runID string, calls ...saferunner.Call) (*saferunner.Report, error) {
-	return saferunner.Default().RunTx(ctx, tx, runID, calls...)
+	return withAdvice(saferunner.Default().RunTx(ctx, tx, runID, calls...))
 }
 
-// RunPgxTx is RunTx within a transaction on Postgres.
+// RunPgxTx is [RunTx] within a transaction on Postgres. Where another one
+// holds a key, it waits as long as the lock_timeout of tx says: without one,
+// for its end.
 func RunPgxTx(ctx context.Context, tx pgx.Tx, runID string, calls ...saferunner.Call) (*saferunner.Report, error) {
-	return saferunner.Default().RunTx(ctx, tx, runID, calls...)
+	return withAdvice(saferunner.Default().RunTx(ctx, tx, runID, calls...))
+}
+
+func withAdvice(r *saferunner.Report, err error) (*saferunner.Report, error) {
+	if errors.Is(err, saferunner.ErrNoTx) {
+		err = fmt.Errorf("%w: this runner's engine is none of riverengine's: give saferunner.SetDefault one that has, or call its RunTx", err)
+	}
+	return r, err
+}
+
+var errNilTx = errors.New("riverengine: the transaction is nil: begin one, and look at the error of that")
+
+// isNil reports whether tx is nil, or a nil pointer.
+func isNil(tx any) bool {
+	v := reflect.ValueOf(tx)
+	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
+}
+
+// onEngineFile fails where a transaction is on a file without the engine's
+// tables.
+func onEngineFile(tx *sql.Tx) error {
+	var tables int
+	err := tx.QueryRow("SELECT count(*) FROM sqlite_schema WHERE name = 'saferunner_engine'").Scan(&tables)
+	switch {
+	case errors.Is(err, sql.ErrTxDone):
+		return fmt.Errorf("riverengine: the transaction has ended: RunTx comes before its Commit and Rollback: %w", err)
+	case err != nil:
+		return fmt.Errorf("riverengine: the transaction, which has to be one on the engine's file: %w", err)
+	case tables == 0:
+		return errors.New("riverengine: the transaction is on another database than the engine's, one without its tables: begin it on the engine's file")
+	}
+	return nil
 }

@@ -42,10 +42,12 @@ func TestRunTx(t *testing.T) {
 	live := []string{
 		`commit note.take "commit" true true`, `commit note.take "twin" true true`, "commit duplicate", "commit queued",
 		refused, refused, "rollback duplicate", "rollback duplicate", "took commit", "took last",
+		`early: saferunner: run "early": the engine cannot take part in a transaction; nothing was executed: this runner's engine is none of riverengine's: ` +
+			"give saferunner.SetDefault one that has, or call its RunTx",
 	}
 	record := []string{
 		`commit note.take "commit" false true`, `commit note.take "twin" false true`, "commit recorded", "commit recorded",
-		refused, refused, "rollback recorded", "rollback recorded",
+		refused, refused, "rollback recorded", "rollback recorded", "early: <nil>",
 	}
 	for name, dsn := range map[string]func(*testing.T) string{
 		"sqlite":   func(t *testing.T) string { return "sqlite:" + testFile(t) },

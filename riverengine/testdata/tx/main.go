@@ -40,6 +40,10 @@ func run(ctx context.Context, dsn string) error {
 	if err != nil {
 		return err
 	}
+	if len(os.Args) == 2 {
+		_, err = riverengine.RunTx(ctx, new(sql.Tx), "early", note.With("x").Async())
+		fmt.Println("early:", err)
+	}
 	saferunner.SetDefault(runner)
 	if len(os.Args) > 2 {
 		return many(ctx, runner, dsn, os.Args[2])
