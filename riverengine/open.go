@@ -24,7 +24,9 @@ import (
 // read and write, and nobody else's; the mode of one that there is stays.
 //
 // It fails where the database cannot be reached or written to, holds tables
-// of a newer version, or, on SQLite, those of another River.
+// of a newer version, or, on SQLite, those of another River. On Postgres it
+// gives up after 30 seconds, the making of the tables included, or when ctx
+// ends.
 //
 // In a test binary Open does not connect: the engine has a journal in memory
 // and executes nothing, as the runner would see to anyway.

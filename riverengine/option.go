@@ -54,7 +54,8 @@ func Seal(aead cipher.AEAD) Option {
 }
 
 // Concurrency limits how many calls this process executes at once, from each
-// queue that [QueueConcurrency] does not name. Without it there are 64.
+// queue that [QueueConcurrency] does not name: 1 to 10000. Without it there
+// are 64.
 func Concurrency(n int) Option {
 	return func(o *options) error {
 		if n < 1 || n > maxConcurrency {
@@ -66,7 +67,8 @@ func Concurrency(n int) Option {
 }
 
 // QueueConcurrency limits how many calls this process executes at once from
-// one queue. It has no effect on a queue that no task of Start names.
+// one queue: 1 to 10000. It has no effect on a queue that no task of Start
+// names.
 func QueueConcurrency(queue string, n int) Option {
 	return func(o *options) error {
 		if queue == "" || n < 1 || n > maxConcurrency {

@@ -8,7 +8,8 @@ import (
 	"github.com/saferunner/saferunner"
 )
 
-// Submit queues the jobs of a batch, with their journal entries, in one
+// Submit is for the runner, whose Run calls it: a program calls
+// [saferunner.Run]. It queues the jobs of a batch, with their journal entries, in one
 // transaction. It fails where a redacted argument would be stored in clear,
 // and where SQLite, or a key on Postgres, is locked for more than 10 seconds.
 // If the database is lost while it commits, and stays away for 5 seconds, the
@@ -37,7 +38,8 @@ func (e *Engine) Submit(ctx context.Context, b saferunner.Batch) ([]saferunner.T
 	return tickets, nil
 }
 
-// SubmitTx is Submit within a *sql.Tx of SQLite or a pgx.Tx of Postgres.
+// SubmitTx is for the runner, whose RunTx calls it: a program calls [RunTx] or
+// [RunPgxTx]. It is Submit within a *sql.Tx of SQLite or a pgx.Tx of Postgres.
 func (e *Engine) SubmitTx(ctx context.Context, tx any, b saferunner.Batch) ([]saferunner.Ticket, error) {
 	if err := e.online(); err != nil {
 		return nil, err
@@ -54,7 +56,8 @@ func (e *Engine) SubmitTx(ctx context.Context, tx any, b saferunner.Batch) ([]sa
 	return tickets, err
 }
 
-// WriteTx writes to the journal within the same.
+// WriteTx is for the runner, whose RunTx calls it for calls that are recorded
+// in the same transaction. It writes to the journal within that.
 func (e *Engine) WriteTx(ctx context.Context, tx any, changes ...saferunner.Change) error {
 	if e.online() != nil {
 		return e.journal.Write(ctx, changes...)

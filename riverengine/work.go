@@ -10,7 +10,8 @@ import (
 	"github.com/saferunner/saferunner"
 )
 
-// Start begins to work jobs of these tasks. Jobs of others wait for a
+// Start is for the runner, whose Start calls it: a program calls
+// [saferunner.Runner.Start]. It begins to work jobs of these tasks. Jobs of others wait for a
 // process that knows them. Those that wait in another queue than their task
 // has here, since it had that in another version, are moved to the queue that
 // it has here: at once, and every minute what other processes have queued
@@ -53,8 +54,9 @@ func (e *Engine) Start(ctx context.Context, tasks []saferunner.TaskSpec, h safer
 // lastChance is what Stop allows calls whose ctx it has cancelled to end in.
 var lastChance = 5 * time.Second
 
-// Stop takes no further jobs and waits for those that execute. When ctx ends
-// it cancels their ctx and gives them a few seconds more: those without a
+// Stop is for the runner, whose Shutdown calls it: a program calls
+// [saferunner.Shutdown]. It takes no further jobs and waits for those that
+// execute. When ctx ends it cancels their ctx and gives them 5 seconds more: those without a
 // retry end as interrupted, others go back into the queue. What does not end
 // even then is found by other processes, once its time is over; to wait for
 // it, call Stop again.
