@@ -29,7 +29,7 @@ func openServer(ctx context.Context, dsn string, o *options) (*Engine, error) {
 	defer cancel()
 	if err := pool.Ping(patient); err != nil {
 		pool.Close()
-		return nil, fmt.Errorf("riverengine: Open: %w", explainConnect(&config.ConnConfig.Config, err))
+		return nil, explainConnect(&config.ConnConfig.Config, err)
 	}
 	e, err := newPostgres(patient, pool, true, o)
 	if err != nil {
@@ -56,9 +56,9 @@ func explainConnect(config *pgconn.Config, err error) error {
 		}
 	}
 	if refused != nil {
-		return fmt.Errorf("Postgres at %s refused user %s and database %s: %w%s", addresses(config), config.User, config.Database, refused, adviceOn(refused.Code))
+		return fmt.Errorf("riverengine: Open: Postgres at %s refused user %s and database %s: %w%s", addresses(config), config.User, config.Database, refused, adviceOn(refused.Code))
 	}
-	return &unreachable{addresses(config), causes}
+	return fmt.Errorf("riverengine: Open: %w", &unreachable{addresses(config), causes})
 }
 
 func adviceOn(code string) string {
@@ -75,10 +75,12 @@ func adviceOn(code string) string {
 
 // attempts returns why each address failed.
 func attempts(err error) []error {
-	for e := err; e != nil; e = errors.Unwrap(e) {
-		if joined, ok := e.(interface{ Unwrap() []error }); ok {
-			return joined.Unwrap()
-		}
+	type joined interface {
+		error
+		Unwrap() []error
+	}
+	if all, ok := errors.AsType[joined](err); ok {
+		return all.Unwrap()
 	}
 	return []error{err}
 }
