@@ -17,12 +17,18 @@ func WithEngine(e Engine) Option {
 		if e == nil {
 			return errors.New("WithEngine: the engine is nil")
 		}
-		if v := reflect.ValueOf(e); v.Kind() == reflect.Pointer && v.IsNil() {
+		if isNilPointer(e) {
 			return fmt.Errorf("WithEngine: the engine is a nil %T: make one first, and look at its error", e)
 		}
 		r.external.engine = e
 		return nil
 	}
+}
+
+// isNilPointer finds what a failed constructor leaves in an interface.
+func isNilPointer(v any) bool {
+	p := reflect.ValueOf(v)
+	return p.Kind() == reflect.Pointer && p.IsNil()
 }
 
 // UnknownFields sets how long a call waits for a worker that knows all fields

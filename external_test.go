@@ -40,11 +40,13 @@ func TestEngineOptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var missing *journal
 	for name, tt := range map[string]struct {
 		options []saferunner.Option
 		want    string
 	}{
 		"nil engine":        {[]saferunner.Option{saferunner.WithEngine(nil)}, "WithEngine: the engine is nil"},
+		"typed nil journal": {[]saferunner.Option{saferunner.WithJournal(missing)}, "WithJournal: the journal is a nil *saferunner_test.journal"},
 		"typed nil":         {[]saferunner.Option{saferunner.WithEngine(none)}, "WithEngine: the engine is a nil *saferunner_test.ledger"},
 		"negative patience": {[]saferunner.Option{saferunner.UnknownFields(-1)}, "UnknownFields"},
 		"no extract":        {[]saferunner.Option{saferunner.Propagate(nil, nil)}, "Propagate"},
@@ -124,3 +126,6 @@ func TestForcedRunTxIsRecorded(t *testing.T) {
 	rec.Wait()
 	e.wantDone(t)
 }
+
+// journal is none that anybody calls.
+type journal struct{ saferunner.Journal }

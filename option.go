@@ -26,6 +26,9 @@ func WithJournal(j Journal) Option {
 		if j == nil {
 			return errors.New("WithJournal: the journal is nil")
 		}
+		if isNilPointer(j) {
+			return fmt.Errorf("WithJournal: the journal is a nil %T: open one first, and look at its error", j)
+		}
 		r.journal = j
 		return nil
 	}
