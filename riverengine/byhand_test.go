@@ -48,26 +48,30 @@ func deleteJob(ctx context.Context, e *Engine, job int64) (err error) {
 	return err
 }
 
-// A call whose arguments are gone does not execute without them.
+// A call whose arguments are gone is not run without them, and keeps its key
+// if it is done.
 func TestForgottenArguments(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		e := open()
-		b := submit(t, e, saferunner.Job{Task: note, NotBefore: time.Now().Add(time.Hour)})
-		id := b.Jobs[0].EntryID
-		if ok, err := e.Cancel(t.Context(), id); err != nil || !ok {
+		b := submit(t, e, saferunner.Job{Task: note, NotBefore: time.Now().Add(time.Hour)}, saferunner.Job{Task: note, Key: "one"})
+		cancelled, done := b.Jobs[0].EntryID, b.Jobs[1].EntryID
+		if ok, err := e.Cancel(t.Context(), cancelled); err != nil || !ok {
 			t.Fatal(ok, err)
 		}
-		if err := retryJob(t.Context(), e, jobOf(t, e, id)); err != nil {
-			t.Fatal(err)
+		job := jobOf(t, e, done)
+		works(t, e, nothing, note)
+		becomes(t, e, done, saferunner.StatusDone)
+		if err := retryJob(t.Context(), e, jobOf(t, e, cancelled)); err == nil || !strings.Contains(err.Error(), "arguments were deleted") {
+			t.Errorf("a cancelled call: %v", err)
 		}
-		var executed atomic.Int64
-		works(t, e, func(context.Context, saferunner.Delivery) error {
-			executed.Add(1)
-			return nil
-		}, note)
-		entry := becomes(t, e, id, saferunner.StatusFailed)
-		if executed.Load() > 0 || !strings.Contains(entry.Err(), "arguments were deleted") || string(entry.Args) == "{}" {
-			t.Errorf("executed %d times, arguments %s, error %s", executed.Load(), entry.Args, entry.Err())
+		if err := retryJob(t.Context(), e, job); err == nil {
+			t.Error("a call that is done is run again")
+		}
+		if c, d := entryOf(t, e, cancelled), entryOf(t, e, done); c.Status != saferunner.StatusCancelled || string(c.Args) == "{}" || d.Status != saferunner.StatusDone {
+			t.Errorf("cancelled: %s %s, done: %s", c.Status, c.Args, d.Status)
+		}
+		if tickets, err := e.Submit(t.Context(), batchOf(saferunner.Job{Task: note, Key: "one"})); err != nil || tickets[0].Holder != done {
+			t.Errorf("the key: %+v, %v", tickets, err)
 		}
 	})
 }

@@ -53,7 +53,8 @@ type database interface {
 	settled(ctx context.Context, entry string) (bool, error)
 	// within returns the session of the user's transaction.
 	within(tx any) (session, error)
-	putQueued(ctx context.Context, s session, entries []saferunner.Entry) error
+	// putEntries writes the entries of a batch that its jobs do not bring along.
+	putEntries(ctx context.Context, s session, entries []saferunner.Entry) error
 	timestamp(time.Time) any // as River's columns hold it
 	calls() []string         // the tables and views that hold them
 	troubles() string        // a condition that has an index, for calls that have ended badly

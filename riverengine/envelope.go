@@ -30,8 +30,6 @@ type envelope struct {
 	Values map[string]string      `json:"values,omitempty"`
 	Form   form                   `json:"form,omitempty"`
 	Shown  string                 `json:"shown,omitempty"` // the arguments as the journal shows them, where they are others
-
-	Forgotten bool `json:"forgotten,omitempty"` // set with the deletion of the arguments
 }
 
 // head is what every call has.
@@ -131,9 +129,6 @@ func (e *Engine) delivery(row *rivertype.JobRow, payload json.RawMessage) (safer
 		},
 		RunID: env.RunID, Run: h.run, At: h.at, Caller: h.caller,
 		Attempt: row.Attempt, Worker: e.name,
-	}
-	if env.Forgotten {
-		return d, errors.New("its arguments were deleted when it ended: run the call anew")
 	}
 	if failure != nil {
 		return d, fmt.Errorf("the job's metadata have been changed in the database: %w", failure)

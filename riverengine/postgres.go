@@ -108,9 +108,9 @@ func (d *postgresDB) within(tx any) (session, error) {
 	return postgresSession{t, d.names}, nil
 }
 
-// putQueued writes the entries of calls that are not queued. Of the others,
-// the job is all that there is until it begins.
-func (d *postgresDB) putQueued(ctx context.Context, s session, entries []saferunner.Entry) error {
+// putEntries writes those of duplicates. Of a queued call the job is all that
+// there is until it begins.
+func (d *postgresDB) putEntries(ctx context.Context, s session, entries []saferunner.Entry) error {
 	for _, e := range entries {
 		if e.Status == saferunner.StatusQueued {
 			continue

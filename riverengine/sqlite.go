@@ -72,11 +72,24 @@ func openSQLite(path string) (*sql.DB, error) {
 		"_pragma": {fmt.Sprintf("busy_timeout(%d)", lockPatience.Milliseconds()), "journal_mode(WAL)", "synchronous(NORMAL)"},
 	}
 	dsn := (&url.URL{Scheme: "file", Path: absolute, RawQuery: settings.Encode()}).String()
-	open := func() (driver.Conn, error) { return (&sqlite.Driver{}).Open(dsn) }
+	open := func() (driver.Conn, error) { return openPatiently(dsn) }
 	db := sql.OpenDB(stmtcache.Connector{Open: open, Size: 256})
 	db.SetMaxOpenConns(1)
 	return db, nil
 }
+
+// openPatiently tries again while others use the file: SQLite does not wait
+// for them where it switches to the write-ahead log.
+func openPatiently(dsn string) (driver.Conn, error) {
+	for end := time.Now().Add(lockPatience); ; time.Sleep(10 * time.Millisecond) {
+		conn, err := (&sqlite.Driver{}).Open(dsn)
+		if err == nil || !isBusy(err) || time.Now().After(end) {
+			return conn, err
+		}
+	}
+}
+
+func isBusy(err error) bool { return strings.Contains(err.Error(), "database is locked") }
 
 type sqliteDB struct {
 	db    *sql.DB
@@ -148,7 +161,7 @@ func (d *sqliteDB) settled(ctx context.Context, entry string) (there bool, err e
 
 // explainBusy says what to do where another connection holds the lock.
 func explainBusy(ctx context.Context, conn *sql.Conn, began time.Time, err error) error {
-	if ctx.Err() != nil || !strings.Contains(err.Error(), "database is locked") {
+	if ctx.Err() != nil || !isBusy(err) {
 		return err
 	}
 	waited := fmt.Sprintf("gave up %s after it had begun", time.Since(began).Round(time.Millisecond))
@@ -178,9 +191,9 @@ func (d *sqliteDB) within(tx any) (session, error) {
 const together = 20
 
 var putTogether = "INSERT INTO @entries (id, run_id, run, task, args, async, key, status, at, started_at, finished_at, caller, scope) VALUES " +
-	strings.Repeat("(?, ?, ?, ?, ?, TRUE, ?, ?, ?, 0, 0, ?, ''), ", together-1) + "(?, ?, ?, ?, ?, TRUE, ?, ?, ?, 0, 0, ?, '')"
+	strings.TrimSuffix(strings.Repeat("(?, ?, ?, ?, ?, TRUE, ?, ?, ?, 0, 0, ?, ''), ", together), ", ")
 
-func (d *sqliteDB) putQueued(ctx context.Context, s session, entries []saferunner.Entry) error {
+func (d *sqliteDB) putEntries(ctx context.Context, s session, entries []saferunner.Entry) error {
 	for ; len(entries) >= together; entries = entries[together:] {
 		values := make([]any, 0, 9*together)
 		for _, e := range entries[:together] {

@@ -9,11 +9,11 @@ import (
 )
 
 // Submit is for the runner, whose Run calls it: a program calls
-// [saferunner.Run]. It queues the jobs of a batch, with their journal entries, in one
-// transaction. It fails where a redacted argument would be stored in clear,
-// and where SQLite, or a key on Postgres, is locked for more than 10 seconds.
-// If the database is lost while it commits, and stays away for 5 seconds, the
-// error says that the calls may be queued.
+// [saferunner.Run]. It queues the jobs of a batch, with their journal entries,
+// in one transaction. It fails where a redacted argument would be stored in
+// clear, and where SQLite, or a key on Postgres, is locked for more than 10
+// seconds. If the database is lost while it commits, and stays away for 5
+// seconds, the error says that the calls may be queued.
 func (e *Engine) Submit(ctx context.Context, b saferunner.Batch) ([]saferunner.Ticket, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -100,7 +100,7 @@ func (e *Engine) insert(ctx context.Context, s session, tx any, b saferunner.Bat
 		queued = append(queued, jobs[i])
 		queues[jobs[i].InsertOpts.Queue] = struct{}{}
 	}
-	if err := e.db.putQueued(ctx, s, entries); err != nil {
+	if err := e.db.putEntries(ctx, s, entries); err != nil {
 		return nil, nil, err
 	}
 	if len(queued) == 0 {

@@ -11,12 +11,12 @@ import (
 )
 
 // Start is for the runner, whose Start calls it: a program calls
-// [saferunner.Runner.Start]. It begins to work jobs of these tasks. Jobs of others wait for a
-// process that knows them. Those that wait in another queue than their task
-// has here, since it had that in another version, are moved to the queue that
-// it has here: at once, and every minute what other processes have queued
-// since. While an old and a new version run together, both work all of them,
-// each in its own queue.
+// [saferunner.Runner.Start]. It begins to work jobs of these tasks. Jobs of
+// others wait for a process that knows them. Those that wait in another queue
+// than their task has here, since it had that in another version, are moved to
+// the queue that it has here: at once, and every minute what other processes
+// have queued since. While an old and a new version run together, both work
+// all of them, each in its own queue.
 func (e *Engine) Start(ctx context.Context, tasks []saferunner.TaskSpec, h saferunner.Handler) error {
 	if err := e.online(); err != nil {
 		return err
@@ -56,10 +56,10 @@ var lastChance = 5 * time.Second
 
 // Stop is for the runner, whose Shutdown calls it: a program calls
 // [saferunner.Shutdown]. It takes no further jobs and waits for those that
-// execute. When ctx ends it cancels their ctx and gives them 5 seconds more: those without a
-// retry end as interrupted, others go back into the queue. What does not end
-// even then is found by other processes, once its time is over; to wait for
-// it, call Stop again.
+// execute. When ctx ends it cancels their ctx and gives them 5 seconds more:
+// those without a retry end as interrupted, others go back into the queue.
+// What does not end even then is found by other processes, once its time is
+// over; to wait for it, call Stop again.
 func (e *Engine) Stop(ctx context.Context) error {
 	e.mu.RLock()
 	works, c, still := e.works, e.client, e.still

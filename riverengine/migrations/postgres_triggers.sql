@@ -30,7 +30,7 @@ SELECT
     TRUE AS async, q.key, 'queued' AS status, NULL::text AS attempts, NULL::text AS result, q.at, 0::bigint AS started_at, 0::bigint AS finished_at,
     q.caller, '' AS scope, FALSE AS trouble
 FROM @river_job j, LATERAL @queued(j.metadata, j.kind, j.args) q
-WHERE j.attempted_at IS NULL AND j.finalized_at IS NULL AND j.metadata ->> 'entry' IS NOT NULL AND NOT j.metadata ? 'forgotten';
+WHERE j.attempted_at IS NULL AND j.finalized_at IS NULL AND j.metadata ->> 'entry' IS NOT NULL;
 
 -- For people. Searches go through both halves by themselves, since Postgres
 -- would sort all of it.
@@ -103,6 +103,9 @@ BEGIN
     -- Retried by hand.
     IF OLD.finalized_at IS NOT NULL THEN
         IF NEW.finalized_at IS NULL THEN
+            IF NEW.metadata ? 'forgotten' THEN
+                RAISE EXCEPTION 'call % cannot be run again: its arguments were deleted when it ended', entry;
+            END IF;
             UPDATE @entries SET status = 'queued', finished_at = 0 WHERE id = entry;
             INSERT INTO @claims (task, key, entry_id) SELECT task, key, id FROM @entries WHERE id = entry AND key <> '' ON CONFLICT DO NOTHING;
             SELECT c.entry_id INTO holder FROM @claims c JOIN @entries e ON (c.task, c.key) = (e.task, e.key) WHERE e.id = entry;

@@ -84,6 +84,7 @@ DROP TRIGGER IF EXISTS saferunner_again;
 CREATE TRIGGER saferunner_again AFTER UPDATE OF state ON river_job
 WHEN OLD.finalized_at IS NOT NULL AND NEW.finalized_at IS NULL
 BEGIN
+    SELECT RAISE(ABORT, 'the call cannot be run again: its arguments were deleted when it ended') WHERE NEW.metadata ->> 'forgotten';
     UPDATE saferunner_entries SET status = 'queued', finished_at = 0 WHERE id = NEW.metadata ->> 'entry';
     INSERT INTO saferunner_claims (task, key, entry_id)
         SELECT task, key, id FROM saferunner_entries WHERE id = NEW.metadata ->> 'entry' AND key <> '' ON CONFLICT DO NOTHING;
