@@ -11,7 +11,7 @@ import (
 // async takes consecutive async calls to the engine, those that may execute
 // as one batch.
 func (l *list) async(from, to int) {
-	var jobs []Job
+	var jobs []engine.Job
 	l.now = time.Time{}
 	ledger := l.runner.usesLedger()
 	defer func() { // also when a stub leaves by Goexit
@@ -28,16 +28,16 @@ func (l *list) async(from, to int) {
 		if l.run.records[i].call.key() != "" && !ledger && !l.claim(i) {
 			continue
 		}
-		l.settle(i, StatusQueued)
+		l.settle(i, journal.StatusQueued)
 		if jobs == nil {
-			jobs = make([]Job, 0, to-i)
+			jobs = make([]engine.Job, 0, to-i)
 		}
 		jobs = append(jobs, l.job(i))
 	}
 }
 
 // hand gives jobs to the engine.
-func (l *list) hand(jobs []Job) {
+func (l *list) hand(jobs []engine.Job) {
 	end := jobs[len(jobs)-1].Position + 1
 	if l.runner.outside() != nil {
 		l.submitOutside(jobs, end)
@@ -47,18 +47,18 @@ func (l *list) hand(jobs []Job) {
 	l.submit(jobs)
 }
 
-func (l *list) job(i int) Job {
+func (l *list) job(i int) engine.Job {
 	rec := &l.run.records[i]
-	return Job{
+	return engine.Job{
 		EntryID: l.run.entryID(i), Position: i, Task: *rec.call.spec(), Key: rec.call.key(),
 		NotBefore: rec.call.notBefore(l.run.at), call: rec,
 	}
 }
 
 // submit hands jobs to the engine. If it takes none, all have failed.
-func (l *list) submit(jobs []Job) {
+func (l *list) submit(jobs []engine.Job) {
 	l.pending().add(len(jobs))
-	_, err := l.runner.engine().Submit(l.ctx, Batch{RunID: l.run.runID, Run: l.run.id(), Jobs: jobs})
+	_, err := l.runner.engine().Submit(l.ctx, engine.Batch{RunID: l.run.runID, Run: l.run.id(), Jobs: jobs})
 	if err == nil {
 		return
 	}
@@ -69,21 +69,21 @@ func (l *list) submit(jobs []Job) {
 	}
 }
 
-func (l *list) notQueued(jobs []Job, err error) {
+func (l *list) notQueued(jobs []engine.Job, err error) {
 	for _, j := range jobs {
 		l.fail(j.Position, fmt.Errorf("not queued: %w", err), "")
 	}
 }
 
 // handle executes one delivery of the in-process engine.
-func (r *Runner) handle(ctx context.Context, d Delivery) error {
+func (r *Runner) handle(ctx context.Context, d engine.Delivery) error {
 	rec := d.call
 	if ctx.Err() != nil {
 		r.cancel(ctx, d, context.Cause(ctx))
 		return nil
 	}
 	if r.decideDelivered(d.Task.Name).verdict != executed {
-		rec.setStatus(StatusRecorded) // what let it through has ended since
+		rec.setStatus(journal.StatusRecorded) // what let it through has ended since
 		r.noteUnowned(rec)
 		r.conclude(ctx, d, nil)
 		return nil
@@ -106,22 +106,22 @@ func (r *Runner) handle(ctx context.Context, d Delivery) error {
 }
 
 // settle writes down how an attempt ended, and what that means for the call.
-func (r *Runner) settle(ctx context.Context, d Delivery, result any, err error, stack string) error {
+func (r *Runner) settle(ctx context.Context, d engine.Delivery, result any, err error, stack string) error {
 	now := time.Now()
 	outcome, _ := classify(err)
 	over := ctx.Err() != nil // Shutdown has given up: there will be no further attempt
 	switch {
 	case err == nil:
-		d.call.end(StatusDone, now, result, nil, "")
+		d.call.end(journal.StatusDone, now, result, nil, "")
 		r.conclude(ctx, d, nil)
 	case outcome == isLater && !over:
 		d.call.postpone()
 		r.write(ctx, d.records())
 	case d.Last || outcome == isPermanent || over:
-		d.call.end(StatusFailed, now, nil, err, stack)
+		d.call.end(journal.StatusFailed, now, nil, err, stack)
 		r.conclude(ctx, d, d.callError(err, stack))
 	default:
-		d.call.end(StatusQueued, now, nil, err, stack)
+		d.call.end(journal.StatusQueued, now, nil, err, stack)
 		r.write(ctx, d.records())
 	}
 	return err
@@ -155,8 +155,8 @@ func classify(err error) (class errorClass, delay time.Duration) {
 }
 
 // cancel ends a call that was queued and will not execute.
-func (r *Runner) cancel(ctx context.Context, d Delivery, cause error) {
-	d.call.unbegun(StatusCancelled, cause, "")
+func (r *Runner) cancel(ctx context.Context, d engine.Delivery, cause error) {
+	d.call.unbegun(journal.StatusCancelled, cause, "")
 	err := d.callError(cause, "")
 	err.Attempt = d.Attempt - 1
 	r.lost.add(err)
@@ -169,7 +169,7 @@ var errStillRunning = errors.New("still executing when Shutdown gave up on it")
 // it any longer; if it ends after all, its end is written. A call that a
 // worker has taken and not begun, or just ended, is waited for: it will not
 // be long.
-func (r *Runner) interrupt(ctx context.Context, d Delivery) {
+func (r *Runner) interrupt(ctx context.Context, d engine.Delivery) {
 	for !d.call.currentStatus().Final() {
 		if d.call.interrupt(errStillRunning) {
 			r.write(ctx, d.records())
@@ -182,7 +182,7 @@ func (r *Runner) interrupt(ctx context.Context, d Delivery) {
 
 // conclude writes a call that will not change any more, and tells who waits
 // for it or watches over failures.
-func (r *Runner) conclude(ctx context.Context, d Delivery, err *CallError) {
+func (r *Runner) conclude(ctx context.Context, d engine.Delivery, err *CallError) {
 	r.write(ctx, d.records())
 	if err == nil {
 		d.call.run.pending.end(nil)
@@ -194,7 +194,7 @@ func (r *Runner) conclude(ctx context.Context, d Delivery, err *CallError) {
 
 // announce tells the log, and who watches over failures, of an async call
 // that has failed for good.
-func (r *Runner) announce(ctx context.Context, err *CallError, entry func() Entry) {
+func (r *Runner) announce(ctx context.Context, err *CallError, entry func() journal.Entry) {
 	r.log().LogAttrs(ctx, slog.LevelError, "saferunner: async call failed",
 		slog.String("run_id", err.RunID), slog.String("task", err.Task), slog.String("entry", err.EntryID),
 		slog.Int("attempt", err.Attempt), slog.String("error", errorText(err.Err)))
@@ -210,10 +210,10 @@ func (r *Runner) announce(ctx context.Context, err *CallError, entry func() Entr
 	}
 }
 
-func (d Delivery) records() []record {
+func (d engine.Delivery) records() []record {
 	return d.call.run.records[d.Position : d.Position+1]
 }
 
-func (d Delivery) callError(cause error, stack string) *CallError {
+func (d engine.Delivery) callError(cause error, stack string) *CallError {
 	return d.call.run.callError(d.Position, d.Attempt, cause, stack)
 }

@@ -40,7 +40,7 @@ type flaky struct {
 	task     *saferunner.Task[string]
 }
 
-func newFlaky(failures int32, p saferunner.RetryPolicy) *flaky {
+func newFlaky(failures int32, p engine.RetryPolicy) *flaky {
 	f := &flaky{failures: failures}
 	f.task = saferunner.Define("flaky.task", func(context.Context, string) error {
 		f.at = append(f.at, time.Now())
@@ -54,7 +54,7 @@ func newFlaky(failures int32, p saferunner.RetryPolicy) *flaky {
 
 func TestRetryBacksOff(t *testing.T) {
 	inBubble(t, func(t *testing.T, rec *saferunnertest.Recorder) {
-		f := newFlaky(3, saferunner.RetryPolicy{MaxAttempts: 5, Initial: time.Second, Max: 3 * time.Second})
+		f := newFlaky(3, engine.RetryPolicy{MaxAttempts: 5, Initial: time.Second, Max: 3 * time.Second})
 		start := time.Now()
 		report, err := saferunner.Run(rec.Context(), "flaky", f.task.With("x").Async())
 		if err != nil {
@@ -71,7 +71,7 @@ func TestRetryBacksOff(t *testing.T) {
 			t.Errorf("attempts after %v, want %v", after, want)
 		}
 		entry := rec.Calls("flaky")[0]
-		if entry.Status != saferunner.StatusDone || len(entry.Attempts) != 4 || entry.Attempts[2].Error != "failure 3" || entry.Attempts[3].Error != "" {
+		if entry.Status != journal.StatusDone || len(entry.Attempts) != 4 || entry.Attempts[2].Error != "failure 3" || entry.Attempts[3].Error != "" {
 			t.Errorf("journal has %+v", entry)
 		}
 	})
@@ -80,10 +80,10 @@ func TestRetryBacksOff(t *testing.T) {
 func TestRetryEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var failed []string
-		r := quiet(t, saferunner.OnFailure(func(_ context.Context, e saferunner.Entry, err error) {
+		r := quiet(t, saferunner.OnFailure(func(_ context.Context, e journal.Entry, err error) {
 			failed = append(failed, string(e.Status)+": "+err.Error())
 		}))
-		f := newFlaky(9, saferunner.RetryPolicy{MaxAttempts: 3})
+		f := newFlaky(9, engine.RetryPolicy{MaxAttempts: 3})
 		report, err := r.Run(t.Context(), "flaky", f.task.With("x").Async())
 		if err != nil {
 			t.Fatal(err)
@@ -126,7 +126,7 @@ func TestPermanentAndLater(t *testing.T) {
 				return saferunner.Permanent(errBroken)
 			}
 			return nil
-		}, saferunner.Retry(saferunner.RetryPolicy{MaxAttempts: 9}))
+		}, saferunner.Retry(engine.RetryPolicy{MaxAttempts: 9}))
 		report, err := saferunner.Run(rec.Context(), "not.now", task.With(1).Async())
 		if err != nil {
 			t.Fatal(err)
@@ -212,7 +212,7 @@ func TestGoexitIsRetried(t *testing.T) {
 				runtime.Goexit()
 			}
 			return nil
-		}, saferunner.Retry(saferunner.RetryPolicy{MaxAttempts: 2}))
+		}, saferunner.Retry(engine.RetryPolicy{MaxAttempts: 2}))
 		report, err := saferunner.Run(rec.Context(), "exit", task.With(1).Async())
 		if err != nil {
 			t.Fatal(err)
@@ -335,7 +335,7 @@ func TestShutdownCancelsWhatIsNotDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := quiet(t)
 		e := newEffects()
-		f := newFlaky(9, saferunner.RetryPolicy{MaxAttempts: 9, Initial: time.Hour, Max: time.Hour})
+		f := newFlaky(9, engine.RetryPolicy{MaxAttempts: 9, Initial: time.Hour, Max: time.Hour})
 		report, err := r.Run(t.Context(), "later", e.note.With("x").After(time.Hour), f.task.With("y").Async())
 		if err != nil {
 			t.Fatal(err)
@@ -353,7 +353,7 @@ func TestShutdownCancelsWhatIsNotDue(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, entry := range entries {
-			if entry.Status != saferunner.StatusCancelled || entry.Err() != saferunner.ErrShutdown.Error() {
+			if entry.Status != journal.StatusCancelled || entry.Err() != saferunner.ErrShutdown.Error() {
 				t.Errorf("%s: %s, %q", entry.Task, entry.Status, entry.Err())
 			}
 		}
@@ -558,7 +558,7 @@ func TestOnFailureMayPanicExitAndRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e, n := newEffects(), 0
 		var r *saferunner.Runner
-		r = quiet(t, saferunner.Concurrency(1), saferunner.OnFailure(func(ctx context.Context, _ saferunner.Entry, _ error) {
+		r = quiet(t, saferunner.Concurrency(1), saferunner.OnFailure(func(ctx context.Context, _ journal.Entry, _ error) {
 			switch n++; n {
 			case 1:
 				panic("in OnFailure")
@@ -593,7 +593,7 @@ func TestErrorWhoseUnwrapPanics(t *testing.T) {
 			t.Fatal(err)
 		}
 		rec.Wait()
-		if entry := rec.Calls("bad")[0]; entry.Status != saferunner.StatusFailed || entry.Err() != "bad error" {
+		if entry := rec.Calls("bad")[0]; entry.Status != journal.StatusFailed || entry.Err() != "bad error" {
 			t.Errorf("got %+v", entry)
 		}
 	})
@@ -624,7 +624,7 @@ func TestShutdownLosesNothingSilently(t *testing.T) {
 		task := saferunner.Define("lost.task", func(ctx context.Context, _ int) error {
 			<-ctx.Done()
 			return ctx.Err()
-		}, saferunner.Retry(saferunner.RetryPolicy{MaxAttempts: 3, Initial: time.Millisecond}))
+		}, saferunner.Retry(engine.RetryPolicy{MaxAttempts: 3, Initial: time.Millisecond}))
 		var calls []saferunner.Call
 		for i := range 100 {
 			call := task.With(i).Async()

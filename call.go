@@ -101,7 +101,7 @@ func (c Call) notBefore(now time.Time) time.Time {
 	}
 }
 
-func (c Call) spec() *TaskSpec { return &c.bound.definition().spec }
+func (c Call) spec() *engine.TaskSpec { return &c.bound.definition().spec }
 
 // bound is a task with its arguments, whatever their type.
 type bound interface {

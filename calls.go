@@ -9,20 +9,20 @@ import (
 
 // Calls returns the newest calls under this run ID, at most [MaxPage],
 // oldest first. It asks the journal of the runner in ctx, else of [Default].
-func Calls(ctx context.Context, runID string) ([]Entry, error) {
+func Calls(ctx context.Context, runID string) ([]journal.Entry, error) {
 	return ownerOf(scopeOf(ctx), nil).calls(ctx, runID)
 }
 
 // Calls is the package's Calls for this runner, unless ctx carries another.
-func (r *Runner) Calls(ctx context.Context, runID string) ([]Entry, error) {
+func (r *Runner) Calls(ctx context.Context, runID string) ([]journal.Entry, error) {
 	return ownerOf(scopeOf(ctx), r).calls(ctx, runID)
 }
 
-func (r *Runner) calls(ctx context.Context, runID string) ([]Entry, error) {
+func (r *Runner) calls(ctx context.Context, runID string) ([]journal.Entry, error) {
 	if ctx == nil || r.journal == nil {
 		return nil, errors.New("saferunner: Calls with a nil ctx, or on a Runner that was not made by New")
 	}
-	page, err := r.journal.Query(ctx, Query{RunID: runID, Limit: MaxPage})
+	page, err := r.journal.Query(ctx, journal.Query{RunID: runID, Limit: journal.MaxPage})
 	if err != nil {
 		return nil, fmt.Errorf("saferunner: calls of %q: %w", runID, err)
 	}
@@ -49,18 +49,18 @@ func (r *Runner) clear(ctx context.Context) error {
 	}
 	unowned.clear(r)
 	if r.memory != nil {
-		r.memory.forgetAll(StatusRecorded, StatusStubbed)
+		r.memory.forgetAll(journal.StatusRecorded, journal.StatusStubbed)
 		return nil
 	}
-	q := Query{Statuses: []Status{StatusRecorded, StatusStubbed}, Limit: MaxPage}
+	q := journal.Query{Statuses: []journal.Status{journal.StatusRecorded, journal.StatusStubbed}, Limit: journal.MaxPage}
 	for {
 		page, err := r.journal.Query(ctx, q)
 		if err != nil {
 			return fmt.Errorf("saferunner: Clear: %w", err)
 		}
-		changes := make([]Change, len(page.Entries))
+		changes := make([]journal.Change, len(page.Entries))
 		for i, e := range page.Entries {
-			changes[i] = Forget(e.ID)
+			changes[i] = journal.Forget(e.ID)
 		}
 		if err := r.journal.Write(ctx, changes...); err != nil {
 			return fmt.Errorf("saferunner: Clear: %w", err)

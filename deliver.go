@@ -16,7 +16,7 @@ const (
 )
 
 // deliver executes one delivery of an engine that is not in this process.
-func (r *Runner) deliver(ctx context.Context, d Delivery) error {
+func (r *Runner) deliver(ctx context.Context, d engine.Delivery) error {
 	if ctx.Err() != nil {
 		return Later(0)
 	}
@@ -33,13 +33,13 @@ func (r *Runner) deliver(ctx context.Context, d Delivery) error {
 
 // work is one delivery, as a run of one call.
 type work struct {
-	Delivery
+	engine.Delivery
 	run      listRun
-	previous []Attempt // before this one, from the journal
-	unread   Attempt   // where the arguments could not be read
+	previous []journal.Attempt // before this one, from the journal
+	unread   journal.Attempt   // where the arguments could not be read
 }
 
-func (r *Runner) newWork(def *definition, d Delivery) (*work, error) {
+func (r *Runner) newWork(def *definition, d engine.Delivery) (*work, error) {
 	w := &work{Delivery: d}
 	w.run.ids, w.run.runID, w.run.at = d.Run+d.EntryID, d.RunID, d.At
 	w.run.records = []record{{run: &w.run}}
@@ -73,7 +73,7 @@ func (r *Runner) unfit(ctx context.Context, w *work, err error) error {
 	}
 	failure := w.failure(err, "")
 	failure.Attempt = 0
-	w.unread = Attempt{Started: time.Now(), Finished: time.Now(), Error: errorText(err), Worker: w.Worker}
+	w.unread = journal.Attempt{Started: time.Now(), Finished: time.Now(), Error: errorText(err), Worker: w.Worker}
 	r.put(ctx, w)
 	r.announce(ctx, failure, w.entry)
 	return Permanent(failure)
@@ -110,7 +110,7 @@ func (r *Runner) settleOutside(ctx context.Context, w *work, result any, err err
 		return err
 	}
 	if err == nil {
-		rec.end(StatusDone, now, result, nil, "")
+		rec.end(journal.StatusDone, now, result, nil, "")
 		if w.KeepResult != nil && result != nil {
 			w.KeepResult(redact.JSON(result))
 		}
@@ -120,9 +120,9 @@ func (r *Runner) settleOutside(ctx context.Context, w *work, result any, err err
 	failure := w.failure(err, stack)
 	final := w.Last || IsPermanent(err)
 	if final {
-		rec.end(StatusFailed, now, nil, err, stack)
+		rec.end(journal.StatusFailed, now, nil, err, stack)
 	} else {
-		rec.end(StatusQueued, now, nil, err, stack)
+		rec.end(journal.StatusQueued, now, nil, err, stack)
 	}
 	r.put(ctx, w)
 	if final {
@@ -153,7 +153,7 @@ func (r *Runner) recall(ctx context.Context, w *work) {
 	if r.external.ledger || w.Attempt <= 1 {
 		return
 	}
-	if page, err := r.journal.Query(ctx, Query{ID: w.EntryID}); err == nil && len(page.Entries) == 1 {
+	if page, err := r.journal.Query(ctx, journal.Query{ID: w.EntryID}); err == nil && len(page.Entries) == 1 {
 		w.previous = page.Entries[0].Attempts
 	}
 }
@@ -161,19 +161,19 @@ func (r *Runner) recall(ctx context.Context, w *work) {
 // put writes the entry as it stands, if the engine does not.
 func (r *Runner) put(ctx context.Context, w *work) {
 	if !r.external.ledger {
-		r.writeChanges(ctx, Put(w.entry()))
+		r.writeChanges(ctx, journal.Put(w.entry()))
 	}
 }
 
-func (w *work) entry() Entry {
+func (w *work) entry() journal.Entry {
 	rec := &w.run.records[0]
-	b := Batch{RunID: w.RunID, Run: w.Run, At: w.At, Caller: w.Caller, Jobs: []Job{w.Job}}
+	b := engine.Batch{RunID: w.RunID, Run: w.Run, At: w.At, Caller: w.Caller, Jobs: []engine.Job{w.Job}}
 	e := b.Entry(0)
 	if rec.call.bound != nil {
 		e = rec.render()
 		e.Caller = w.Caller
 	} else {
-		e.Status, e.Attempts = StatusFailed, []Attempt{w.unread}
+		e.Status, e.Attempts = journal.StatusFailed, []journal.Attempt{w.unread}
 	}
 	if len(w.previous) > 0 {
 		e.Attempts = append(w.previous[:len(w.previous):len(w.previous)], e.Attempts...)

@@ -18,11 +18,11 @@ type deliveryList struct {
 // item is one delivery of a list. Whoever takes it, a worker or Stop, gives
 // it to the handler.
 type item struct {
-	Delivery
+	engine.Delivery
 	taken atomic.Bool
 }
 
-func (l *deliveryList) with(d Delivery) *deliveryList {
+func (l *deliveryList) with(d engine.Delivery) *deliveryList {
 	return &deliveryList{engine: l.engine, ctx: l.ctx, items: []item{{Delivery: d}}}
 }
 
@@ -71,7 +71,7 @@ func (e *inProcess) reserve(ctx context.Context, places int) error {
 		return ErrShutdown
 	}
 	if places > 0 && len(e.scheduled)+e.reserved+places > schedulePlaces {
-		return ErrScheduleFull
+		return engine.ErrScheduleFull
 	}
 	e.reserved += places
 	return nil

@@ -12,7 +12,7 @@ import (
 // this process. In test mode it is never reached: calls are recorded, and
 // those that are let through execute in this process. Where e is a [Ledger]
 // its journal is the runner's.
-func WithEngine(e Engine) Option {
+func WithEngine(e engine.Engine) Option {
 	return func(r *Runner) error {
 		if e == nil {
 			return errors.New("WithEngine: the engine is nil")

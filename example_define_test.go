@@ -81,7 +81,7 @@ func ExampleRetry() {
 	// are retried.
 	UpdateCRM := saferunner.Define("crm.update", syncCRM,
 		saferunner.Timeout(5*time.Second),
-		saferunner.Retry(saferunner.RetryPolicy{MaxAttempts: 5}),
+		saferunner.Retry(engine.RetryPolicy{MaxAttempts: 5}),
 	)
 
 	report, err := saferunner.Run(context.Background(), "order.created", UpdateCRM.With("1001").Async())
@@ -97,7 +97,7 @@ func ExamplePermanent() {
 			return saferunner.Permanent(errNoSuchNumber) // another attempt would not help
 		}
 		return errors.New("the gateway is down") // try again
-	}, saferunner.Retry(saferunner.RetryPolicy{MaxAttempts: 3}))
+	}, saferunner.Retry(engine.RetryPolicy{MaxAttempts: 3}))
 
 	_, err := saferunner.Run(context.Background(), "user.welcome", SendSMS.With("").Async())
 	fmt.Println(err)

@@ -21,7 +21,7 @@ func ExampleNew() {
 	runner, err := saferunner.New(
 		saferunner.Concurrency(16),
 		saferunner.WithLogger(slog.New(slog.NewJSONHandler(os.Stderr, nil))),
-		saferunner.OnFailure(func(ctx context.Context, e saferunner.Entry, err error) {
+		saferunner.OnFailure(func(ctx context.Context, e journal.Entry, err error) {
 			log.Printf("page somebody: %s of %s failed for good: %v", e.Task, e.RunID, err)
 		}),
 	)
@@ -120,9 +120,9 @@ func ExampleShutdown() {
 
 // An entry is JSON with fixed names.
 func ExampleEntry_MarshalJSON() {
-	entry := saferunner.Entry{
+	entry := journal.Entry{
 		ID: "1", RunID: "order.created", Task: "sms.send", Args: json.RawMessage(`{"to":"+27821234567"}`),
-		Status: saferunner.StatusRecorded, At: time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC),
+		Status: journal.StatusRecorded, At: time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC),
 	}
 	text, err := json.Marshal(entry)
 	fmt.Println(string(text), err)
@@ -139,7 +139,7 @@ func ExampleLater() {
 			return saferunner.Later(time.Minute) // this attempt does not count
 		}
 		return nil
-	}, saferunner.Retry(saferunner.RetryPolicy{MaxAttempts: 3}))
+	}, saferunner.Retry(engine.RetryPolicy{MaxAttempts: 3}))
 
 	report, err := saferunner.Run(context.Background(), "night", count.With("A7").Async())
 	fmt.Println(report.Recorded(), err)

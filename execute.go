@@ -44,7 +44,7 @@ func (l *list) executeSync(i int, passed bound) {
 	returned := false
 	defer func() {
 		if !returned {
-			rec.end(StatusFailed, time.Now(), nil, ErrGoexit, "")
+			rec.end(journal.StatusFailed, time.Now(), nil, ErrGoexit, "")
 			l.failed(i, l.run.callError(i, 1, ErrGoexit, ""))
 		}
 	}()
@@ -54,12 +54,12 @@ func (l *list) executeSync(i int, passed bound) {
 	l.now = time.Now()
 	o.Duration = l.now.Sub(started)
 	if err != nil {
-		rec.end(StatusFailed, l.now, nil, err, stack)
+		rec.end(journal.StatusFailed, l.now, nil, err, stack)
 		l.failed(i, l.run.callError(i, 1, err, stack))
 		return
 	}
-	rec.end(StatusDone, l.now, result, nil, "")
-	o.Status, o.Result = StatusDone, result
+	rec.end(journal.StatusDone, l.now, result, nil, "")
+	o.Status, o.Result = journal.StatusDone, result
 }
 
 // scopeContext returns the ctx for call i. All of a list are one allocation,

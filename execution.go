@@ -30,7 +30,7 @@ type attemptText struct{ err, stack, worker string }
 type details struct {
 	result  *keptResult
 	args    json.RawMessage // rendered early, where a copy would share too much
-	entry   *Entry          // of Put and Forget: nothing else is set then
+	entry   *journal.Entry          // of Put and Forget: nothing else is set then
 	counted int64           // bytes, by the in-memory journal
 }
 
@@ -65,11 +65,11 @@ func (r *record) begin(now time.Time, worker string) {
 	defer r.run.mu.Unlock()
 	x := r.execution()
 	x.attempts = append(x.attempts, a)
-	r.status = StatusRunning
+	r.status = journal.StatusRunning
 }
 
 // end closes the attempt that is open.
-func (r *record) end(s Status, now time.Time, result any, err error, stack string) {
+func (r *record) end(s journal.Status, now time.Time, result any, err error, stack string) {
 	text, kept := errorText(err), r.keep(result)
 	r.run.mu.Lock()
 	defer r.run.mu.Unlock()
@@ -89,7 +89,7 @@ func (r *record) end(s Status, now time.Time, result any, err error, stack strin
 
 // change changes the status if it is the one expected, and reports whether
 // it was.
-func (r *record) change(from, to Status) bool {
+func (r *record) change(from, to journal.Status) bool {
 	r.run.mu.Lock()
 	defer r.run.mu.Unlock()
 	if r.status != from {
@@ -104,12 +104,12 @@ func (r *record) change(from, to Status) bool {
 func (r *record) interrupt(cause error) bool {
 	r.run.mu.Lock()
 	defer r.run.mu.Unlock()
-	if r.status != StatusRunning {
+	if r.status != journal.StatusRunning {
 		return false
 	}
 	a := &r.exec.attempts[len(r.exec.attempts)-1]
 	a.text = &attemptText{err: errorText(cause)}
-	r.status = StatusInterrupted
+	r.status = journal.StatusInterrupted
 	return true
 }
 
@@ -119,11 +119,11 @@ func (r *record) postpone() {
 	r.run.mu.Lock()
 	defer r.run.mu.Unlock()
 	r.exec.attempts = r.exec.attempts[:len(r.exec.attempts)-1]
-	r.status = StatusQueued
+	r.status = journal.StatusQueued
 }
 
 // unbegun gives a call its last status that was not begun, and the reason.
-func (r *record) unbegun(s Status, cause error, stack string) {
+func (r *record) unbegun(s journal.Status, cause error, stack string) {
 	text := &attemptText{err: errorText(cause), stack: stack}
 	r.run.mu.Lock()
 	defer r.run.mu.Unlock()
@@ -177,8 +177,8 @@ func (r *record) freezeJSON() {
 	r.execution().detail().args = redact.JSON(r.call.bound.Pointer())
 }
 
-func (a attempt) render() Attempt {
-	out := Attempt{Started: unixTime(a.started), Finished: unixTime(a.finished)}
+func (a attempt) render() journal.Attempt {
+	out := journal.Attempt{Started: unixTime(a.started), Finished: unixTime(a.finished)}
 	if a.text != nil {
 		out.Error, out.Stack, out.Worker = a.text.err, a.text.stack, a.text.worker
 	}

@@ -3,7 +3,7 @@ package saferunner
 import "context"
 
 // NewMemoryJournal is the default journal with bounds of a test's own.
-func NewMemoryJournal(entries int, bytes int64) Journal { return newMemoryJournal(entries, bytes) }
+func NewMemoryJournal(entries int, bytes int64) journal.Journal { return newMemoryJournal(entries, bytes) }
 
 // The bounds of the default journal.
 const (
@@ -31,9 +31,9 @@ func EndRules(r *Runner) {
 }
 
 // InProcess is the engine of a runner.
-func InProcess(r *Runner) Engine { return r.engine() }
+func InProcess(r *Runner) engine.Engine { return r.engine() }
 
 // NewInProcess is an in-process engine of its own.
-func NewInProcess(concurrency int) Engine {
-	return newInProcess(concurrency, func(context.Context, Delivery) {})
+func NewInProcess(concurrency int) engine.Engine {
+	return newInProcess(concurrency, func(context.Context, engine.Delivery) {})
 }

@@ -15,7 +15,7 @@ import (
 
 // external is what a runner knows of the engine that WithEngine named.
 type external struct {
-	engine   Engine
+	engine   engine.Engine
 	ledger   bool // it keeps the journal
 	patience *time.Duration
 	inject   func(context.Context) map[string]string
@@ -28,7 +28,7 @@ type external struct {
 
 // outside returns the engine of async calls where it is not the one of this
 // process: never in test mode.
-func (r *Runner) outside() Engine {
+func (r *Runner) outside() engine.Engine {
 	if r.external.engine == nil || r.rules != nil || r.recordOnly || process().mode != modeLive {
 		return nil
 	}
@@ -40,7 +40,7 @@ func (r *Runner) usesLedger() bool { return r.external.ledger && r.outside() != 
 
 // submitOutside hands jobs, of which the last is before end, to an engine that
 // is not in this process. If it takes none, all have failed.
-func (l *list) submitOutside(jobs []Job, end int) {
+func (l *list) submitOutside(jobs []engine.Job, end int) {
 	ledger := l.runner.external.ledger
 	if ledger {
 		l.show(jobs[0].Position)
@@ -50,7 +50,7 @@ func (l *list) submitOutside(jobs []Job, end int) {
 	l.run.outside = l.runner.journal
 	tickets, err := l.handOver(jobs)
 	switch {
-	case errors.Is(err, ErrInDoubt):
+	case errors.Is(err, engine.ErrInDoubt):
 		l.clean = end // what the database has, it has; a failure must not be written over it
 		for _, j := range jobs {
 			l.failed(j.Position, l.run.callError(j.Position, 0, err, ""))
@@ -69,9 +69,9 @@ func (l *list) submitOutside(jobs []Job, end int) {
 
 // showOthers writes the calls between the jobs that are none: the jobs
 // themselves the engine has written.
-func (l *list) showOthers(jobs []Job, end int) {
+func (l *list) showOthers(jobs []engine.Job, end int) {
 	for i := l.clean; i < end; i++ {
-		if !slices.ContainsFunc(jobs, func(j Job) bool { return j.Position == i }) {
+		if !slices.ContainsFunc(jobs, func(j engine.Job) bool { return j.Position == i }) {
 			l.clean = i
 			l.show(i + 1)
 		}
@@ -79,8 +79,8 @@ func (l *list) showOthers(jobs []Job, end int) {
 	l.clean = end
 }
 
-func (l *list) handOver(jobs []Job) ([]Ticket, error) {
-	b := Batch{RunID: l.run.runID, Run: l.run.id(), At: l.run.at, Caller: callsite.String(l.run.caller), Jobs: jobs}
+func (l *list) handOver(jobs []engine.Job) ([]engine.Ticket, error) {
+	b := engine.Batch{RunID: l.run.runID, Run: l.run.id(), At: l.run.at, Caller: callsite.String(l.run.caller), Jobs: jobs}
 	var metadata map[string]string
 	if inject := l.runner.external.inject; inject != nil {
 		metadata = inject(l.ctx)
@@ -98,7 +98,7 @@ func (l *list) handOver(jobs []Job) ([]Ticket, error) {
 }
 
 // encode fills in the arguments, for a worker that does not have the call.
-func (j *Job) encode() (err error) {
+func (j *engine.Job) encode() (err error) {
 	bound := j.call.call.bound
 	if j.Payload, err = json.Marshal(bound.Pointer()); err != nil {
 		return fmt.Errorf("%w: %w", ErrArguments, err)
@@ -111,13 +111,13 @@ func (j *Job) encode() (err error) {
 }
 
 // duplicates settles the calls whose keys the engine found claimed.
-func (l *list) duplicates(jobs []Job, tickets []Ticket) {
+func (l *list) duplicates(jobs []engine.Job, tickets []engine.Ticket) {
 	for i, t := range tickets {
 		if t.Holder == "" {
 			continue
 		}
 		at := jobs[i].Position
-		l.settle(at, StatusDuplicate)
+		l.settle(at, journal.StatusDuplicate)
 		if l.tx == nil {
 			l.report.Outcomes[at].Result = l.runner.heldResult(l.ctx, t.Holder, &l.run.records[at])
 		}
@@ -125,13 +125,13 @@ func (l *list) duplicates(jobs []Job, tickets []Ticket) {
 }
 
 // start begins to work, once.
-func (x *external) start(ctx context.Context, defs map[string]*definition, h Handler) error {
+func (x *external) start(ctx context.Context, defs map[string]*definition, h engine.Handler) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.started {
 		return errors.New("saferunner: Start: the runner has been started; its tasks are frozen")
 	}
-	specs := make([]TaskSpec, 0, len(defs))
+	specs := make([]engine.TaskSpec, 0, len(defs))
 	for _, d := range defs {
 		specs = append(specs, d.spec)
 	}

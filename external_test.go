@@ -91,7 +91,7 @@ func TestExternalEngineInTestMode(t *testing.T) {
 		t.Errorf("RunTx of a sync call: %v", err)
 	}
 	calls, err := r.Calls(t.Context(), "order.created")
-	if err != nil || len(calls) != 2 || calls[0].Status != saferunner.StatusRecorded {
+	if err != nil || len(calls) != 2 || calls[0].Status != journal.StatusRecorded {
 		t.Errorf("got %v, %v", calls, err)
 	}
 	if err := r.Shutdown(t.Context()); err != nil {
@@ -101,11 +101,11 @@ func TestExternalEngineInTestMode(t *testing.T) {
 
 // ledger is an engine that must not be reached, with a journal.
 type ledger struct {
-	saferunner.Engine // nil: whatever reaches it panics
-	journal           saferunner.Journal
+	engine.Engine // nil: whatever reaches it panics
+	journal           journal.Journal
 }
 
-func (l *ledger) Journal() saferunner.Journal { return l.journal }
+func (l *ledger) Journal() journal.Journal { return l.journal }
 
 func newLedger(t *testing.T) *ledger {
 	r, err := saferunner.New()
@@ -128,4 +128,4 @@ func TestForcedRunTxIsRecorded(t *testing.T) {
 }
 
 // journal is none that anybody calls.
-type journal struct{ saferunner.Journal }
+type journal struct{ journal.Journal }

@@ -48,7 +48,7 @@ func TestAsyncCallIsNotRacedByItsCaller(t *testing.T) {
 			got = append(got, p.Items[0])
 			p.Items[0] = "changed by the task"
 			return errBroken
-		}, saferunner.Retry(saferunner.RetryPolicy{MaxAttempts: 2}))
+		}, saferunner.Retry(engine.RetryPolicy{MaxAttempts: 2}))
 		p := &parcel{Items: []string{"as passed"}}
 		if _, err := saferunner.Run(rec.Context(), "ship", ship.With(p).Async()); err != nil {
 			t.Fatal(err)
@@ -90,9 +90,9 @@ func TestSecretsStayOut(t *testing.T) {
 			return p.Card, nil
 		})
 		fails := saferunner.Define("card.fail", func(context.Context, payment) error { return errBroken })
-		var seen []saferunner.Entry
+		var seen []journal.Entry
 		r, err := saferunner.NewForcedRunner(saferunner.WithLogger(logger),
-			saferunner.OnFailure(func(_ context.Context, e saferunner.Entry, _ error) { seen = append(seen, e) }))
+			saferunner.OnFailure(func(_ context.Context, e journal.Entry, _ error) { seen = append(seen, e) }))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -124,7 +124,7 @@ func TestSecretsStayOut(t *testing.T) {
 
 // rendered hides that a journal is the in-memory one: all it gives back has
 // gone through JSON.
-type rendered struct{ saferunner.Journal }
+type rendered struct{ journal.Journal }
 
 // A duplicate gets the first call's result or an error, never something that
 // was made of a redacted or lossy rendering.
@@ -179,19 +179,19 @@ func TestResultOfADuplicate(t *testing.T) {
 func TestEntryJSON(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	tests := map[string]struct {
-		entry saferunner.Entry
+		entry journal.Entry
 		want  string
 	}{
-		"empty": {saferunner.Entry{},
+		"empty": {journal.Entry{},
 			`{"id":"","run_id":"","task_name":"","task_args":null,"is_async":false,"status":"","at":"0001-01-01T00:00:00Z"}`},
-		"full": {saferunner.Entry{
+		"full": {journal.Entry{
 			ID: "i", RunID: "r", Run: "u", Task: "t", Args: json.RawMessage(`{"a":1}`), Async: true, Key: "k", Status: "done",
-			Attempts: []saferunner.Attempt{{Started: at, Finished: at, Error: "e", Stack: "s", Worker: "w"}},
+			Attempts: []journal.Attempt{{Started: at, Finished: at, Error: "e", Stack: "s", Worker: "w"}},
 			Result:   json.RawMessage(`2`), At: at, StartedAt: at, FinishedAt: at, Caller: "c", Scope: "o",
 		}, `{"id":"i","run_id":"r","run":"u","task_name":"t","task_args":{"a":1},"is_async":true,"key":"k","status":"done",` +
 			`"attempts":[{"started":"2026-01-02T03:04:05Z","finished":"2026-01-02T03:04:05Z","error":"e","stack":"s","worker":"w"}],` +
 			`"result":2,"at":"2026-01-02T03:04:05Z","started_at":"2026-01-02T03:04:05Z","finished_at":"2026-01-02T03:04:05Z","caller":"c","scope":"o"}`},
-		"no JSON": {saferunner.Entry{Args: json.RawMessage(`{"a":`), Result: json.RawMessage(`x`)},
+		"no JSON": {journal.Entry{Args: json.RawMessage(`{"a":`), Result: json.RawMessage(`x`)},
 			`{"id":"","run_id":"","task_name":"","task_args":"{\"a\":","is_async":false,"status":"","result":"x","at":"0001-01-01T00:00:00Z"}`},
 	}
 	for name, tt := range tests {
@@ -200,7 +200,7 @@ func TestEntryJSON(t *testing.T) {
 			if err != nil || string(got) != tt.want {
 				t.Errorf("got %s, %v\nwant %s", got, err, tt.want)
 			}
-			var back saferunner.Entry
+			var back journal.Entry
 			if err := json.Unmarshal(got, &back); err != nil || back.Task != tt.entry.Task || !back.At.Equal(tt.entry.At) {
 				t.Errorf("reads back as %+v, %v", back, err)
 			}

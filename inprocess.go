@@ -46,8 +46,8 @@ type inProcess struct {
 	pool      *pool.Pool
 	base      context.Context // cancelled when Stop gives up
 	cancel    context.CancelCauseFunc
-	handler   Handler
-	interrupt func(context.Context, Delivery)
+	handler   engine.Handler
+	interrupt func(context.Context, engine.Delivery)
 
 	mu        sync.Mutex
 	scheduled map[*deliveryList]*time.Timer
@@ -57,9 +57,9 @@ type inProcess struct {
 	stopping  bool
 }
 
-var _ Engine = (*inProcess)(nil)
+var _ engine.Engine = (*inProcess)(nil)
 
-func newInProcess(concurrency int, interrupt func(context.Context, Delivery)) *inProcess {
+func newInProcess(concurrency int, interrupt func(context.Context, engine.Delivery)) *inProcess {
 	base, cancel := context.WithCancelCause(context.Background())
 	return &inProcess{
 		pool: pool.New(concurrency, queuePlaces), base: base, cancel: cancel, interrupt: interrupt,
@@ -68,7 +68,7 @@ func newInProcess(concurrency int, interrupt func(context.Context, Delivery)) *i
 }
 
 // Start sets the handler. Every task is delivered, named or not.
-func (e *inProcess) Start(_ context.Context, _ []TaskSpec, h Handler) error {
+func (e *inProcess) Start(_ context.Context, _ []engine.TaskSpec, h engine.Handler) error {
 	e.handler = h
 	return nil
 }
@@ -99,12 +99,12 @@ func (d detached) Value(key any) any {
 // Submit queues the jobs that are due and sets timers for the others. It
 // returns no tickets: nobody but the engine needs to name a job. Once Stop
 // has been called it takes jobs only from the tasks that are being drained.
-func (e *inProcess) Submit(ctx context.Context, b Batch) ([]Ticket, error) {
+func (e *inProcess) Submit(ctx context.Context, b engine.Batch) ([]engine.Ticket, error) {
 	now := time.Now()
 	due := &deliveryList{engine: e, ctx: detached{e.base, context.WithoutCancel(ctx)}}
 	var later []*deliveryList
 	for _, j := range b.Jobs {
-		d := Delivery{Job: j, RunID: b.RunID, Run: b.Run, Attempt: 1, Last: j.Task.Retry.Attempts() == 1}
+		d := engine.Delivery{Job: j, RunID: b.RunID, Run: b.Run, Attempt: 1, Last: j.Task.Retry.Attempts() == 1}
 		if j.NotBefore.After(now) {
 			later = append(later, due.with(d))
 		} else {

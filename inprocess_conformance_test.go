@@ -8,7 +8,7 @@ import (
 )
 
 func TestInProcessEngine(t *testing.T) {
-	enginetest.Exercise(t, func(_ *testing.T, workers int) saferunner.Engine {
+	enginetest.Exercise(t, func(_ *testing.T, workers int) engine.Engine {
 		return saferunner.NewInProcess(workers)
 	})
 }

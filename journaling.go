@@ -13,14 +13,14 @@ func (r *Runner) write(ctx context.Context, records []record) {
 		r.memory.writeRun(records)
 		return
 	}
-	changes := make([]Change, len(records))
+	changes := make([]journal.Change, len(records))
 	for i := range records {
 		changes[i].record = &records[i]
 	}
 	r.writeChanges(ctx, changes...)
 }
 
-func (r *Runner) writeChanges(ctx context.Context, changes ...Change) {
+func (r *Runner) writeChanges(ctx context.Context, changes ...journal.Change) {
 	if err := r.journal.Write(context.WithoutCancel(ctx), changes...); err != nil {
 		r.journalFailure.Add(1)
 		first := changes[0].record
@@ -30,7 +30,7 @@ func (r *Runner) writeChanges(ctx context.Context, changes ...Change) {
 }
 
 // Journal returns the journal that the runner writes to.
-func (r *Runner) Journal() Journal { return r.journal }
+func (r *Runner) Journal() journal.Journal { return r.journal }
 
 // JournalFailures returns how many writes the journal has failed. The calls
 // went on; each failure was logged.
@@ -48,8 +48,8 @@ func (r *Runner) heldResult(ctx context.Context, holder string, rec *record) any
 			return result
 		}
 	}
-	page, err := r.journal.Query(ctx, Query{ID: holder})
-	if err != nil || len(page.Entries) == 0 || page.Entries[0].Status != StatusDone {
+	page, err := r.journal.Query(ctx, journal.Query{ID: holder})
+	if err != nil || len(page.Entries) == 0 || page.Entries[0].Status != journal.StatusDone {
 		return nil
 	}
 	result, err := def.result(page.Entries[0].Result)

@@ -102,18 +102,18 @@ func TestFullKeyTableRefuses(t *testing.T) {
 	}
 	r, e := quiet(t, saferunner.WithJournal(j)), newEffects()
 	_, err := r.Run(t.Context(), "keyed", e.note.With("x").Key("one too many"))
-	if !errors.Is(err, saferunner.ErrKeysFull) {
+	if !errors.Is(err, journal.ErrKeysFull) {
 		t.Errorf("got %v", err)
 	}
 	e.wantDone(t)
 }
 
 // brokenJournal cannot be reached.
-type brokenJournal struct{ saferunner.Journal }
+type brokenJournal struct{ journal.Journal }
 
 var errUnreachable = errors.New("no route to journal")
 
-func (brokenJournal) Write(context.Context, ...saferunner.Change) error { return errUnreachable }
+func (brokenJournal) Write(context.Context, ...journal.Change) error { return errUnreachable }
 func (brokenJournal) Claim(context.Context, string, string, string) (string, error) {
 	return "", errUnreachable
 }
@@ -190,7 +190,7 @@ func TestKeysInATinyJournal(t *testing.T) {
 		}
 		calls = append(calls, e.fail.With("x").Key("failed").BestEffort(), e.double.With(7).Key("kept"))
 		report, err := r.Run(t.Context(), "tiny", calls...)
-		if err != nil || report.Outcomes[5].Status != saferunner.StatusFailed {
+		if err != nil || report.Outcomes[5].Status != journal.StatusFailed {
 			t.Fatalf("got %s, %v", statuses(report), err)
 		}
 		if out, err := e.double.Result(report); out != 14 || err != nil {

@@ -51,7 +51,7 @@ func (l *list) finish() {
 	r := l.run
 	for i := len(r.records) - 1; i >= 0 && l.report.Outcomes[i].Status == ""; i-- {
 		l.freeze(i)
-		l.settle(i, StatusSkipped)
+		l.settle(i, journal.StatusSkipped)
 	}
 	if l.txEngine() != nil {
 		l.writeTx()
@@ -100,7 +100,7 @@ func (l *list) freeze(i int) {
 }
 
 // settle gives a call that nobody else has seen yet its status.
-func (l *list) settle(i int, s Status) {
+func (l *list) settle(i int, s journal.Status) {
 	l.run.records[i].status, l.report.Outcomes[i].Status = s, s
 }
 
@@ -122,15 +122,15 @@ func (l *list) sync(i int) {
 func (l *list) decline(i int, d decision) {
 	switch d.verdict {
 	case recorded:
-		l.settle(i, StatusRecorded)
+		l.settle(i, journal.StatusRecorded)
 		if c := l.run.records[i].call; !c.isAsync() && c.bound.definition().answers {
 			own, _ := c.bound.copy()
-			l.answer(i, StatusRecorded, own.whenRecorded)
+			l.answer(i, journal.StatusRecorded, own.whenRecorded)
 		}
 		l.runner.noteUnowned(&l.run.records[i])
 	case stubbed:
 		own, _ := l.run.records[i].call.bound.copy()
-		l.answer(i, StatusStubbed, func() (any, error) { return d.stub(own.Pointer()) })
+		l.answer(i, journal.StatusStubbed, func() (any, error) { return d.stub(own.Pointer()) })
 	case faulted:
 		l.failUnexecuted(i, d.fault, "")
 	default:
@@ -139,7 +139,7 @@ func (l *list) decline(i int, d decision) {
 }
 
 // answer settles a call with what a stub or WhenRecorded says.
-func (l *list) answer(i int, s Status, fn func() (any, error)) {
+func (l *list) answer(i int, s journal.Status, fn func() (any, error)) {
 	result, stack, err := guarded(fn)
 	if err != nil {
 		l.failUnexecuted(i, err, stack)
@@ -160,21 +160,21 @@ func (l *list) failUnexecuted(i int, cause error, stack string) {
 	p := l.pending()
 	p.add(1)
 	p.end(l.run.callError(i, 0, cause, stack))
-	l.settle(i, StatusFailed)
-	l.report.Outcomes[i].Status = StatusQueued
-	l.run.records[i].unbegun(StatusFailed, cause, stack)
+	l.settle(i, journal.StatusFailed)
+	l.report.Outcomes[i].Status = journal.StatusQueued
+	l.run.records[i].unbegun(journal.StatusFailed, cause, stack)
 }
 
 // fail lets a call fail that was not begun, and stops the list unless it is
 // best-effort.
 func (l *list) fail(i int, cause error, stack string) {
-	l.run.records[i].unbegun(StatusFailed, cause, stack)
+	l.run.records[i].unbegun(journal.StatusFailed, cause, stack)
 	l.failed(i, l.run.callError(i, 0, cause, stack))
 }
 
 func (l *list) failed(i int, err *CallError) {
 	o := &l.report.Outcomes[i]
-	o.Status, o.Err = StatusFailed, err
+	o.Status, o.Err = journal.StatusFailed, err
 	if !l.run.records[i].call.isBestEffort() && l.err == nil {
 		l.err = err
 	}
@@ -194,7 +194,7 @@ func (l *list) claim(i int) bool {
 	case holder == o.EntryID:
 		return true
 	}
-	l.settle(i, StatusDuplicate)
+	l.settle(i, journal.StatusDuplicate)
 	o.Result = l.runner.heldResult(l.ctx, holder, rec)
 	return false
 }

@@ -229,7 +229,7 @@ func TestRunTxWithoutTransaction(t *testing.T) {
 	e := newEffects()
 	report, err := saferunner.Default().RunTx(t.Context(), nil, "tx", e.note.With("x").Async())
 	want := `saferunner: run "tx": RunTx: the transaction is nil: begin one, and end it after RunTx; nothing was executed`
-	if err == nil || err.Error() != want || errors.Is(err, saferunner.ErrNoTx) || report == nil || len(report.Outcomes) != 0 {
+	if err == nil || err.Error() != want || errors.Is(err, engine.ErrNoTx) || report == nil || len(report.Outcomes) != 0 {
 		t.Errorf("got %+v, %v; want %s", report, err, want)
 	}
 }
@@ -334,7 +334,7 @@ func TestDefinePanics(t *testing.T) {
 		"nil result":   func() { saferunner.DefineResult[int, int]("some.task", nil) },
 		"timeout":      func() { saferunner.Define("some.task", noop, saferunner.Timeout(0)) },
 		"retry": func() {
-			saferunner.Define("some.task", noop, saferunner.Retry(saferunner.RetryPolicy{MaxAttempts: -1}))
+			saferunner.Define("some.task", noop, saferunner.Retry(engine.RetryPolicy{MaxAttempts: -1}))
 		},
 		"queue": func() { saferunner.Define("some.task", noop, saferunner.Queue("")) },
 	}

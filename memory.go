@@ -43,7 +43,7 @@ func newMemoryJournal(maxEntries int, maxBytes int64) *memoryJournal {
 }
 
 // Write implements Journal.
-func (j *memoryJournal) Write(ctx context.Context, changes ...Change) error {
+func (j *memoryJournal) Write(ctx context.Context, changes ...journal.Change) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -191,7 +191,7 @@ func (j *memoryJournal) forget(r *record) {
 
 // forgetAll forgets the records with one of these statuses; all, if none is
 // given.
-func (j *memoryJournal) forgetAll(statuses ...Status) {
+func (j *memoryJournal) forgetAll(statuses ...journal.Status) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, r := range j.records {
@@ -246,20 +246,20 @@ func (j *memoryJournal) Prune(ctx context.Context, before time.Time) (int, error
 }
 
 // Query implements Journal. It looks at every record.
-func (j *memoryJournal) Query(ctx context.Context, q Query) (Page, error) {
+func (j *memoryJournal) Query(ctx context.Context, q journal.Query) (journal.Page, error) {
 	if ctx.Err() != nil {
-		return Page{}, context.Cause(ctx)
+		return journal.Page{}, context.Cause(ctx)
 	}
 	var after uint64
 	if q.Cursor != "" {
 		n, err := strconv.ParseUint(q.Cursor, 10, 64)
 		if err != nil {
-			return Page{}, fmt.Errorf("query: cursor %q is none that this journal gave out", q.Cursor)
+			return journal.Page{}, fmt.Errorf("query: cursor %q is none that this journal gave out", q.Cursor)
 		}
 		after = n
 	}
 	found, next, dropped := j.selects(q, after)
-	page := Page{Entries: make([]Entry, len(found)), Dropped: dropped}
+	page := journal.Page{Entries: make([]journal.Entry, len(found)), Dropped: dropped}
 	for i, r := range found {
 		page.Entries[i] = r.render()
 	}
@@ -271,7 +271,7 @@ func (j *memoryJournal) Query(ctx context.Context, q Query) (Page, error) {
 
 // selects returns one page of records after the given place, and the place
 // of its last one if there are more.
-func (j *memoryJournal) selects(q Query, after uint64) (found []*record, next uint64, dropped int) {
+func (j *memoryJournal) selects(q journal.Query, after uint64) (found []*record, next uint64, dropped int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	var last uint64
@@ -293,7 +293,7 @@ func (j *memoryJournal) selects(q Query, after uint64) (found []*record, next ui
 	return found, 0, j.dropped
 }
 
-func (q Query) matches(r *record) bool {
+func (q journal.Query) matches(r *record) bool {
 	is := func(want, have string) bool { return want == "" || want == have }
 	return is(q.ID, r.id()) && is(q.RunID, r.runID()) && is(q.Run, r.runOf()) && is(q.Task, r.task()) &&
 		(len(q.Statuses) == 0 || slices.Contains(q.Statuses, r.currentStatus()))

@@ -35,7 +35,7 @@ func TestMemoryJournalCountsWhatItHolds(t *testing.T) {
 			t.Fatal(err)
 		}
 		if round%6 == 5 {
-			if err := j.Write(t.Context(), Forget(report.Outcomes[0].EntryID)); err != nil {
+			if err := j.Write(t.Context(), journal.Forget(report.Outcomes[0].EntryID)); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -13,7 +13,7 @@ import (
 )
 
 func TestMemoryJournal(t *testing.T) {
-	journaltest.Exercise(t, func(*testing.T) saferunner.Journal {
+	journaltest.Exercise(t, func(*testing.T) journal.Journal {
 		return saferunner.NewMemoryJournal(saferunner.MemoryEntries, saferunner.MemoryBytes)
 	})
 }
@@ -35,11 +35,11 @@ func TestMemoryJournalIsBoundedByEntries(t *testing.T) {
 func TestMemoryJournalSaysWhatItDropped(t *testing.T) {
 	j := saferunner.NewMemoryJournal(10, 1<<30)
 	for i := range 25 {
-		if err := j.Write(t.Context(), saferunner.Put(saferunner.Entry{ID: fmt.Sprint(i), Status: saferunner.StatusDone})); err != nil {
+		if err := j.Write(t.Context(), journal.Put(journal.Entry{ID: fmt.Sprint(i), Status: journal.StatusDone})); err != nil {
 			t.Fatal(err)
 		}
 	}
-	page, err := j.Query(t.Context(), saferunner.Query{})
+	page, err := j.Query(t.Context(), journal.Query{})
 	if err != nil || page.Dropped != 15 || len(page.Entries) != 10 {
 		t.Errorf("%d dropped, %d held, %v", page.Dropped, len(page.Entries), err)
 	}
@@ -89,7 +89,7 @@ func TestMemoryJournalIsBoundedInBytes(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			page, err := j.Query(t.Context(), saferunner.Query{})
+			page, err := j.Query(t.Context(), journal.Query{})
 			if err != nil || page.Dropped == 0 {
 				t.Fatalf("nothing was dropped: the test fills too little (%v)", err)
 			}
@@ -111,13 +111,13 @@ func heap() uint64 {
 
 func TestCallsIsBounded(t *testing.T) {
 	rec, e := forced(t), newEffects()
-	for i := range saferunner.MaxPage + 5 {
+	for i := range journal.MaxPage + 5 {
 		if _, err := saferunner.Run(rec.Context(), "long", e.note.With(fmt.Sprint(i))); err != nil {
 			t.Fatal(err)
 		}
 	}
 	entries := rec.Calls("long")
-	if len(entries) != saferunner.MaxPage || string(entries[0].Args) != `"5"` {
+	if len(entries) != journal.MaxPage || string(entries[0].Args) != `"5"` {
 		t.Errorf("%d entries from %s", len(entries), entries[0].Args)
 	}
 }

@@ -30,7 +30,7 @@ func (j *memoryJournal) Claim(ctx context.Context, task, key, entryID string) (s
 		return h.id, nil
 	}
 	if j.maxEntries > 0 && len(j.keys) >= memoryKeys {
-		return "", fmt.Errorf("claim key %q of %s: %w", key, task, ErrKeysFull)
+		return "", fmt.Errorf("claim key %q of %s: %w", key, task, journal.ErrKeysFull)
 	}
 	if j.keys == nil {
 		j.keys = map[taskKey]*keyHolder{}
@@ -60,7 +60,7 @@ func (j *memoryJournal) adoptKey(r *record) {
 
 // settleKey ends the claim of a record that gives its key back, and reports
 // whether the record still holds one.
-func (j *memoryJournal) settleKey(r *record, s Status) (holds bool) {
+func (j *memoryJournal) settleKey(r *record, s journal.Status) (holds bool) {
 	if !j.holdsKey(r) {
 		return false
 	}
@@ -91,7 +91,7 @@ func (j *memoryJournal) heldResult(task, key string) (any, bool) {
 	r := h.record
 	r.run.mu.Lock()
 	defer r.run.mu.Unlock()
-	if r.status != StatusDone || r.exec.details == nil || r.exec.details.result == nil {
+	if r.status != journal.StatusDone || r.exec.details == nil || r.exec.details.result == nil {
 		return nil, false
 	}
 	kept := reflect.ValueOf(r.exec.details.result.value)
@@ -102,7 +102,7 @@ func (j *memoryJournal) heldResult(task, key string) (any, bool) {
 // prune returns the record of what a pruned entry keeps.
 func (r *record) prune() *record {
 	e := r.render()
-	return Put(Entry{ID: e.ID, Task: e.Task, Key: e.Key, Status: e.Status, Result: e.Result}).record
+	return journal.Put(journal.Entry{ID: e.ID, Task: e.Task, Key: e.Key, Status: e.Status, Result: e.Result}).record
 }
 
 func (r *record) pruned() bool { return r.run == nil && r.exec.details.entry.At.IsZero() }

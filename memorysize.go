@@ -4,7 +4,7 @@ import "unsafe"
 
 // observe returns the status of the record, and by how many bytes it has grown
 // since it was observed last, beyond its fixed ones.
-func (r *record) observe() (s Status, grown int64) {
+func (r *record) observe() (s journal.Status, grown int64) {
 	if r.run == nil {
 		return r.exec.details.entry.Status, r.grown()
 	}

@@ -21,7 +21,7 @@ func RecordOnly() Option {
 }
 
 // WithJournal makes the runner write into j instead of memory.
-func WithJournal(j Journal) Option {
+func WithJournal(j journal.Journal) Option {
 	return func(r *Runner) error {
 		if j == nil {
 			return errors.New("WithJournal: the journal is nil")
@@ -51,7 +51,7 @@ func WithLogger(l *slog.Logger) Option {
 // was cancelled, on the goroutine that worked it: with the call's entry and a
 // [*CallError]. ctx carries the values of the Run's. fn may be called from
 // several goroutines at once.
-func OnFailure(fn func(ctx context.Context, e Entry, err error)) Option {
+func OnFailure(fn func(ctx context.Context, e journal.Entry, err error)) Option {
 	return func(r *Runner) error {
 		if fn == nil {
 			return errors.New("OnFailure: the function is nil")

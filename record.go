@@ -17,7 +17,7 @@ type listRun struct {
 	records []record
 	execs   []execution // one for each record, once one is needed; guarded by mu
 	pending *pending    // nil without async calls that execute in this process
-	outside Journal     // that tells of async calls on another engine; nil without
+	outside journal.Journal     // that tells of async calls on another engine; nil without
 	sent    []string    // entries of the calls that were handed to it
 	mu      sync.Mutex
 }
@@ -27,7 +27,7 @@ type listRun struct {
 type record struct {
 	run    *listRun   // nil for an entry of Put or Forget
 	call   Call       // with its arguments as they were passed
-	status Status     // guarded by run.mu
+	status journal.Status     // guarded by run.mu
 	exec   *execution // nil until it executes or is answered; guarded by run.mu
 	index  uint32     // place in its list
 	size   uint32     // bytes that its arguments hold beside themselves
@@ -97,7 +97,7 @@ func (r *listRun) callError(i, attempt int, cause error, stack string) *CallErro
 }
 
 // currentStatus returns the status of a record that others may change.
-func (r *record) currentStatus() Status {
+func (r *record) currentStatus() journal.Status {
 	if r.run == nil {
 		return r.exec.details.entry.Status
 	}
@@ -106,7 +106,7 @@ func (r *record) currentStatus() Status {
 	return r.status
 }
 
-func (r *record) setStatus(s Status) {
+func (r *record) setStatus(s journal.Status) {
 	r.run.mu.Lock()
 	r.status = s
 	r.run.mu.Unlock()
@@ -114,11 +114,11 @@ func (r *record) setStatus(s Status) {
 
 // render makes the entry. The lock is not held while arguments and result
 // are encoded: neither changes any more.
-func (r *record) render() Entry {
+func (r *record) render() journal.Entry {
 	if r.run == nil {
 		return *r.exec.details.entry
 	}
-	e := Entry{
+	e := journal.Entry{
 		ID: r.id(), RunID: r.run.runID, Run: r.run.id(),
 		Task: r.task(), Async: r.call.isAsync(), Key: r.key(),
 		At: r.run.at, Caller: callsite.String(r.run.caller),

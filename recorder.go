@@ -66,7 +66,7 @@ func (t *testRecorder) Made(runID string, want any) bool {
 	calls := want.([]Call)
 	n := 0
 	for _, r := range t.memory.all() {
-		if status := r.currentStatus(); r.runID() != runID || status == "" || status == StatusSkipped {
+		if status := r.currentStatus(); r.runID() != runID || status == "" || status == journal.StatusSkipped {
 			continue
 		}
 		if n == len(calls) || !r.call.same(calls[n]) {
@@ -109,7 +109,7 @@ func (t *testRecorder) perform(ctx context.Context, r *record) error {
 	if gate(circumstances{mode: process().mode, recorder: true, force: !t.hasEnded()}) != executed {
 		return errors.New("saferunner: Perform after the end of its test; nothing was executed")
 	}
-	if !r.change(StatusRecorded, StatusQueued) {
+	if !r.change(journal.StatusRecorded, journal.StatusQueued) {
 		return nil
 	}
 	if claimed, err := t.claim(ctx, r); !claimed {
@@ -121,7 +121,7 @@ func (t *testRecorder) perform(ctx context.Context, r *record) error {
 	returned := false
 	defer func() {
 		if !returned {
-			r.end(StatusFailed, time.Now(), nil, ErrGoexit, "")
+			r.end(journal.StatusFailed, time.Now(), nil, ErrGoexit, "")
 			t.memory.writeRun(r.run.records[r.index : r.index+1])
 		}
 	}()
@@ -129,10 +129,10 @@ func (t *testRecorder) perform(ctx context.Context, r *record) error {
 	returned = true
 	defer t.memory.writeRun(r.run.records[r.index : r.index+1])
 	if err != nil {
-		r.end(StatusFailed, time.Now(), nil, err, stack)
+		r.end(journal.StatusFailed, time.Now(), nil, err, stack)
 		return r.run.callError(int(r.index), 1, err, stack)
 	}
-	r.end(StatusDone, time.Now(), result, nil, "")
+	r.end(journal.StatusDone, time.Now(), result, nil, "")
 	return nil
 }
 
@@ -145,10 +145,10 @@ func (t *testRecorder) claim(ctx context.Context, r *record) (bool, error) {
 	holder, err := t.memory.Claim(ctx, r.task(), r.key(), r.id())
 	switch {
 	case err != nil:
-		r.setStatus(StatusRecorded)
+		r.setStatus(journal.StatusRecorded)
 		return false, fmt.Errorf("saferunner: Perform: claim key %q of %s: %w", r.key(), r.task(), err)
 	case holder != r.id():
-		r.setStatus(StatusDuplicate)
+		r.setStatus(journal.StatusDuplicate)
 		return false, nil
 	}
 	return true, nil

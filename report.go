@@ -21,7 +21,7 @@ type Report struct {
 // Outcome is what became of one call by the time that Run returned.
 type Outcome struct {
 	Task     string
-	Status   Status
+	Status   journal.Status
 	Result   any           // of a result task that executed, was answered, or duplicates a call that did
 	Err      error         // why it failed
 	Duration time.Duration // that a sync call took
@@ -49,7 +49,7 @@ func (r *Report) answered(i int) bool {
 	if r.run.records[i].call.bound.definition().out == nil || o.Err != nil {
 		return false
 	}
-	return o.Status == StatusDone || o.Status == StatusStubbed || o.Status == StatusRecorded && r.run.answered(i)
+	return o.Status == journal.StatusDone || o.Status == journal.StatusStubbed || o.Status == journal.StatusRecorded && r.run.answered(i)
 }
 
 // answered reports whether a stub or WhenRecorded has answered call i.
@@ -68,7 +68,7 @@ func (r *Report) Recorded() []string {
 		return nil
 	}
 	for i := range r.Outcomes {
-		if r.Outcomes[i].Status == StatusRecorded {
+		if r.Outcomes[i].Status == journal.StatusRecorded {
 			names = append(names, r.Outcomes[i].Task)
 		}
 	}

@@ -63,11 +63,11 @@ func outcomeResult[Out any](r *Report, i int) (Out, error) {
 // noResult says why a call that has not failed has no result.
 func noResult(runID string, o Outcome) error {
 	switch o.Status {
-	case StatusDuplicate:
+	case journal.StatusDuplicate:
 		return fmt.Errorf("saferunner: run %q: %s: %w, and its result is not known", runID, o.Task, ErrDuplicate)
-	case StatusSkipped:
+	case journal.StatusSkipped:
 		return fmt.Errorf("saferunner: run %q: %s: %w, an earlier one failed", runID, o.Task, ErrSkipped)
-	case StatusQueued, StatusRunning:
+	case journal.StatusQueued, journal.StatusRunning:
 		return fmt.Errorf("saferunner: run %q: %s is async and has not ended: wait with Report.Wait and look it up with Calls", runID, o.Task)
 	}
 	return fmt.Errorf("saferunner: run %q: %s: %w, so it has no result; in a test answer it with saferunnertest.Stub, in staging with WhenRecorded", runID, o.Task, ErrRecorded)

@@ -16,8 +16,8 @@ type Runner struct {
 	recordOnly  bool
 	concurrency int
 	logger      *slog.Logger
-	onFailure   func(context.Context, Entry, error)
-	journal     Journal
+	onFailure   func(context.Context, journal.Entry, error)
+	journal     journal.Journal
 	memory      *memoryJournal // journal, where it is the in-memory one
 	rules       *rules         // of the recorder that this runner belongs to; nil for any other
 

@@ -35,7 +35,7 @@ func (r *Runner) Start(ctx context.Context, tasks ...Named) error {
 // ctx of its task if it executes. It returns an error where the call has
 // ended, is not known, or the engine cannot cancel.
 func (r *Runner) Cancel(ctx context.Context, entryID string) error {
-	c, ok := r.outside().(Canceller)
+	c, ok := r.outside().(engine.Canceller)
 	if !ok {
 		return fmt.Errorf("saferunner: cancel %s: this runner's engine cannot cancel", entryID)
 	}

@@ -72,7 +72,7 @@ type core[In any] struct {
 
 // definition is the part of a task that does not depend on its types.
 type definition struct {
-	spec      TaskSpec
+	spec      engine.TaskSpec
 	defined   uintptr // where
 	answers   bool    // it has a WhenRecorded function
 	arguments *snapshot.Plan
@@ -89,7 +89,7 @@ func newCore[In any](name string, call func(context.Context, In) (any, error), o
 	in := reflect.TypeFor[In]()
 	c := &core[In]{call: call}
 	c.def = definition{
-		spec:      TaskSpec{Name: name},
+		spec:      engine.TaskSpec{Name: name},
 		defined:   callsite.Caller(1),
 		arguments: snapshot.PlanOf(in),
 		wire:      roundtrip.PlanOf(in),

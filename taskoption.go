@@ -7,14 +7,14 @@ import (
 
 // TaskOption changes how the calls of a task execute. See [Timeout], [Retry]
 // and [Queue].
-type TaskOption func(*TaskSpec) error
+type TaskOption func(*engine.TaskSpec) error
 
 // Timeout limits each attempt: its ctx ends after d. A task that does not
 // heed its ctx is not stopped by it. Without Timeout a call may take as long
 // as it likes in this process; a durable engine has a limit of its own.
 // Define panics if d is not positive.
 func Timeout(d time.Duration) TaskOption {
-	return func(s *TaskSpec) error {
+	return func(s *engine.TaskSpec) error {
 		if d <= 0 {
 			return fmt.Errorf("Timeout(%s): must be positive", d)
 		}
@@ -27,8 +27,8 @@ func Timeout(d time.Duration) TaskOption {
 // it nothing is retried: a side effect happens at most once. Sync calls are
 // never retried: their caller has the error in hand. Define panics if the
 // policy has a negative number.
-func Retry(p RetryPolicy) TaskOption {
-	return func(s *TaskSpec) error {
+func Retry(p engine.RetryPolicy) TaskOption {
+	return func(s *engine.TaskSpec) error {
 		if p.MaxAttempts < 0 || p.Initial < 0 || p.Max < 0 {
 			return fmt.Errorf("Retry(%+v): no number may be negative", p)
 		}
@@ -41,7 +41,7 @@ func Retry(p RetryPolicy) TaskOption {
 // in. The in-process engine has a single queue and ignores it. Define panics
 // on a name that would not do as a task's.
 func Queue(name string) TaskOption {
-	return func(s *TaskSpec) error {
+	return func(s *engine.TaskSpec) error {
 		if err := checkName(name); err != nil {
 			return fmt.Errorf("Queue(%q): %w", name, err)
 		}
@@ -50,37 +50,3 @@ func Queue(name string) TaskOption {
 	}
 }
 
-// RetryPolicy says how often an async call is attempted and how long to wait
-// in between. It is data, so that every engine can follow it.
-type RetryPolicy struct {
-	MaxAttempts int           // first one included; 0 and 1: no retry
-	Initial     time.Duration // wait after the first failure, doubled after each further one; 0: one second
-	Max         time.Duration // upper bound of the wait; 0: one minute
-}
-
-const (
-	defaultInitialDelay = time.Second
-	defaultMaxDelay     = time.Minute
-)
-
-// Attempts returns how often a call is attempted at most: at least once.
-func (p RetryPolicy) Attempts() int { return max(p.MaxAttempts, 1) }
-
-// Delay returns how long to wait after the given attempt, counted from 1,
-// has failed.
-func (p RetryPolicy) Delay(attempt int) time.Duration {
-	delay, limit := p.Initial, p.Max
-	if delay == 0 {
-		delay = defaultInitialDelay
-	}
-	if limit == 0 {
-		limit = max(defaultMaxDelay, delay)
-	}
-	for ; attempt > 1 && delay < limit; attempt-- {
-		delay *= 2
-		if delay <= 0 { // overflow
-			return limit
-		}
-	}
-	return min(delay, limit)
-}

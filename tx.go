@@ -30,8 +30,8 @@ func (r *Runner) RunTx(ctx context.Context, tx any, runID string, calls ...Call)
 		return run(ctx, r, 0, runID, calls)
 	}
 	owner := ownerOf(scopeOf(ctx), r)
-	if _, ok := owner.external.engine.(TxEngine); !ok && process().mode == modeLive && owner.rules == nil {
-		return refuse(ErrNoTx)
+	if _, ok := owner.external.engine.(engine.TxEngine); !ok && process().mode == modeLive && owner.rules == nil {
+		return refuse(engine.ErrNoTx)
 	}
 	caller := callsite.Caller(0)
 	if callsite.Package(caller) == typedFaces {
@@ -46,11 +46,11 @@ const typedFaces = "github.com/saferunner/saferunner/riverengine"
 
 // txEngine returns the engine that takes part in the list's transaction, nil
 // for a list without one and for that of a test's recorder.
-func (l *list) txEngine() TxEngine {
+func (l *list) txEngine() engine.TxEngine {
 	if l.tx == nil {
 		return nil
 	}
-	e, _ := l.runner.external.engine.(TxEngine)
+	e, _ := l.runner.external.engine.(engine.TxEngine)
 	return e
 }
 
@@ -58,10 +58,10 @@ func (l *list) txEngine() TxEngine {
 // with a TxEngine, in the caller's transaction: outside of it, the write
 // could wait for that transaction for ever.
 func (l *list) writeTx() {
-	changes := make([]Change, 0, len(l.run.records))
+	changes := make([]journal.Change, 0, len(l.run.records))
 	for i := range l.run.records {
-		if s := l.report.Outcomes[i].Status; s != StatusQueued && s != StatusDuplicate {
-			changes = append(changes, Change{record: &l.run.records[i]})
+		if s := l.report.Outcomes[i].Status; s != journal.StatusQueued && s != journal.StatusDuplicate {
+			changes = append(changes, journal.Change{record: &l.run.records[i]})
 		}
 	}
 	if l.err != nil || len(changes) == 0 {

@@ -23,14 +23,14 @@ const (
 	namedUnended = 3
 )
 
-var unended = []Status{StatusQueued, StatusRunning}
+var unended = []journal.Status{journal.StatusQueued, journal.StatusRunning}
 
 // waitOutside asks the journal until none of the run's calls goes on, and
 // joins the errors of the async ones.
 func (r *listRun) waitOutside(ctx context.Context) error {
 	seen := time.Now()
 	for pause := firstLook; ; pause = min(pause*3/2, maxLook) {
-		page, err := r.outside.Query(ctx, Query{Run: r.id(), Statuses: unended, Limit: 1})
+		page, err := r.outside.Query(ctx, journal.Query{Run: r.id(), Statuses: unended, Limit: 1})
 		switch {
 		case err == nil && len(page.Entries) == 0:
 			return r.failuresOutside(ctx)
@@ -51,7 +51,7 @@ func (r *listRun) waitOutside(ctx context.Context) error {
 func (r *listRun) unendedOutside(ctx context.Context) error {
 	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
 	defer cancel()
-	page, err := r.outside.Query(look, Query{Run: r.id(), Statuses: unended, OldestFirst: true, Limit: MaxPage})
+	page, err := r.outside.Query(look, journal.Query{Run: r.id(), Statuses: unended, OldestFirst: true, Limit: journal.MaxPage})
 	switch {
 	case err != nil:
 		return fmt.Errorf("saferunner: run %q: async calls have not ended: %w; the journal could not be read: %w", r.runID, context.Cause(ctx), err)
@@ -62,11 +62,11 @@ func (r *listRun) unendedOutside(ctx context.Context) error {
 }
 
 // describeUnended says how many calls a page has, and names the first.
-func describeUnended(page Page) string {
+func describeUnended(page journal.Page) string {
 	var names []string
 	begun := false
 	for _, e := range page.Entries {
-		begun = begun || e.Status != StatusQueued
+		begun = begun || e.Status != journal.StatusQueued
 		if name := e.Task + " " + string(e.Status); !slices.Contains(names, name) {
 			names = append(names, name)
 		}
@@ -93,7 +93,7 @@ func (r *listRun) failuresOutside(ctx context.Context) error {
 	for _, id := range r.sent {
 		missing[id] = true
 	}
-	q := Query{Run: r.id(), OldestFirst: true, Limit: MaxPage}
+	q := journal.Query{Run: r.id(), OldestFirst: true, Limit: journal.MaxPage}
 	for {
 		page, err := r.outside.Query(ctx, q)
 		if err != nil {
@@ -102,7 +102,7 @@ func (r *listRun) failuresOutside(ctx context.Context) error {
 		for _, e := range page.Entries {
 			delete(missing, e.ID)
 			switch e.Status {
-			case StatusFailed, StatusCancelled, StatusInterrupted:
+			case journal.StatusFailed, journal.StatusCancelled, journal.StatusInterrupted:
 				if e.Async {
 					errs = append(errs, r.failureOf(e))
 				}
@@ -119,13 +119,13 @@ func (r *listRun) failuresOutside(ctx context.Context) error {
 }
 
 // failureOf makes an error of what the journal knows.
-func (r *listRun) failureOf(e Entry) error {
+func (r *listRun) failureOf(e journal.Entry) error {
 	position := slices.IndexFunc(r.records, func(rec record) bool { return rec.id() == e.ID })
 	text := e.Err()
 	switch {
 	case text == "":
 		text = string(e.Status)
-	case e.Status != StatusFailed:
+	case e.Status != journal.StatusFailed:
 		text = string(e.Status) + ": " + text
 	}
 	err := &CallError{

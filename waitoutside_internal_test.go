@@ -12,17 +12,17 @@ import (
 
 // away is a journal that cannot be reached for a while.
 type away struct {
-	Journal
+	journal.Journal
 	until time.Time
 }
 
 var errAway = errors.New("connection refused")
 
-func (a away) Query(context.Context, Query) (Page, error) {
+func (a away) Query(context.Context, journal.Query) (journal.Page, error) {
 	if time.Now().Before(a.until) {
-		return Page{}, errAway
+		return journal.Page{}, errAway
 	}
-	return Page{}, nil
+	return journal.Page{}, nil
 }
 
 func TestWaitWhileTheJournalIsAway(t *testing.T) {
@@ -49,11 +49,11 @@ func TestWaitWhileTheJournalIsAway(t *testing.T) {
 
 // shelf is a journal of these entries.
 type shelf struct {
-	Journal
-	entries []Entry
+	journal.Journal
+	entries []journal.Entry
 }
 
-func (s shelf) Query(_ context.Context, q Query) (page Page, err error) {
+func (s shelf) Query(_ context.Context, q journal.Query) (page journal.Page, err error) {
 	for _, e := range s.entries {
 		switch {
 		case len(q.Statuses) > 0 && !slices.Contains(q.Statuses, e.Status):
@@ -68,18 +68,18 @@ func (s shelf) Query(_ context.Context, q Query) (page Page, err error) {
 }
 
 func TestWaitNamesWhatHasNotEnded(t *testing.T) {
-	queued, running := Entry{Task: "sms.send", Status: StatusQueued}, Entry{Task: "crm.update", Status: StatusRunning}
+	queued, running := journal.Entry{Task: "sms.send", Status: journal.StatusQueued}, journal.Entry{Task: "crm.update", Status: journal.StatusRunning}
 	const hint = "; they wait for their time, or for a process that has given their tasks to Start"
 	for name, tt := range map[string]struct {
-		entries []Entry
+		entries []journal.Entry
 		want    string
 	}{
-		"queued":         {[]Entry{queued, queued, {Task: "a.b", Status: StatusDone}}, `2 async calls have not ended (sms.send queued)` + hint},
-		"one queued":     {[]Entry{queued}, `1 async call has not ended (sms.send queued); it waits for its time, or for a process that has given its task to Start`},
-		"some running":   {[]Entry{queued, running}, `2 async calls have not ended (sms.send queued, crm.update running)`},
-		"one running":    {[]Entry{running}, `1 async call has not ended (crm.update running)`},
-		"many tasks":     {[]Entry{running, {Task: "a", Status: StatusRunning}, queued, {Task: "b", Status: StatusQueued}}, `4 async calls have not ended (crm.update running, a running, sms.send queued, …)`},
-		"more than page": {slices.Repeat([]Entry{queued}, MaxPage+1), `more than 1000 async calls have not ended (sms.send queued)`},
+		"queued":         {[]journal.Entry{queued, queued, {Task: "a.b", Status: journal.StatusDone}}, `2 async calls have not ended (sms.send queued)` + hint},
+		"one queued":     {[]journal.Entry{queued}, `1 async call has not ended (sms.send queued); it waits for its time, or for a process that has given its task to Start`},
+		"some running":   {[]journal.Entry{queued, running}, `2 async calls have not ended (sms.send queued, crm.update running)`},
+		"one running":    {[]journal.Entry{running}, `1 async call has not ended (crm.update running)`},
+		"many tasks":     {[]journal.Entry{running, {Task: "a", Status: journal.StatusRunning}, queued, {Task: "b", Status: journal.StatusQueued}}, `4 async calls have not ended (crm.update running, a running, sms.send queued, …)`},
+		"more than page": {slices.Repeat([]journal.Entry{queued}, journal.MaxPage+1), `more than 1000 async calls have not ended (sms.send queued)`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -99,11 +99,11 @@ func TestWaitNamesWhatHasNotEnded(t *testing.T) {
 }
 
 func TestFailuresThatSayNothing(t *testing.T) {
-	for want, e := range map[string]Entry{
-		"cancelled":               {Status: StatusCancelled},
-		"failed":                  {Status: StatusFailed},
-		"interrupted: no network": {Status: StatusInterrupted, Attempts: []Attempt{{Error: "no network"}}},
-		"no network":              {Status: StatusFailed, Attempts: []Attempt{{Error: "no network"}}},
+	for want, e := range map[string]journal.Entry{
+		"cancelled":               {Status: journal.StatusCancelled},
+		"failed":                  {Status: journal.StatusFailed},
+		"interrupted: no network": {Status: journal.StatusInterrupted, Attempts: []journal.Attempt{{Error: "no network"}}},
+		"no network":              {Status: journal.StatusFailed, Attempts: []journal.Attempt{{Error: "no network"}}},
 	} {
 		if got := errors.Unwrap((&listRun{}).failureOf(e)).Error(); got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -12,8 +12,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
-
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // jobOf is the job that River has of an entry.
@@ -53,24 +54,24 @@ func deleteJob(ctx context.Context, e *Engine, job int64) (err error) {
 func TestForgottenArguments(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		e := open()
-		b := submit(t, e, saferunner.Job{Task: note, NotBefore: time.Now().Add(time.Hour)}, saferunner.Job{Task: note, Key: "one"})
+		b := submit(t, e, engine.Job{Task: note, NotBefore: time.Now().Add(time.Hour)}, engine.Job{Task: note, Key: "one"})
 		cancelled, done := b.Jobs[0].EntryID, b.Jobs[1].EntryID
 		if ok, err := e.Cancel(t.Context(), cancelled); err != nil || !ok {
 			t.Fatal(ok, err)
 		}
 		job := jobOf(t, e, done)
 		works(t, e, nothing, note)
-		becomes(t, e, done, saferunner.StatusDone)
+		becomes(t, e, done, journal.StatusDone)
 		if err := retryJob(t.Context(), e, jobOf(t, e, cancelled)); err == nil || !strings.Contains(err.Error(), "arguments were deleted") {
 			t.Errorf("a cancelled call: %v", err)
 		}
 		if err := retryJob(t.Context(), e, job); err == nil {
 			t.Error("a call that is done is run again")
 		}
-		if c, d := entryOf(t, e, cancelled), entryOf(t, e, done); c.Status != saferunner.StatusCancelled || string(c.Args) == "{}" || d.Status != saferunner.StatusDone {
+		if c, d := entryOf(t, e, cancelled), entryOf(t, e, done); c.Status != journal.StatusCancelled || string(c.Args) == "{}" || d.Status != journal.StatusDone {
 			t.Errorf("cancelled: %s %s, done: %s", c.Status, c.Args, d.Status)
 		}
-		if tickets, err := e.Submit(t.Context(), batchOf(saferunner.Job{Task: note, Key: "one"})); err != nil || tickets[0].Holder != done {
+		if tickets, err := e.Submit(t.Context(), batchOf(engine.Job{Task: note, Key: "one"})); err != nil || tickets[0].Holder != done {
 			t.Errorf("the key: %+v, %v", tickets, err)
 		}
 	})
@@ -82,19 +83,19 @@ func TestRetryTakesKeyBack(t *testing.T) {
 		e := open()
 		var broken atomic.Bool
 		broken.Store(true)
-		works(t, e, func(context.Context, saferunner.Delivery) error {
+		works(t, e, func(context.Context, engine.Delivery) error {
 			if broken.Load() {
 				return saferunner.Permanent(errors.New("broken"))
 			}
 			return nil
 		}, note)
-		failed := submit(t, e, saferunner.Job{Task: note, Key: "one"}, saferunner.Job{Task: note, Key: "two"})
+		failed := submit(t, e, engine.Job{Task: note, Key: "one"}, engine.Job{Task: note, Key: "two"})
 		for _, j := range failed.Jobs {
-			becomes(t, e, j.EntryID, saferunner.StatusFailed)
+			becomes(t, e, j.EntryID, journal.StatusFailed)
 		}
 		broken.Store(false)
-		taken := submit(t, e, saferunner.Job{Task: note, Key: "one"})
-		becomes(t, e, taken.Jobs[0].EntryID, saferunner.StatusDone)
+		taken := submit(t, e, engine.Job{Task: note, Key: "one"})
+		becomes(t, e, taken.Jobs[0].EntryID, journal.StatusDone)
 		err := retryJob(t.Context(), e, jobOf(t, e, failed.Jobs[0].EntryID))
 		if err == nil || !strings.Contains(err.Error(), "has its key by now") {
 			t.Errorf("a key that another holds: %v", err)
@@ -102,8 +103,8 @@ func TestRetryTakesKeyBack(t *testing.T) {
 		if err := retryJob(t.Context(), e, jobOf(t, e, failed.Jobs[1].EntryID)); err != nil {
 			t.Fatal(err)
 		}
-		becomes(t, e, failed.Jobs[1].EntryID, saferunner.StatusDone)
-		tickets, err := e.Submit(t.Context(), batchOf(saferunner.Job{Task: note, Key: "two"}))
+		becomes(t, e, failed.Jobs[1].EntryID, journal.StatusDone)
+		tickets, err := e.Submit(t.Context(), batchOf(engine.Job{Task: note, Key: "two"}))
 		if err != nil || tickets[0].Holder != failed.Jobs[1].EntryID {
 			t.Errorf("a key that was taken back: %+v, %v", tickets, err)
 		}
@@ -115,12 +116,12 @@ func TestDeletedJob(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		e := open()
 		later := time.Now().Add(time.Hour)
-		b := submit(t, e, saferunner.Job{Task: note, Key: "one", NotBefore: later})
+		b := submit(t, e, engine.Job{Task: note, Key: "one", NotBefore: later})
 		if err := deleteJob(t.Context(), e, jobOf(t, e, b.Jobs[0].EntryID)); err != nil {
 			t.Fatal(err)
 		}
-		becomes(t, e, b.Jobs[0].EntryID, saferunner.StatusCancelled)
-		tickets, err := e.Submit(t.Context(), batchOf(saferunner.Job{Task: note, Key: "one", NotBefore: later}))
+		becomes(t, e, b.Jobs[0].EntryID, journal.StatusCancelled)
+		tickets, err := e.Submit(t.Context(), batchOf(engine.Job{Task: note, Key: "one", NotBefore: later}))
 		if err != nil || tickets[0].Holder != "" {
 			t.Errorf("the key is held by %s, %v", tickets[0].Holder, err)
 		}
@@ -142,16 +143,16 @@ func TestForeignJob(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		b := submit(t, e, saferunner.Job{Task: note})
-		if _, err := e.Journal().Query(t.Context(), saferunner.Query{}); err != nil {
+		b := submit(t, e, engine.Job{Task: note})
+		if _, err := e.Journal().Query(t.Context(), journal.Query{}); err != nil {
 			t.Error(err)
 		}
 		var executed atomic.Int64
-		works(t, e, func(context.Context, saferunner.Delivery) error {
+		works(t, e, func(context.Context, engine.Delivery) error {
 			executed.Add(1)
 			return nil
 		}, note)
-		becomes(t, e, b.Jobs[0].EntryID, saferunner.StatusDone)
+		becomes(t, e, b.Jobs[0].EntryID, journal.StatusDone)
 		if n := executed.Load(); n != 1 {
 			t.Errorf("executed %d times", n)
 		}
@@ -163,15 +164,15 @@ func TestLaterWhileCancelled(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		e := open()
 		job := make(chan int64, 1)
-		works(t, e, func(ctx context.Context, _ saferunner.Delivery) error {
+		works(t, e, func(ctx context.Context, _ engine.Delivery) error {
 			if err := e.client.cancel(context.WithoutCancel(ctx), <-job); err != nil {
 				t.Error(err)
 			}
 			return saferunner.Later(time.Hour)
 		}, note)
-		b := submit(t, e, saferunner.Job{Task: note})
+		b := submit(t, e, engine.Job{Task: note})
 		job <- jobOf(t, e, b.Jobs[0].EntryID)
-		becomes(t, e, b.Jobs[0].EntryID, saferunner.StatusCancelled)
+		becomes(t, e, b.Jobs[0].EntryID, journal.StatusCancelled)
 	})
 }
 
@@ -191,15 +192,15 @@ func TestSearchesByIndex(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for name, q := range map[string]saferunner.Query{
+	for name, q := range map[string]journal.Query{
 		"all":     {},
 		"oldest":  {OldestFirst: true},
 		"page":    {Cursor: "10000"},
 		"ID":      {ID: "q777"},
-		"waiting": {Run: "qr77", Statuses: []saferunner.Status{saferunner.StatusQueued, saferunner.StatusRunning}, Limit: 1},
+		"waiting": {Run: "qr77", Statuses: []journal.Status{journal.StatusQueued, journal.StatusRunning}, Limit: 1},
 		"run ID":  {RunID: "queued.77"},
 		"no such": {RunID: "none"},
-		"failed":  {Statuses: []saferunner.Status{saferunner.StatusFailed, saferunner.StatusInterrupted}},
+		"failed":  {Statuses: []journal.Status{journal.StatusFailed, journal.StatusInterrupted}},
 	} {
 		query, args, err := selection(q, e.db.troubles(), e.db.calls())
 		if err != nil {

@@ -10,13 +10,12 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/rivertype"
-
-	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
 )
 
 // config is River's for a process that works these tasks. Stuck jobs are
 // judged by the time that each may take; see riverDriver.
-func (e *Engine) config(tasks []saferunner.TaskSpec) *river.Config {
+func (e *Engine) config(tasks []engine.TaskSpec) *river.Config {
 	workers := river.NewWorkers()
 	queues := map[string]river.QueueConfig{}
 	river.AddWorkerArgs(workers, jobArgs{kind: stuckKind}, &worker{engine: e})

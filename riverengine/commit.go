@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
 )
 
 // commitError is the failure of a commit. Its answer may have been lost, and
@@ -23,11 +23,11 @@ const settlePatience = 5 * time.Second
 // settle says what became of a batch whose transaction ended with err: nil if
 // it is in the database after all. One of nothing but duplicates has queued
 // nothing, and may be repeated.
-func (e *Engine) settle(ctx context.Context, tickets []saferunner.Ticket, err error) error {
+func (e *Engine) settle(ctx context.Context, tickets []engine.Ticket, err error) error {
 	if _, ok := errors.AsType[*commitError](err); !ok {
 		return err
 	}
-	queued := slices.IndexFunc(tickets, func(t saferunner.Ticket) bool { return t.Holder == "" })
+	queued := slices.IndexFunc(tickets, func(t engine.Ticket) bool { return t.Holder == "" })
 	if queued < 0 {
 		return err
 	}
@@ -36,7 +36,7 @@ func (e *Engine) settle(ctx context.Context, tickets []saferunner.Ticket, err er
 	defer cancel()
 	switch there, failure := e.db.settled(ctx, entry); {
 	case failure != nil:
-		return fmt.Errorf("the calls may be queued all the same: the database was lost while they were committed: look for entry %s before you repeat them: %w", entry, errors.Join(saferunner.ErrInDoubt, err, failure))
+		return fmt.Errorf("the calls may be queued all the same: the database was lost while they were committed: look for entry %s before you repeat them: %w", entry, errors.Join(engine.ErrInDoubt, err, failure))
 	case there:
 		return nil
 	}

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/journal"
 )
 
 var errLost = errors.New("the connection was lost")
@@ -57,7 +57,7 @@ func TestLostCommit(t *testing.T) {
 			onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 				e := open()
 				e.db = losing{e.db, tt.commits, tt.down}
-				b := batchOf(saferunner.Job{Task: note, Key: "k"}, saferunner.Job{Task: note})
+				b := batchOf(engine.Job{Task: note, Key: "k"}, engine.Job{Task: note})
 				tickets, err := e.Submit(t.Context(), b)
 				if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
 					t.Errorf("Submit: %v, want %q", err, tt.want)
@@ -65,7 +65,7 @@ func TestLostCommit(t *testing.T) {
 				if err == nil && (len(tickets) != 2 || tickets[1].ID != b.Jobs[1].EntryID) {
 					t.Errorf("tickets %v", tickets)
 				}
-				page, err := e.Journal().Query(t.Context(), saferunner.Query{Run: b.Run})
+				page, err := e.Journal().Query(t.Context(), journal.Query{Run: b.Run})
 				if err != nil || (len(page.Entries) == 2) != tt.commits {
 					t.Errorf("%d entries, %v", len(page.Entries), err)
 				}
@@ -79,10 +79,10 @@ func TestLostCommit(t *testing.T) {
 func TestLostCommitOfDuplicate(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		e := open()
-		submit(t, e, saferunner.Job{Task: note, Key: "k"})
+		submit(t, e, engine.Job{Task: note, Key: "k"})
 		search := searches{database: e.db}
 		e.db = losing{database: &search, commits: true}
-		duplicate, other := saferunner.Job{Task: note, Key: "k"}, saferunner.Job{Task: note}
+		duplicate, other := engine.Job{Task: note, Key: "k"}, engine.Job{Task: note}
 		b := batchOf(duplicate, other)
 		tickets, err := e.Submit(t.Context(), b)
 		if err != nil || len(tickets) != 2 || tickets[0].Holder == "" || tickets[1].Holder != "" {
@@ -154,16 +154,16 @@ func TestLostAnswerOfPostgres(t *testing.T) {
 		t.Fatal(err)
 	}
 	cut.Store(true)
-	b := submit(t, e, saferunner.Job{Task: note})
+	b := submit(t, e, engine.Job{Task: note})
 	if cut.Load() {
 		t.Error("no answer was lost")
 	}
 	var executed atomic.Int64
-	works(t, e, func(context.Context, saferunner.Delivery) error {
+	works(t, e, func(context.Context, engine.Delivery) error {
 		executed.Add(1)
 		return nil
 	}, note)
-	becomes(t, e, b.Jobs[0].EntryID, saferunner.StatusDone)
+	becomes(t, e, b.Jobs[0].EntryID, journal.StatusDone)
 	if n := executed.Load(); n != 1 {
 		t.Errorf("executed %d times", n)
 	}
@@ -178,12 +178,12 @@ func TestKeyHeldByOwnTransaction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := e.SubmitTx(t.Context(), tx, batchOf(saferunner.Job{Task: note, Key: "k"})); err != nil {
+	if _, err := e.SubmitTx(t.Context(), tx, batchOf(engine.Job{Task: note, Key: "k"})); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	_, err = e.Submit(ctx, batchOf(saferunner.Job{Task: note, Key: "k"}))
+	_, err = e.Submit(ctx, batchOf(engine.Job{Task: note, Key: "k"}))
 	if err == nil || !strings.Contains(err.Error(), "use RunTx") {
 		t.Errorf("Submit: %v", err)
 	}
@@ -193,7 +193,7 @@ func TestKeyHeldByOwnTransaction(t *testing.T) {
 	if err := tx.Rollback(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	submit(t, e, saferunner.Job{Task: note, Key: "k"})
+	submit(t, e, engine.Job{Task: note, Key: "k"})
 }
 
 // patience changes how long locks are waited for, until what it returns.

@@ -16,8 +16,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-
-	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/journal"
 )
 
 const crashCalls = 2000
@@ -173,8 +172,8 @@ func testCrash(t *testing.T, dsn string, workers int, e *Engine) {
 		}
 	}()
 	waitFor(t, 90*time.Second, "every call to end", func() bool {
-		page, err := e.Journal().Query(t.Context(), saferunner.Query{
-			Statuses: []saferunner.Status{saferunner.StatusQueued, saferunner.StatusRunning}, Limit: 1,
+		page, err := e.Journal().Query(t.Context(), journal.Query{
+			Statuses: []journal.Status{journal.StatusQueued, journal.StatusRunning}, Limit: 1,
 		})
 		return err == nil && len(page.Entries) == 0
 	})
@@ -212,8 +211,8 @@ func effects(t *testing.T, file string) map[string]int {
 // checkCrash compares the journal with what happened.
 func checkCrash(t *testing.T, e *Engine, happened map[string]int) {
 	t.Helper()
-	statuses := map[saferunner.Status]int{}
-	q := saferunner.Query{RunID: "crash", Limit: saferunner.MaxPage}
+	statuses := map[journal.Status]int{}
+	q := journal.Query{RunID: "crash", Limit: journal.MaxPage}
 	for {
 		page, err := e.Journal().Query(t.Context(), q)
 		if err != nil {
@@ -228,24 +227,24 @@ func checkCrash(t *testing.T, e *Engine, happened map[string]int) {
 		}
 	}
 	t.Logf("journal: %v, effects: %d", statuses, len(happened))
-	if n := statuses[saferunner.StatusDone] + statuses[saferunner.StatusInterrupted]; n != crashCalls {
+	if n := statuses[journal.StatusDone] + statuses[journal.StatusInterrupted]; n != crashCalls {
 		t.Errorf("%d calls are done or interrupted, want %d", n, crashCalls)
 	}
-	if statuses[saferunner.StatusInterrupted] == 0 {
+	if statuses[journal.StatusInterrupted] == 0 {
 		t.Error("no call was interrupted: the crash has not hit any")
 	}
 }
 
-func checkCall(t *testing.T, entry saferunner.Entry, happened map[string]int) {
+func checkCall(t *testing.T, entry journal.Entry, happened map[string]int) {
 	t.Helper()
 	task := strings.TrimPrefix(entry.Task, "write.")
 	times := happened[task+" "+string(entry.Args)]
 	switch {
 	case task == "once" && times > 1:
 		t.Errorf("call %s, without a retry, was executed %d times", entry.Args, times)
-	case entry.Status == saferunner.StatusDone && times == 0:
+	case entry.Status == journal.StatusDone && times == 0:
 		t.Errorf("call %s of %s is done, and was not executed", entry.Args, entry.Task)
-	case task == "again" && entry.Status != saferunner.StatusDone:
+	case task == "again" && entry.Status != journal.StatusDone:
 		t.Errorf("call %s, with retries, is %s", entry.Args, entry.Status)
 	case task == "again" && times > len(entry.Attempts):
 		t.Errorf("call %s was executed %d times, and has attempts %+v", entry.Args, times, entry.Attempts)

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
-
-	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // Engine keeps async calls, and the journal, in a database. Make one with
@@ -19,7 +19,7 @@ import (
 // Shutdown. It is safe for concurrent use.
 type Engine struct {
 	db          database
-	journal     saferunner.Journal
+	journal     journal.Journal
 	aead        cipher.AEAD
 	log         *slog.Logger
 	name        string
@@ -27,9 +27,9 @@ type Engine struct {
 	concurrency int
 	queues      map[string]int // concurrency of single queues
 
-	handler saferunner.Handler             // set before workers start
-	specs   map[string]saferunner.TaskSpec // of Start
-	away    atomic.Int64                   // when the database last failed to answer workers
+	handler engine.Handler             // set before workers start
+	specs   map[string]engine.TaskSpec // of Start
+	away    atomic.Int64               // when the database last failed to answer workers
 
 	mu     sync.RWMutex
 	client client // inserts, and works after Start
@@ -38,8 +38,8 @@ type Engine struct {
 }
 
 var (
-	_ saferunner.TxEngine  = (*Engine)(nil)
-	_ saferunner.Canceller = (*Engine)(nil)
+	_ engine.TxEngine  = (*Engine)(nil)
+	_ engine.Canceller = (*Engine)(nil)
 )
 
 // database is SQLite or Postgres.
@@ -54,7 +54,7 @@ type database interface {
 	// within returns the session of the user's transaction.
 	within(tx any) (session, error)
 	// putEntries writes the entries of a batch that its jobs do not bring along.
-	putEntries(ctx context.Context, s session, entries []saferunner.Entry) error
+	putEntries(ctx context.Context, s session, entries []journal.Entry) error
 	timestamp(time.Time) any // as River's columns hold it
 	calls() []string         // the tables and views that hold them
 	troubles() string        // a condition that has an index, for calls that have ended badly
@@ -87,7 +87,7 @@ func newEngine(db database, o *options) (*Engine, error) {
 }
 
 // Journal returns the journal in the engine's database.
-func (e *Engine) Journal() saferunner.Journal { return e.journal }
+func (e *Engine) Journal() journal.Journal { return e.journal }
 
 // Close closes the database, if the engine has opened it. It fails, and
 // leaves the database open, while calls may execute: Stop, which Shutdown of

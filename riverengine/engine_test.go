@@ -15,8 +15,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // onBoth runs a test on SQLite and on Postgres.
@@ -48,7 +48,7 @@ func onBoth(t *testing.T, test func(t *testing.T, open func(...Option) *Engine))
 
 func id() string { return rand.Text()[:20] }
 
-func batchOf(jobs ...saferunner.Job) saferunner.Batch {
+func batchOf(jobs ...engine.Job) engine.Batch {
 	for i := range jobs {
 		jobs[i].Position = i
 		if jobs[i].EntryID == "" {
@@ -61,10 +61,10 @@ func batchOf(jobs ...saferunner.Job) saferunner.Batch {
 			jobs[i].Args = jobs[i].Payload
 		}
 	}
-	return saferunner.Batch{RunID: "order.created", Run: id(), At: time.Now(), Caller: "shop.go:1", Jobs: jobs}
+	return engine.Batch{RunID: "order.created", Run: id(), At: time.Now(), Caller: "shop.go:1", Jobs: jobs}
 }
 
-func submit(t *testing.T, e *Engine, jobs ...saferunner.Job) saferunner.Batch {
+func submit(t *testing.T, e *Engine, jobs ...engine.Job) engine.Batch {
 	t.Helper()
 	b := batchOf(jobs...)
 	if _, err := e.Submit(t.Context(), b); err != nil {
@@ -74,7 +74,7 @@ func submit(t *testing.T, e *Engine, jobs ...saferunner.Job) saferunner.Batch {
 }
 
 // works starts the engine until the end of the test.
-func works(t *testing.T, e *Engine, h saferunner.Handler, tasks ...saferunner.TaskSpec) {
+func works(t *testing.T, e *Engine, h engine.Handler, tasks ...engine.TaskSpec) {
 	t.Helper()
 	if err := e.Start(context.Background(), tasks, h); err != nil {
 		t.Fatal(err)
@@ -91,18 +91,18 @@ func stop(t *testing.T, e *Engine, limit time.Duration) {
 	}
 }
 
-func entryOf(t *testing.T, e *Engine, id string) saferunner.Entry {
+func entryOf(t *testing.T, e *Engine, id string) journal.Entry {
 	t.Helper()
-	page, err := e.Journal().Query(context.Background(), saferunner.Query{ID: id})
+	page, err := e.Journal().Query(context.Background(), journal.Query{ID: id})
 	if err != nil || len(page.Entries) != 1 {
 		t.Fatalf("entry %s: %v, %d entries", id, err, len(page.Entries))
 	}
 	return page.Entries[0]
 }
 
-func becomes(t *testing.T, e *Engine, id string, s saferunner.Status) saferunner.Entry {
+func becomes(t *testing.T, e *Engine, id string, s journal.Status) journal.Entry {
 	t.Helper()
-	var entry saferunner.Entry
+	var entry journal.Entry
 	waitFor(t, 15*time.Second, "an entry to become "+string(s), func() bool {
 		entry = entryOf(t, e, id)
 		return entry.Status == s
@@ -127,11 +127,11 @@ func stored(t *testing.T, e *Engine, entry string) string {
 }
 
 var (
-	note  = saferunner.TaskSpec{Name: "note.take", Timeout: 10 * time.Second}
-	retry = saferunner.TaskSpec{Name: "note.retry", Retry: saferunner.RetryPolicy{MaxAttempts: 3, Initial: time.Millisecond}}
+	note  = engine.TaskSpec{Name: "note.take", Timeout: 10 * time.Second}
+	retry = engine.TaskSpec{Name: "note.retry", Retry: engine.RetryPolicy{MaxAttempts: 3, Initial: time.Millisecond}}
 )
 
-func nothing(context.Context, saferunner.Delivery) error { return nil }
+func nothing(context.Context, engine.Delivery) error { return nil }
 
 func newKey(t *testing.T) cipher.AEAD {
 	t.Helper()
@@ -152,29 +152,29 @@ func TestSeal(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		aead, got := newKey(t), make(chan string, 1)
 		e := open(Seal(aead))
-		b := submit(t, e, saferunner.Job{Task: note, Payload: json.RawMessage(`{"card":"4111"}`), Args: json.RawMessage(`{"card":"[redacted]"}`), Redacted: true})
+		b := submit(t, e, engine.Job{Task: note, Payload: json.RawMessage(`{"card":"4111"}`), Args: json.RawMessage(`{"card":"[redacted]"}`), Redacted: true})
 		if text := stored(t, e, b.Jobs[0].EntryID); strings.Contains(text, "4111") || !strings.Contains(text, "value") {
 			t.Errorf("the database holds %s", text)
 		}
 		other := open(Seal(newKey(t)))
-		works(t, other, func(context.Context, saferunner.Delivery) error {
+		works(t, other, func(context.Context, engine.Delivery) error {
 			t.Error("delivered to an engine with another key")
 			return nil
 		}, note)
 		waitFor(t, 10*time.Second, "the other engine to see the call", func() bool { return strings.Contains(state(t, e, b.Jobs[0].EntryID), "scheduled") })
 		stop(t, other, 10*time.Second)
-		if entry := entryOf(t, e, b.Jobs[0].EntryID); entry.Status != saferunner.StatusQueued || len(entry.Attempts) != 0 || !entry.StartedAt.IsZero() {
+		if entry := entryOf(t, e, b.Jobs[0].EntryID); entry.Status != journal.StatusQueued || len(entry.Attempts) != 0 || !entry.StartedAt.IsZero() {
 			t.Errorf("put off: %+v", entry)
 		}
-		b = submit(t, e, saferunner.Job{Task: note, Payload: json.RawMessage(`{"card":"4112"}`), Args: json.RawMessage(`{"card":"[redacted]"}`), Redacted: true})
-		works(t, e, func(_ context.Context, d saferunner.Delivery) error {
+		b = submit(t, e, engine.Job{Task: note, Payload: json.RawMessage(`{"card":"4112"}`), Args: json.RawMessage(`{"card":"[redacted]"}`), Redacted: true})
+		works(t, e, func(_ context.Context, d engine.Delivery) error {
 			got <- string(d.Payload)
 			return nil
 		}, note)
 		if payload := <-got; payload != `{"card":"4112"}` {
 			t.Errorf("delivered %s", payload)
 		}
-		becomes(t, e, b.Jobs[0].EntryID, saferunner.StatusDone)
+		becomes(t, e, b.Jobs[0].EntryID, journal.StatusDone)
 	})
 }
 
@@ -183,8 +183,8 @@ func TestDoneArguments(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		e := open()
 		works(t, e, nothing, note)
-		b := submit(t, e, saferunner.Job{Task: note})
-		becomes(t, e, b.Jobs[0].EntryID, saferunner.StatusDone)
+		b := submit(t, e, engine.Job{Task: note})
+		becomes(t, e, b.Jobs[0].EntryID, journal.StatusDone)
 		if text := stored(t, e, b.Jobs[0].EntryID); text != "{}" && text != "no job" {
 			t.Errorf("the arguments of the done call are still there: %s", text)
 		}
@@ -205,12 +205,12 @@ func TestSentTimeout(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				worker, left := open(), make(chan time.Duration, 1)
-				works(t, worker, func(ctx context.Context, _ saferunner.Delivery) error {
+				works(t, worker, func(ctx context.Context, _ engine.Delivery) error {
 					end, _ := ctx.Deadline()
 					left <- time.Until(end)
 					return nil
-				}, saferunner.TaskSpec{Name: note.Name, Timeout: 30 * time.Second})
-				submit(t, open(tt.sender...), saferunner.Job{Task: saferunner.TaskSpec{Name: note.Name, Timeout: tt.sent}})
+				}, engine.TaskSpec{Name: note.Name, Timeout: 30 * time.Second})
+				submit(t, open(tt.sender...), engine.Job{Task: engine.TaskSpec{Name: note.Name, Timeout: tt.sent}})
 				limit := 20 * time.Second
 				if tt.sent == time.Hour {
 					limit = 30 * time.Second
@@ -227,12 +227,12 @@ func TestSentTimeout(t *testing.T) {
 // Names that look like the engine's own are tasks like any other.
 func TestNamesLikeOwn(t *testing.T) {
 	e := openTestFile(t, testFile(t))
-	long := saferunner.TaskSpec{Name: strings.Repeat("x", 128)}
-	tasks := []saferunner.TaskSpec{long, {Name: "saferunner/stuck"}, {Name: "saferunner/" + hash(long.Name)}}
+	long := engine.TaskSpec{Name: strings.Repeat("x", 128)}
+	tasks := []engine.TaskSpec{long, {Name: "saferunner/stuck"}, {Name: "saferunner/" + hash(long.Name)}}
 	works(t, e, nothing, tasks...)
 	for _, spec := range tasks {
-		b := submit(t, e, saferunner.Job{Task: spec})
-		becomes(t, e, b.Jobs[0].EntryID, saferunner.StatusDone)
+		b := submit(t, e, engine.Job{Task: spec})
+		becomes(t, e, b.Jobs[0].EntryID, journal.StatusDone)
 	}
 }
 
@@ -251,20 +251,20 @@ func state(t *testing.T, e *Engine, entry string) string {
 func TestUnusualNames(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		e := open(QueueConcurrency("Bulk/mail.2", 1))
-		long := saferunner.TaskSpec{Name: strings.Repeat("x", 128)}
-		queued := saferunner.TaskSpec{Name: "mail.send", Queue: "Bulk/mail.2"}
+		long := engine.TaskSpec{Name: strings.Repeat("x", 128)}
+		queued := engine.TaskSpec{Name: "mail.send", Queue: "Bulk/mail.2"}
 		zero := json.RawMessage(`{"text":"a\u0000b","deep":"\\u0000"}`)
-		got := make(chan saferunner.Delivery, 3)
-		works(t, e, func(_ context.Context, d saferunner.Delivery) error {
+		got := make(chan engine.Delivery, 3)
+		works(t, e, func(_ context.Context, d engine.Delivery) error {
 			got <- d
 			if d.Task.Name == note.Name {
 				d.KeepResult(json.RawMessage(`"a\u0000b"`))
 			}
 			return nil
 		}, long, queued, note)
-		b := submit(t, e, saferunner.Job{Task: long}, saferunner.Job{Task: queued}, saferunner.Job{Task: note, Payload: zero})
+		b := submit(t, e, engine.Job{Task: long}, engine.Job{Task: queued}, engine.Job{Task: note, Payload: zero})
 		for _, j := range b.Jobs {
-			becomes(t, e, j.EntryID, saferunner.StatusDone)
+			becomes(t, e, j.EntryID, journal.StatusDone)
 		}
 		for range 3 {
 			if d := <-got; d.Task.Name == note.Name && string(d.Payload) != string(zero) {
@@ -272,15 +272,15 @@ func TestUnusualNames(t *testing.T) {
 			}
 		}
 		for _, payload := range []string{`"text"`, `true`, `null`, `[1,2]`, `-0.5`} {
-			submit(t, e, saferunner.Job{Task: long, Payload: json.RawMessage(payload)})
+			submit(t, e, engine.Job{Task: long, Payload: json.RawMessage(payload)})
 			if d := <-got; strings.ReplaceAll(string(d.Payload), " ", "") != payload {
 				t.Errorf("delivered %s, want %s", d.Payload, payload)
 			}
 		}
-		if _, err := e.Submit(t.Context(), batchOf(saferunner.Job{Task: note, Payload: json.RawMessage("{")})); err == nil {
+		if _, err := e.Submit(t.Context(), batchOf(engine.Job{Task: note, Payload: json.RawMessage("{")})); err == nil {
 			t.Error("no JSON was taken")
 		}
-		if _, err := e.Submit(t.Context(), batchOf(saferunner.Job{Task: note, Key: "a\x00b"})); err == nil || !strings.Contains(err.Error(), "zero byte") {
+		if _, err := e.Submit(t.Context(), batchOf(engine.Job{Task: note, Key: "a\x00b"})); err == nil || !strings.Contains(err.Error(), "zero byte") {
 			t.Errorf("a zero byte in a key: %v", err)
 		}
 	})
@@ -292,28 +292,28 @@ func TestHardStop(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		e := open()
 		begun := make(chan string, 4)
-		hang := func(ctx context.Context, d saferunner.Delivery) error {
+		hang := func(ctx context.Context, d engine.Delivery) error {
 			begun <- d.EntryID
 			<-ctx.Done()
 			return ctx.Err()
 		}
 		works(t, e, hang, note, retry)
-		b := submit(t, e, saferunner.Job{Task: note}, saferunner.Job{Task: retry})
+		b := submit(t, e, engine.Job{Task: note}, engine.Job{Task: retry})
 		<-begun
 		<-begun
 		stop(t, e, 10*time.Millisecond)
-		if entry := entryOf(t, e, b.Jobs[0].EntryID); entry.Status != saferunner.StatusInterrupted || len(entry.Attempts) != 1 || entry.Attempts[0].Error == "" {
+		if entry := entryOf(t, e, b.Jobs[0].EntryID); entry.Status != journal.StatusInterrupted || len(entry.Attempts) != 1 || entry.Attempts[0].Error == "" {
 			t.Errorf("without a retry: %+v", entry)
 		}
-		if entry := entryOf(t, e, b.Jobs[1].EntryID); entry.Status != saferunner.StatusQueued || len(entry.Attempts) != 1 {
+		if entry := entryOf(t, e, b.Jobs[1].EntryID); entry.Status != journal.StatusQueued || len(entry.Attempts) != 1 {
 			t.Errorf("with a retry: %+v", entry)
 		}
 		next := open()
-		works(t, next, func(_ context.Context, d saferunner.Delivery) error {
+		works(t, next, func(_ context.Context, d engine.Delivery) error {
 			begun <- d.EntryID
 			return nil
 		}, note, retry)
-		becomes(t, next, b.Jobs[1].EntryID, saferunner.StatusDone)
+		becomes(t, next, b.Jobs[1].EntryID, journal.StatusDone)
 		if again := <-begun; again != b.Jobs[1].EntryID || len(begun) != 0 {
 			t.Errorf("executed again: %s, and %d more", again, len(begun))
 		}
@@ -332,12 +332,12 @@ func TestStopAgain(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		e := open()
 		begun, release := make(chan struct{}), make(chan struct{})
-		works(t, e, func(context.Context, saferunner.Delivery) error {
+		works(t, e, func(context.Context, engine.Delivery) error {
 			close(begun)
 			<-release
 			return nil
 		}, note)
-		b := submit(t, e, saferunner.Job{Task: note})
+		b := submit(t, e, engine.Job{Task: note})
 		<-begun
 		for range 2 {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
@@ -351,7 +351,7 @@ func TestStopAgain(t *testing.T) {
 		}
 		close(release)
 		stop(t, e, 10*time.Second)
-		if entry := entryOf(t, e, b.Jobs[0].EntryID); entry.Status != saferunner.StatusDone {
+		if entry := entryOf(t, e, b.Jobs[0].EntryID); entry.Status != journal.StatusDone {
 			t.Errorf("the call is %s", entry.Status)
 		}
 	})
@@ -361,18 +361,18 @@ func TestCancel(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		e := open()
 		begun := make(chan struct{})
-		works(t, e, func(ctx context.Context, _ saferunner.Delivery) error {
+		works(t, e, func(ctx context.Context, _ engine.Delivery) error {
 			close(begun)
 			<-ctx.Done()
 			return ctx.Err()
 		}, note)
-		b := submit(t, e, saferunner.Job{Task: note, Key: "k"}, saferunner.Job{Task: note, NotBefore: time.Now().Add(time.Hour), Key: "l"})
+		b := submit(t, e, engine.Job{Task: note, Key: "k"}, engine.Job{Task: note, NotBefore: time.Now().Add(time.Hour), Key: "l"})
 		<-begun
 		for _, j := range b.Jobs {
 			if ok, err := e.Cancel(t.Context(), j.EntryID); err != nil || !ok {
 				t.Errorf("Cancel: %v, %v", ok, err)
 			}
-			becomes(t, e, j.EntryID, saferunner.StatusCancelled)
+			becomes(t, e, j.EntryID, journal.StatusCancelled)
 			if text := stored(t, e, j.EntryID); text != "{}" {
 				t.Errorf("the arguments of the cancelled call are still there: %s", text)
 			}
@@ -391,18 +391,18 @@ func TestCancelElsewhere(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		e, elsewhere := open(), open()
 		begun := make(chan struct{}, 2)
-		works(t, e, func(ctx context.Context, _ saferunner.Delivery) error {
+		works(t, e, func(ctx context.Context, _ engine.Delivery) error {
 			begun <- struct{}{}
 			<-ctx.Done()
 			return ctx.Err()
 		}, note)
-		b := submit(t, e, saferunner.Job{Task: note}, saferunner.Job{Task: note})
+		b := submit(t, e, engine.Job{Task: note}, engine.Job{Task: note})
 		for _, j := range b.Jobs {
 			<-begun
 			if ok, err := elsewhere.Cancel(t.Context(), j.EntryID); err != nil || !ok {
 				t.Errorf("Cancel: %v, %v", ok, err)
 			}
-			if entry := becomes(t, e, j.EntryID, saferunner.StatusCancelled); entry.FinishedAt.Sub(entry.StartedAt) > note.Timeout/2 {
+			if entry := becomes(t, e, j.EntryID, journal.StatusCancelled); entry.FinishedAt.Sub(entry.StartedAt) > note.Timeout/2 {
 				t.Errorf("it went on for %s", entry.FinishedAt.Sub(entry.StartedAt))
 			}
 		}
@@ -413,14 +413,14 @@ func TestCancelElsewhere(t *testing.T) {
 func TestMixedDeployment(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		old, e := open(), open()
-		works(t, old, nothing, saferunner.TaskSpec{Name: "old.task"})
-		b := submit(t, e, saferunner.Job{Task: note}, saferunner.Job{Task: saferunner.TaskSpec{Name: "old.task"}})
-		becomes(t, e, b.Jobs[1].EntryID, saferunner.StatusDone)
-		if entry := entryOf(t, e, b.Jobs[0].EntryID); entry.Status != saferunner.StatusQueued {
+		works(t, old, nothing, engine.TaskSpec{Name: "old.task"})
+		b := submit(t, e, engine.Job{Task: note}, engine.Job{Task: engine.TaskSpec{Name: "old.task"}})
+		becomes(t, e, b.Jobs[1].EntryID, journal.StatusDone)
+		if entry := entryOf(t, e, b.Jobs[0].EntryID); entry.Status != journal.StatusQueued {
 			t.Errorf("a call that nobody knows is %s", entry.Status)
 		}
 		works(t, e, nothing, note)
-		becomes(t, e, b.Jobs[0].EntryID, saferunner.StatusDone)
+		becomes(t, e, b.Jobs[0].EntryID, journal.StatusDone)
 	})
 }
 
@@ -437,7 +437,7 @@ func TestTransactions(t *testing.T) {
 		for range 8 {
 			group.Go(func() {
 				for i := range work {
-					b := batchOf(saferunner.Job{Task: note})
+					b := batchOf(engine.Job{Task: note})
 					if err := inTx(t.Context(), e, b, i%2 == 0); err != nil {
 						t.Error(err)
 					}
@@ -454,17 +454,17 @@ func TestTransactions(t *testing.T) {
 		}
 		close(work)
 		group.Wait()
-		works(t, e, func(_ context.Context, d saferunner.Delivery) error {
+		works(t, e, func(_ context.Context, d engine.Delivery) error {
 			mu.Lock()
 			defer mu.Unlock()
 			delivered[d.EntryID]++
 			return nil
 		}, note)
 		waitFor(t, 20*time.Second, "all calls to be done", func() bool {
-			page, err := e.Journal().Query(t.Context(), saferunner.Query{Statuses: []saferunner.Status{saferunner.StatusQueued, saferunner.StatusRunning}, Limit: 1})
+			page, err := e.Journal().Query(t.Context(), journal.Query{Statuses: []journal.Status{journal.StatusQueued, journal.StatusRunning}, Limit: 1})
 			return err == nil && len(page.Entries) == 0
 		})
-		page, err := e.Journal().Query(t.Context(), saferunner.Query{Limit: saferunner.MaxPage})
+		page, err := e.Journal().Query(t.Context(), journal.Query{Limit: journal.MaxPage})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -482,7 +482,7 @@ func TestTransactions(t *testing.T) {
 }
 
 // inTx submits a batch in a transaction of its own, and ends it.
-func inTx(ctx context.Context, e *Engine, b saferunner.Batch, commit bool) error {
+func inTx(ctx context.Context, e *Engine, b engine.Batch, commit bool) error {
 	submit := func(tx any) error {
 		if _, err := e.SubmitTx(ctx, tx, b); err != nil {
 			return err
@@ -518,17 +518,17 @@ var errRollback = errors.New("roll back")
 func TestWrongTransaction(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		e := open()
-		if _, err := e.SubmitTx(t.Context(), "a transaction", batchOf(saferunner.Job{Task: note})); err == nil || !strings.Contains(err.Error(), "Tx") {
+		if _, err := e.SubmitTx(t.Context(), "a transaction", batchOf(engine.Job{Task: note})); err == nil || !strings.Contains(err.Error(), "Tx") {
 			t.Errorf("got %v", err)
 		}
-		if err := e.WriteTx(t.Context(), 17, saferunner.Forget("x")); err == nil {
+		if err := e.WriteTx(t.Context(), 17, journal.Forget("x")); err == nil {
 			t.Error("WriteTx took a number")
 		}
 		var none any = (*sql.Tx)(nil)
 		if _, ok := e.db.(*postgresDB); ok {
 			none = (*pgxpool.Tx)(nil)
 		}
-		if _, err := e.SubmitTx(t.Context(), none, batchOf(saferunner.Job{Task: note})); err == nil || !strings.Contains(err.Error(), "the transaction is nil: begin one") {
+		if _, err := e.SubmitTx(t.Context(), none, batchOf(engine.Job{Task: note})); err == nil || !strings.Contains(err.Error(), "the transaction is nil: begin one") {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -546,7 +546,7 @@ func TestForeignTransaction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = e.SubmitTx(t.Context(), tx, batchOf(saferunner.Job{Task: note}))
+	_, err = e.SubmitTx(t.Context(), tx, batchOf(engine.Job{Task: note}))
 	want := "riverengine: the transaction is on another database than the engine's, one without its tables: begin it on the engine's file"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
@@ -554,7 +554,7 @@ func TestForeignTransaction(t *testing.T) {
 	if err := tx.Rollback(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := e.SubmitTx(t.Context(), tx, batchOf(saferunner.Job{Task: note})); !errors.Is(err, sql.ErrTxDone) {
+	if _, err := e.SubmitTx(t.Context(), tx, batchOf(engine.Job{Task: note})); !errors.Is(err, sql.ErrTxDone) {
 		t.Errorf("one that has ended: %v", err)
 	}
 }
@@ -568,12 +568,12 @@ func TestLockedFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := e.Submit(t.Context(), batchOf(saferunner.Job{Task: note})); err == nil || !strings.Contains(err.Error(), "use RunTx") {
+	if _, err := e.Submit(t.Context(), batchOf(engine.Job{Task: note})); err == nil || !strings.Contains(err.Error(), "use RunTx") {
 		t.Errorf("got %v", err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	_, query := e.Journal().Query(ctx, saferunner.Query{})
+	_, query := e.Journal().Query(ctx, journal.Query{})
 	_, claim := e.Journal().Claim(ctx, note.Name, "k", "entry")
 	_, cancelled := e.Cancel(ctx, "entry")
 	for name, err := range map[string]error{"Query": query, "Claim": claim, "Cancel": cancelled} {
@@ -584,7 +584,7 @@ func TestLockedFile(t *testing.T) {
 	if err := tx.Rollback(); err != nil {
 		t.Fatal(err)
 	}
-	submit(t, e, saferunner.Job{Task: note})
+	submit(t, e, engine.Job{Task: note})
 }
 
 // A lock that another connection holds is told apart, and whether it was
@@ -604,7 +604,7 @@ func TestLockedElsewhere(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = e.Submit(t.Context(), batchOf(saferunner.Job{Task: note}))
+			_, err = e.Submit(t.Context(), batchOf(engine.Job{Task: note}))
 			for _, want := range []string{"another connection", "use RunTx", tt.want} {
 				if err == nil || !strings.Contains(err.Error(), want) {
 					t.Errorf("Submit: %v, want %q", err, want)
@@ -616,15 +616,15 @@ func TestLockedElsewhere(t *testing.T) {
 			if err := tx.Rollback(); err != nil {
 				t.Fatal(err)
 			}
-			submit(t, e, saferunner.Job{Task: note})
+			submit(t, e, engine.Job{Task: note})
 		})
 	}
 }
 
 func TestTwoSchemas(t *testing.T) {
 	a, b := openTestSchema(t), openTestSchema(t)
-	batch := submit(t, a, saferunner.Job{Task: note})
-	page, err := b.Journal().Query(t.Context(), saferunner.Query{ID: batch.Jobs[0].EntryID})
+	batch := submit(t, a, engine.Job{Task: note})
+	page, err := b.Journal().Query(t.Context(), journal.Query{ID: batch.Jobs[0].EntryID})
 	if err != nil || len(page.Entries) != 0 {
 		t.Errorf("got %v, %v", page.Entries, err)
 	}

@@ -12,24 +12,23 @@ import (
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
-
-	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
 )
 
 // envelope is what travels beside a job's arguments, in River's metadata.
 // The triggers read the entry.
 type envelope struct {
-	Entry  string                 `json:"entry"`
-	Call   string                 `json:"call"` // a head: few keys are cheaper for the databases
-	RunID  string                 `json:"run_id"`
-	Task   string                 `json:"task,omitempty"` // where the kind is not its name
-	Key    string                 `json:"key,omitempty"`
-	Queue  string                 `json:"queue,omitempty"`
-	Due    time.Time              `json:"due,omitzero"` // River's own time changes with each attempt
-	Retry  saferunner.RetryPolicy `json:"retry,omitzero"`
-	Values map[string]string      `json:"values,omitempty"`
-	Form   form                   `json:"form,omitempty"`
-	Shown  string                 `json:"shown,omitempty"` // the arguments as the journal shows them, where they are others
+	Entry  string             `json:"entry"`
+	Call   string             `json:"call"` // a head: few keys are cheaper for the databases
+	RunID  string             `json:"run_id"`
+	Task   string             `json:"task,omitempty"` // where the kind is not its name
+	Key    string             `json:"key,omitempty"`
+	Queue  string             `json:"queue,omitempty"`
+	Due    time.Time          `json:"due,omitzero"` // River's own time changes with each attempt
+	Retry  engine.RetryPolicy `json:"retry,omitzero"`
+	Values map[string]string  `json:"values,omitempty"`
+	Form   form               `json:"form,omitempty"`
+	Shown  string             `json:"shown,omitempty"` // the arguments as the journal shows them, where they are others
 }
 
 // head is what every call has.
@@ -61,7 +60,7 @@ func parseHead(text string) (h head, err error) {
 }
 
 // pack makes River's job of one of a batch.
-func (e *Engine) pack(b saferunner.Batch, i int) (river.InsertManyParams, error) {
+func (e *Engine) pack(b engine.Batch, i int) (river.InsertManyParams, error) {
 	j := &b.Jobs[i]
 	if j.Redacted && e.aead == nil {
 		return river.InsertManyParams{}, fmt.Errorf("%s has redacted fields in its arguments, and the engine would store them in clear: open it with Seal", j.Task.Name)
@@ -115,17 +114,17 @@ func (e *envelope) unfit() error {
 }
 
 // delivery is a job as the runner gets it.
-func (e *Engine) delivery(row *rivertype.JobRow, payload json.RawMessage) (saferunner.Delivery, error) {
+func (e *Engine) delivery(row *rivertype.JobRow, payload json.RawMessage) (engine.Delivery, error) {
 	var env envelope
 	if err := json.Unmarshal(row.Metadata, &env); err != nil {
-		return saferunner.Delivery{}, fmt.Errorf("the job's metadata have been changed in the database: %w", err)
+		return engine.Delivery{}, fmt.Errorf("the job's metadata have been changed in the database: %w", err)
 	}
 	payload, err := e.unwrap(&env, payload)
 	h, failure := parseHead(env.Call)
-	d := saferunner.Delivery{
-		Job: saferunner.Job{
+	d := engine.Delivery{
+		Job: engine.Job{
 			EntryID: env.Entry, Position: h.position, Payload: payload, Key: env.Key, Metadata: env.Values, NotBefore: env.Due,
-			Task: saferunner.TaskSpec{Name: cmp.Or(env.Task, row.Kind), Timeout: h.timeout, Retry: env.Retry, Queue: env.Queue},
+			Task: engine.TaskSpec{Name: cmp.Or(env.Task, row.Kind), Timeout: h.timeout, Retry: env.Retry, Queue: env.Queue},
 		},
 		RunID: env.RunID, Run: h.run, At: h.at, Caller: h.caller,
 		Attempt: row.Attempt, Worker: e.name,

@@ -10,12 +10,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/internal/pgcluster"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // quick is a task whose loss is noticed soon.
-var quick = saferunner.TaskSpec{Name: "quick.note", Timeout: time.Second}
+var quick = engine.TaskSpec{Name: "quick.note", Timeout: time.Second}
 
 // Postgres stops as it would in a crash, and comes back, while calls are
 // queued and worked. The program goes on.
@@ -43,7 +44,7 @@ func TestPostgresRestart(t *testing.T) {
 		}
 	})
 	var executed atomic.Int64
-	works(t, e, func(context.Context, saferunner.Delivery) error {
+	works(t, e, func(context.Context, engine.Delivery) error {
 		executed.Add(1)
 		time.Sleep(2 * time.Millisecond)
 		return nil
@@ -77,10 +78,10 @@ func TestPostgresRestart(t *testing.T) {
 	if refused < 5 {
 		t.Errorf("%d batches were refused, want those of the time when Postgres was down", refused)
 	}
-	statuses := map[saferunner.Status]int{}
+	statuses := map[journal.Status]int{}
 	waitFor(t, 120*time.Second, "every call to end", func() bool {
 		clear(statuses)
-		q := saferunner.Query{Limit: saferunner.MaxPage}
+		q := journal.Query{Limit: journal.MaxPage}
 		for {
 			page, err := e.Journal().Query(t.Context(), q)
 			if err != nil {
@@ -90,22 +91,22 @@ func TestPostgresRestart(t *testing.T) {
 				statuses[entry.Status]++
 			}
 			if q.Cursor = page.Next; q.Cursor == "" {
-				return statuses[saferunner.StatusQueued]+statuses[saferunner.StatusRunning] == 0
+				return statuses[journal.StatusQueued]+statuses[journal.StatusRunning] == 0
 			}
 		}
 	})
-	total := statuses[saferunner.StatusDone] + statuses[saferunner.StatusInterrupted]
+	total := statuses[journal.StatusDone] + statuses[journal.StatusInterrupted]
 	t.Logf("queued %d, refused %d batches, journal %v, executed %d", queued, refused, statuses, executed.Load())
-	if total < queued || statuses[saferunner.StatusFailed] > 0 {
+	if total < queued || statuses[journal.StatusFailed] > 0 {
 		t.Errorf("%d calls were queued, the journal has %v", queued, statuses)
 	}
-	if n := executed.Load(); n > int64(total) || n < int64(statuses[saferunner.StatusDone]) {
+	if n := executed.Load(); n > int64(total) || n < int64(statuses[journal.StatusDone]) {
 		t.Errorf("executed %d times, the journal has %v", n, statuses)
 	}
 }
 
 func tryBatch(e *Engine) (int, error) {
-	jobs := make([]saferunner.Job, 20)
+	jobs := make([]engine.Job, 20)
 	for i := range jobs {
 		jobs[i].Task = quick
 	}
@@ -129,12 +130,12 @@ func TestDiskFull(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	b := submit(t, e, saferunner.Job{Task: note})
+	b := submit(t, e, engine.Job{Task: note})
 	limit("1") // no page more than there are
 	var refused error
 	queued := []string{b.Jobs[0].EntryID}
 	for i := 0; refused == nil && i < 1000; i++ {
-		b := batchOf(saferunner.Job{Task: note, Payload: fmt.Appendf(nil, "%q", strings.Repeat("x", 500))})
+		b := batchOf(engine.Job{Task: note, Payload: fmt.Appendf(nil, "%q", strings.Repeat("x", 500))})
 		if _, refused = e.Submit(t.Context(), b); refused == nil {
 			queued = append(queued, b.Jobs[0].EntryID)
 		}
@@ -146,11 +147,11 @@ func TestDiskFull(t *testing.T) {
 	time.Sleep(200 * time.Millisecond) // the workers cannot write either
 	limit("1000000")
 	for _, id := range queued {
-		becomes(t, e, id, saferunner.StatusDone)
+		becomes(t, e, id, journal.StatusDone)
 	}
-	b = submit(t, e, saferunner.Job{Task: note})
-	becomes(t, e, b.Jobs[0].EntryID, saferunner.StatusDone)
-	page, err := e.Journal().Query(t.Context(), saferunner.Query{Limit: saferunner.MaxPage})
+	b = submit(t, e, engine.Job{Task: note})
+	becomes(t, e, b.Jobs[0].EntryID, journal.StatusDone)
+	page, err := e.Journal().Query(t.Context(), journal.Query{Limit: journal.MaxPage})
 	if err != nil || len(page.Entries) != len(queued)+1 {
 		t.Errorf("%d entries, want %d: %v", len(page.Entries), len(queued)+1, err)
 	}
@@ -160,7 +161,7 @@ func TestDiskFull(t *testing.T) {
 func TestPoisonedJob(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		e := open()
-		spoilt := submit(t, e, saferunner.Job{Task: note, Payload: []byte(`"x"`)}).Jobs[0].EntryID
+		spoilt := submit(t, e, engine.Job{Task: note, Payload: []byte(`"x"`)}).Jobs[0].EntryID
 		poison := `'"?"'`
 		if _, ok := e.db.(*sqliteDB); ok {
 			poison = "'{no JSON'"
@@ -168,13 +169,13 @@ func TestPoisonedJob(t *testing.T) {
 		if _, err := e.db.read().exec(t.Context(), "UPDATE @river_job SET args = "+poison); err != nil {
 			t.Fatal(err)
 		}
-		good := submit(t, e, saferunner.Job{Task: note}).Jobs[0].EntryID
+		good := submit(t, e, engine.Job{Task: note}).Jobs[0].EntryID
 		works(t, e, nothing, note)
-		entry := becomes(t, e, spoilt, saferunner.StatusFailed)
-		if entry.Err() == "" {
+		entry := becomes(t, e, spoilt, journal.StatusFailed)
+		if entry.ErrorText() == "" {
 			t.Errorf("it does not say why: %+v", entry)
 		}
-		becomes(t, e, good, saferunner.StatusDone)
+		becomes(t, e, good, journal.StatusDone)
 	})
 }
 
@@ -184,17 +185,17 @@ func TestStuckCallOfUnknownTask(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		var log logged
 		leader := open(Logger(log.logger()))
-		retried := submit(t, leader, saferunner.Job{Task: retry}).Jobs[0].EntryID
-		once := submit(t, leader, saferunner.Job{Task: quick}).Jobs[0].EntryID
+		retried := submit(t, leader, engine.Job{Task: retry}).Jobs[0].EntryID
+		once := submit(t, leader, engine.Job{Task: quick}).Jobs[0].EntryID
 		strand(t, leader)
-		if entry := entryOf(t, leader, retried); entry.Status != saferunner.StatusRunning {
+		if entry := entryOf(t, leader, retried); entry.Status != journal.StatusRunning {
 			t.Fatalf("got %+v", entry)
 		}
 		works(t, leader, nothing, note)
-		if entry := becomes(t, leader, once, saferunner.StatusInterrupted); len(entry.Attempts) != 1 || entry.Attempts[0].Worker != "dead" || entry.Err() == "" {
+		if entry := becomes(t, leader, once, journal.StatusInterrupted); len(entry.Attempts) != 1 || entry.Attempts[0].Worker != "dead" || entry.ErrorText() == "" {
 			t.Errorf("got %+v", entry)
 		}
-		becomes(t, leader, retried, saferunner.StatusQueued)
+		becomes(t, leader, retried, journal.StatusQueued)
 		waitFor(t, 10*time.Second, "the leader to log", func() bool { return strings.Contains(log.String(), once) })
 		if text := log.String(); !strings.Contains(text, "async call interrupted") || !strings.Contains(text, "entry="+once) ||
 			!strings.Contains(text, "task="+quick.Name) || !strings.Contains(text, "run_id=order.created") || !strings.Contains(text, "by hand") || strings.Contains(text, retried) {
@@ -202,7 +203,7 @@ func TestStuckCallOfUnknownTask(t *testing.T) {
 		}
 		knows := open()
 		works(t, knows, nothing, retry)
-		if entry := becomes(t, knows, retried, saferunner.StatusDone); len(entry.Attempts) != 2 {
+		if entry := becomes(t, knows, retried, journal.StatusDone); len(entry.Attempts) != 2 {
 			t.Errorf("got %+v", entry)
 		}
 	})
@@ -225,13 +226,13 @@ func strand(t *testing.T, e *Engine) {
 func TestStuckCallWithoutRetryNow(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		e := open()
-		id := submit(t, e, saferunner.Job{Task: retry}).Jobs[0].EntryID
+		id := submit(t, e, engine.Job{Task: retry}).Jobs[0].EntryID
 		strand(t, e)
-		works(t, e, func(context.Context, saferunner.Delivery) error {
+		works(t, e, func(context.Context, engine.Delivery) error {
 			t.Error("it was executed again")
 			return nil
 		}, noRetry)
-		if entry := becomes(t, e, id, saferunner.StatusInterrupted); len(entry.Attempts) != 1 {
+		if entry := becomes(t, e, id, journal.StatusInterrupted); len(entry.Attempts) != 1 {
 			t.Errorf("it was taken up again: %+v", entry.Attempts)
 		}
 	})

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // Journal is the [saferunner.Journal] in the engine's database. It is safe
@@ -18,7 +20,7 @@ import (
 // of a queued call's arguments may come in another order.
 type Journal struct{ db database }
 
-var _ saferunner.Journal = (*Journal)(nil)
+var _ journal.Journal = (*Journal)(nil)
 
 const columns = "id, run_id, run, task, args, async, key, status, attempts, result, at, started_at, finished_at, caller, scope"
 
@@ -31,7 +33,7 @@ ON CONFLICT (id) DO UPDATE SET
 	finished_at = excluded.finished_at, caller = excluded.caller, scope = excluded.scope`
 
 // Write puts changes into the journal in one transaction.
-func (j *Journal) Write(ctx context.Context, changes ...saferunner.Change) error {
+func (j *Journal) Write(ctx context.Context, changes ...journal.Change) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -45,7 +47,7 @@ func (j *Journal) Write(ctx context.Context, changes ...saferunner.Change) error
 	return nil
 }
 
-func writeChanges(ctx context.Context, s session, changes []saferunner.Change) error {
+func writeChanges(ctx context.Context, s session, changes []journal.Change) error {
 	for _, c := range changes {
 		if err := writeChange(ctx, s, c); err != nil {
 			return fmt.Errorf("entry %s: %w", c.ID(), err)
@@ -54,7 +56,7 @@ func writeChanges(ctx context.Context, s session, changes []saferunner.Change) e
 	return nil
 }
 
-func writeChange(ctx context.Context, s session, c saferunner.Change) error {
+func writeChange(ctx context.Context, s session, c journal.Change) error {
 	if c.Forgets() {
 		if _, err := s.exec(ctx, "DELETE FROM @entries WHERE id = $1", c.ID()); err != nil {
 			return err
@@ -71,7 +73,7 @@ func writeChange(ctx context.Context, s session, c saferunner.Change) error {
 	return nil
 }
 
-func put(ctx context.Context, s session, e saferunner.Entry) error {
+func put(ctx context.Context, s session, e journal.Entry) error {
 	var attempts any
 	if len(e.Attempts) > 0 {
 		encoded, err := json.Marshal(e.Attempts)
@@ -85,8 +87,8 @@ func put(ctx context.Context, s session, e saferunner.Entry) error {
 	return err
 }
 
-func givesKeyBack(s saferunner.Status) bool {
-	return s == saferunner.StatusFailed || s == saferunner.StatusSkipped || s == saferunner.StatusCancelled
+func givesKeyBack(s journal.Status) bool {
+	return s == journal.StatusFailed || s == journal.StatusSkipped || s == journal.StatusCancelled
 }
 
 func release(ctx context.Context, s session, id string) error {
@@ -123,7 +125,7 @@ func claim(ctx context.Context, s session, task, key, entryID string) (holder st
 // claimAll claims the keys of a batch, and returns the holders of those that
 // others have. Keys are taken in one order everywhere, so that two batches
 // cannot wait for each other.
-func claimAll(ctx context.Context, s session, jobs []saferunner.Job) (holders map[int]string, err error) {
+func claimAll(ctx context.Context, s session, jobs []engine.Job) (holders map[int]string, err error) {
 	var keyed []int
 	for i := range jobs {
 		if jobs[i].Key != "" {

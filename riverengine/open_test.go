@@ -13,8 +13,8 @@ import (
 
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
-
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
 )
 
 func TestOpenRefuses(t *testing.T) {
@@ -96,7 +96,7 @@ func TestFileModes(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer e.Close()
-			submit(t, e, saferunner.Job{Task: note})
+			submit(t, e, engine.Job{Task: note})
 			for _, part := range []string{"", "-wal", "-shm"} {
 				info, err := os.Stat(path + part)
 				if err != nil {
@@ -136,7 +136,7 @@ func TestOpenInTestMode(t *testing.T) {
 	if err := r.Shutdown(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if _, err := e.Submit(t.Context(), batchOf(saferunner.Job{Task: note})); err == nil {
+	if _, err := e.Submit(t.Context(), batchOf(engine.Job{Task: note})); err == nil {
 		t.Error("an engine without a database has taken a batch")
 	}
 	if err := e.Close(); err != nil {

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"unicode/utf8"
 
-	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
 )
 
 // form is how a payload is written.
@@ -74,7 +74,7 @@ func notForJSONB(text []byte) bool {
 	return false
 }
 
-func (e *Engine) wrap(j *saferunner.Job) (json.RawMessage, form, error) {
+func (e *Engine) wrap(j *engine.Job) (json.RawMessage, form, error) {
 	if len(j.Payload) == 0 {
 		return nil, "", errors.New("it has no arguments")
 	}

@@ -6,7 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // Arguments that Postgres does not hold in a jsonb reach the task as they
@@ -14,12 +15,12 @@ import (
 func TestArgumentsBeyondJSONB(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		e, got := open(), make(chan string, 1)
-		works(t, e, func(_ context.Context, d saferunner.Delivery) error {
+		works(t, e, func(_ context.Context, d engine.Delivery) error {
 			got <- string(d.Payload)
 			return nil
 		}, note)
 		for _, payload := range append([]string{strings.Repeat("7", 200_000), "[0." + strings.Repeat("0", 20_000) + "1]", "\"a\xffb\""}, beyondJSONB...) {
-			b, short := batchOf(saferunner.Job{Task: note, Payload: json.RawMessage(payload)}), payload[:min(len(payload), 40)]
+			b, short := batchOf(engine.Job{Task: note, Payload: json.RawMessage(payload)}), payload[:min(len(payload), 40)]
 			if _, err := e.Submit(t.Context(), b); err != nil {
 				t.Errorf("%s: %v", short, err)
 				continue
@@ -28,7 +29,7 @@ func TestArgumentsBeyondJSONB(t *testing.T) {
 				t.Errorf("delivered %.40s, want %s", text, short)
 			}
 			want := strings.ToValidUTF8(payload, "\ufffd")
-			if entry := becomes(t, e, b.Jobs[0].EntryID, saferunner.StatusDone); string(entry.Args) != want {
+			if entry := becomes(t, e, b.Jobs[0].EntryID, journal.StatusDone); string(entry.Args) != want {
 				t.Errorf("shows %.40s, want %s", entry.Args, short)
 			}
 		}
@@ -48,12 +49,12 @@ func TestBeyondJSONB(t *testing.T) {
 func TestNamesOfBadText(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		e := open()
-		for want, change := range map[string]func(*saferunner.Batch){
-			"key \"a\\xffb\" is not valid UTF-8":    func(b *saferunner.Batch) { b.Jobs[0].Key = "a\xffb" },
-			"run ID \"a\\xffb\" is not valid UTF-8": func(b *saferunner.Batch) { b.RunID = "a\xffb" },
-			"a zero byte in its run ID":             func(b *saferunner.Batch) { b.RunID = "a\x00b" },
+		for want, change := range map[string]func(*engine.Batch){
+			"key \"a\\xffb\" is not valid UTF-8":    func(b *engine.Batch) { b.Jobs[0].Key = "a\xffb" },
+			"run ID \"a\\xffb\" is not valid UTF-8": func(b *engine.Batch) { b.RunID = "a\xffb" },
+			"a zero byte in its run ID":             func(b *engine.Batch) { b.RunID = "a\x00b" },
 		} {
-			b := batchOf(saferunner.Job{Task: note})
+			b := batchOf(engine.Job{Task: note})
 			change(&b)
 			if _, err := e.Submit(t.Context(), b); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), note.Name) {
 				t.Errorf("%v, want %q", err, want)

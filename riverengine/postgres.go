@@ -13,8 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
-
-	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // NewPostgres returns an engine in the schema saferunner of a Postgres
@@ -110,9 +109,9 @@ func (d *postgresDB) within(tx any) (session, error) {
 
 // putEntries writes those of duplicates. Of a queued call the job is all that
 // there is until it begins.
-func (d *postgresDB) putEntries(ctx context.Context, s session, entries []saferunner.Entry) error {
+func (d *postgresDB) putEntries(ctx context.Context, s session, entries []journal.Entry) error {
 	for _, e := range entries {
-		if e.Status == saferunner.StatusQueued {
+		if e.Status == journal.StatusQueued {
 			continue
 		}
 		if err := put(ctx, s, e); err != nil {

@@ -12,10 +12,10 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"github.com/saferunner/saferunner"
-	"github.com/saferunner/saferunner/enginetest"
+	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/engine/enginetest"
 	"github.com/saferunner/saferunner/internal/pgcluster"
+	"github.com/saferunner/saferunner/journal"
 	"github.com/saferunner/saferunner/journal/journaltest"
 )
 
@@ -88,11 +88,11 @@ func testSchema(*testing.T) string {
 }
 
 func TestPostgresConformance(t *testing.T) {
-	enginetest.Exercise(t, func(t *testing.T, workers int) saferunner.Engine {
+	enginetest.Exercise(t, func(t *testing.T, workers int) engine.Engine {
 		return openTestSchema(t, Concurrency(workers))
 	})
 }
 
 func TestPostgresJournalConformance(t *testing.T) {
-	journaltest.Exercise(t, func(t *testing.T) saferunner.Journal { return openTestSchema(t).Journal() })
+	journaltest.Exercise(t, func(t *testing.T) journal.Journal { return openTestSchema(t).Journal() })
 }

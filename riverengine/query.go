@@ -9,20 +9,20 @@ import (
 	"strings"
 	"time"
 
-	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // Query returns one page of the entries that match q. It fails for a Cursor
 // that no page can have had.
-func (j *Journal) Query(ctx context.Context, q saferunner.Query) (saferunner.Page, error) {
+func (j *Journal) Query(ctx context.Context, q journal.Query) (journal.Page, error) {
 	page, err := j.query(ctx, q)
 	if err != nil {
-		return saferunner.Page{}, fmt.Errorf("riverengine: querying: %w", err)
+		return journal.Page{}, fmt.Errorf("riverengine: querying: %w", err)
 	}
 	return page, nil
 }
 
-func (j *Journal) query(ctx context.Context, q saferunner.Query) (page saferunner.Page, err error) {
+func (j *Journal) query(ctx context.Context, q journal.Query) (page journal.Page, err error) {
 	query, args, err := selection(q, j.db.troubles(), j.db.calls())
 	if err != nil {
 		return page, err
@@ -33,7 +33,7 @@ func (j *Journal) query(ctx context.Context, q saferunner.Query) (page saferunne
 			page.Next = strconv.FormatInt(last, 10)
 			return nil
 		}
-		var e saferunner.Entry
+		var e journal.Entry
 		if err := readEntry(scan, &last, &e); err != nil {
 			return err
 		}
@@ -46,7 +46,7 @@ func (j *Journal) query(ctx context.Context, q saferunner.Query) (page saferunne
 // selection returns the SELECT for q: of one entry more than the page holds.
 // Troubles is a condition that calls which ended badly meet, and others not;
 // the calls are in tables, of which each is searched by itself.
-func selection(q saferunner.Query, troubles string, tables []string) (query string, args []any, err error) {
+func selection(q journal.Query, troubles string, tables []string) (query string, args []any, err error) {
 	where := []string{"TRUE"}
 	add := func(condition string, value any) {
 		args = append(args, value)
@@ -77,7 +77,7 @@ func selection(q saferunner.Query, troubles string, tables []string) (query stri
 			places[i] = "$" + strconv.Itoa(len(args))
 		}
 		where = append(where, "status IN ("+strings.Join(places, ", ")+")")
-		if !slices.ContainsFunc(q.Statuses, func(s saferunner.Status) bool { return !endedBadly(s) }) {
+		if !slices.ContainsFunc(q.Statuses, func(s journal.Status) bool { return !endedBadly(s) }) {
 			where = append(where, troubles)
 		}
 	}
@@ -94,11 +94,11 @@ func selection(q saferunner.Query, troubles string, tables []string) (query stri
 	return query, args, nil
 }
 
-func endedBadly(s saferunner.Status) bool {
-	return s == saferunner.StatusFailed || s == saferunner.StatusInterrupted
+func endedBadly(s journal.Status) bool {
+	return s == journal.StatusFailed || s == journal.StatusInterrupted
 }
 
-func readEntry(scan scan, seq *int64, e *saferunner.Entry) error {
+func readEntry(scan scan, seq *int64, e *journal.Entry) error {
 	var args, attempts, result *string
 	var status string
 	var at, started, finished int64
@@ -107,7 +107,7 @@ func readEntry(scan scan, seq *int64, e *saferunner.Entry) error {
 	if err != nil {
 		return err
 	}
-	e.Status, e.Args, e.Result = saferunner.Status(status), raw(args), raw(result)
+	e.Status, e.Args, e.Result = journal.Status(status), raw(args), raw(result)
 	e.At, e.StartedAt, e.FinishedAt = moment(at), moment(started), moment(finished)
 	if attempts != nil {
 		if err := json.Unmarshal([]byte(*attempts), &e.Attempts); err != nil {

@@ -7,11 +7,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // lasting is what an entry says that never changes.
-func lasting(t *testing.T, e saferunner.Entry) string {
+func lasting(t *testing.T, e journal.Entry) string {
 	t.Helper()
 	e.Status, e.Attempts, e.Result, e.StartedAt, e.FinishedAt = "", nil, nil, time.Time{}, time.Time{}
 	text, err := json.Marshal(e)
@@ -30,13 +31,13 @@ func TestQueuedEntry(t *testing.T) {
 func testQueuedEntry(t *testing.T, sealed bool, opts ...Option) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		e := open(opts...)
-		plain := saferunner.TaskSpec{Name: "order.created"}
-		long := saferunner.TaskSpec{Name: "a" + strings.Repeat("b", 127)}
+		plain := engine.TaskSpec{Name: "order.created"}
+		long := engine.TaskSpec{Name: "a" + strings.Repeat("b", 127)}
 		b := batchOf(
-			saferunner.Job{Task: plain, Key: "one|two"},
-			saferunner.Job{Task: plain, Payload: json.RawMessage(`{"Card":"4111","Amount":1.50}`), Args: json.RawMessage(`{"Card":"[redacted]","Amount":1.50}`), Redacted: sealed},
-			saferunner.Job{Task: plain, Payload: json.RawMessage(`[1,"a\u0000b"]`)},
-			saferunner.Job{Task: long, NotBefore: time.Now().Add(time.Hour)},
+			engine.Job{Task: plain, Key: "one|two"},
+			engine.Job{Task: plain, Payload: json.RawMessage(`{"Card":"4111","Amount":1.50}`), Args: json.RawMessage(`{"Card":"[redacted]","Amount":1.50}`), Redacted: sealed},
+			engine.Job{Task: plain, Payload: json.RawMessage(`[1,"a\u0000b"]`)},
+			engine.Job{Task: long, NotBefore: time.Now().Add(time.Hour)},
 		)
 		if !sealed {
 			b.Jobs[1].Args = b.Jobs[1].Payload
@@ -50,18 +51,18 @@ func testQueuedEntry(t *testing.T, sealed bool, opts ...Option) {
 			entry := entryOf(t, e, j.EntryID)
 			want := b.Entry(i)
 			want.At = entry.At // another time zone
-			if got := lasting(t, entry); got != lasting(t, want) || entry.Status != saferunner.StatusQueued || !b.At.Equal(entry.At) {
+			if got := lasting(t, entry); got != lasting(t, want) || entry.Status != journal.StatusQueued || !b.At.Equal(entry.At) {
 				t.Errorf("queued as\n%s, is\n%s %s", lasting(t, want), entry.Status, got)
 			}
 			queued[j.EntryID] = lasting(t, entry)
 		}
 		for _, q := range []struct {
-			saferunner.Query
+			journal.Query
 			want int
 		}{
-			{saferunner.Query{Run: b.Run}, 4}, {saferunner.Query{Run: id()}, 0}, {saferunner.Query{RunID: b.RunID}, 4},
-			{saferunner.Query{RunID: b.RunID, Task: long.Name}, 1}, {saferunner.Query{Statuses: []saferunner.Status{saferunner.StatusQueued}}, 4},
-			{saferunner.Query{Statuses: []saferunner.Status{saferunner.StatusFailed}}, 0},
+			{journal.Query{Run: b.Run}, 4}, {journal.Query{Run: id()}, 0}, {journal.Query{RunID: b.RunID}, 4},
+			{journal.Query{RunID: b.RunID, Task: long.Name}, 1}, {journal.Query{Statuses: []journal.Status{journal.StatusQueued}}, 4},
+			{journal.Query{Statuses: []journal.Status{journal.StatusFailed}}, 0},
 		} {
 			if page, err := e.Journal().Query(t.Context(), q.Query); err != nil || len(page.Entries) != q.want {
 				t.Errorf("%+v: %d entries, %v; want %d", q.Query, len(page.Entries), err, q.want)
@@ -70,18 +71,18 @@ func testQueuedEntry(t *testing.T, sealed bool, opts ...Option) {
 
 		works(t, e, nothing, plain)
 		for _, j := range b.Jobs[:3] {
-			becomes(t, e, j.EntryID, saferunner.StatusDone)
+			becomes(t, e, j.EntryID, journal.StatusDone)
 		}
 		if ok, err := e.Cancel(t.Context(), b.Jobs[3].EntryID); err != nil || !ok {
 			t.Fatal(ok, err)
 		}
-		becomes(t, e, b.Jobs[3].EntryID, saferunner.StatusCancelled)
+		becomes(t, e, b.Jobs[3].EntryID, journal.StatusCancelled)
 		for id, want := range queued {
 			if got := lasting(t, entryOf(t, e, id)); got != want {
 				t.Errorf("queued as\n%s, ended as\n%s", want, got)
 			}
 		}
-		page, err := e.Journal().Query(context.Background(), saferunner.Query{Run: b.Run, OldestFirst: true})
+		page, err := e.Journal().Query(context.Background(), journal.Query{Run: b.Run, OldestFirst: true})
 		if err != nil || len(page.Entries) != 4 {
 			t.Fatalf("%v, %d entries", err, len(page.Entries))
 		}

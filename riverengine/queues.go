@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
 )
 
 // gatherPause is between two looks for calls in other queues. It is longer
@@ -16,7 +16,7 @@ var gatherPause = time.Minute
 // gathering moves calls of the engine's tasks into the queues that these have
 // here, until ctx ends: at first those that another version has left, then
 // those that one queues which still runs.
-func (e *Engine) gathering(ctx context.Context, tasks []saferunner.TaskSpec) {
+func (e *Engine) gathering(ctx context.Context, tasks []engine.TaskSpec) {
 	queues := make(map[string]string, len(tasks)) // of kinds
 	for _, spec := range tasks {
 		queues[kindOf(spec.Name)] = queueOf(spec.Queue)

@@ -5,7 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // What waits in the queue that a task had in another version is worked,
@@ -18,15 +19,15 @@ func TestQueueOfTaskChanges(t *testing.T) {
 		sender, e := open(), open()
 		old, now := note, note
 		old.Queue, now.Queue = "Old/queue", "new"
-		early := submit(t, sender, saferunner.Job{Task: old}, saferunner.Job{Task: saferunner.TaskSpec{Name: "of.others", Queue: "Old/queue"}})
+		early := submit(t, sender, engine.Job{Task: old}, engine.Job{Task: engine.TaskSpec{Name: "of.others", Queue: "Old/queue"}})
 		works(t, e, nothing, now)
-		becomes(t, e, early.Jobs[0].EntryID, saferunner.StatusDone)
-		late := submit(t, sender, saferunner.Job{Task: old}, saferunner.Job{Task: old, NotBefore: time.Now().Add(300 * time.Millisecond)})
+		becomes(t, e, early.Jobs[0].EntryID, journal.StatusDone)
+		late := submit(t, sender, engine.Job{Task: old}, engine.Job{Task: old, NotBefore: time.Now().Add(300 * time.Millisecond)})
 		for _, j := range late.Jobs {
-			becomes(t, e, j.EntryID, saferunner.StatusDone)
+			becomes(t, e, j.EntryID, journal.StatusDone)
 		}
 		other := early.Jobs[1].EntryID
-		if entry := entryOf(t, e, other); entry.Status != saferunner.StatusQueued {
+		if entry := entryOf(t, e, other); entry.Status != journal.StatusQueued {
 			t.Errorf("a call of a task that nobody knows is %s", entry.Status)
 		}
 		var queue string
@@ -46,17 +47,17 @@ func TestQueueOfTaskDiffers(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		const n = 200
 		delivered := make(chan string, 2*n)
-		var batches []saferunner.Batch
+		var batches []engine.Batch
 		for _, queue := range []string{"old", "new"} {
 			spec := note
 			spec.Queue = queue
 			e := open(Concurrency(2))
-			works(t, e, func(_ context.Context, d saferunner.Delivery) error {
+			works(t, e, func(_ context.Context, d engine.Delivery) error {
 				time.Sleep(20 * time.Millisecond)
 				delivered <- d.EntryID
 				return nil
 			}, spec)
-			jobs := make([]saferunner.Job, n/2)
+			jobs := make([]engine.Job, n/2)
 			for i := range jobs {
 				jobs[i].Task = spec
 			}
@@ -65,7 +66,7 @@ func TestQueueOfTaskDiffers(t *testing.T) {
 		e := open()
 		for _, b := range batches {
 			for _, j := range b.Jobs {
-				becomes(t, e, j.EntryID, saferunner.StatusDone)
+				becomes(t, e, j.EntryID, journal.StatusDone)
 			}
 		}
 		if len(delivered) != n {

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // beyondJSONB is JSON that Postgres does not hold in a jsonb, or not as it is.
@@ -22,17 +24,17 @@ func TestResults(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		results := append([]string{`"text"`, `null`, `0`, `{"void":null,"deep":{"void":null,"tag":"<é>"},"list":[null]}`}, beyondJSONB...)
 		e := open()
-		works(t, e, func(_ context.Context, d saferunner.Delivery) error {
+		works(t, e, func(_ context.Context, d engine.Delivery) error {
 			d.KeepResult(json.RawMessage(results[d.Position]))
 			return nil
 		}, note)
-		jobs := make([]saferunner.Job, len(results))
+		jobs := make([]engine.Job, len(results))
 		for i := range jobs {
 			jobs[i].Task = note
 		}
 		b := submit(t, e, jobs...)
 		for i, want := range results {
-			if entry := becomes(t, e, b.Jobs[i].EntryID, saferunner.StatusDone); string(entry.Result) != want {
+			if entry := becomes(t, e, b.Jobs[i].EntryID, journal.StatusDone); string(entry.Result) != want {
 				t.Errorf("result %s, want %s", entry.Result, want)
 			}
 		}
@@ -47,11 +49,11 @@ func TestAttemptsOfTheirOwn(t *testing.T) {
 		&saferunner.CallError{Err: errors.New(""), Stack: "stack of the third"},
 		errors.New(""),
 	}
-	spec := saferunner.TaskSpec{Name: note.Name, Retry: saferunner.RetryPolicy{MaxAttempts: len(ends), Initial: time.Millisecond, Max: time.Millisecond}}
+	spec := engine.TaskSpec{Name: note.Name, Retry: engine.RetryPolicy{MaxAttempts: len(ends), Initial: time.Millisecond, Max: time.Millisecond}}
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		e := open()
-		works(t, e, func(_ context.Context, d saferunner.Delivery) error { return ends[d.Attempt-1] }, spec)
-		entry := becomes(t, e, submit(t, e, saferunner.Job{Task: spec}).Jobs[0].EntryID, saferunner.StatusFailed)
+		works(t, e, func(_ context.Context, d engine.Delivery) error { return ends[d.Attempt-1] }, spec)
+		entry := becomes(t, e, submit(t, e, engine.Job{Task: spec}).Jobs[0].EntryID, journal.StatusFailed)
 		got := ""
 		for _, a := range entry.Attempts {
 			got += fmt.Sprintf("%q %q\n", a.Error, a.Stack)

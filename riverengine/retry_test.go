@@ -14,24 +14,25 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river/rivertype"
-
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // noRetry is the task of retry in a version that has no Retry any more.
-var noRetry = saferunner.TaskSpec{Name: retry.Name}
+var noRetry = engine.TaskSpec{Name: retry.Name}
 
 // A call that was queued when its task had a Retry is not retried by a worker
 // whose task has none.
 func TestRetryRemoved(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
-		id := submit(t, open(), saferunner.Job{Task: retry}).Jobs[0].EntryID
+		id := submit(t, open(), engine.Job{Task: retry}).Jobs[0].EntryID
 		e, last := open(), make(chan bool, 3)
-		works(t, e, func(_ context.Context, d saferunner.Delivery) error {
+		works(t, e, func(_ context.Context, d engine.Delivery) error {
 			last <- d.Last
 			return errors.New("no answer")
 		}, noRetry)
-		if entry := becomes(t, e, id, saferunner.StatusFailed); len(entry.Attempts) != 1 || len(last) != 1 || !<-last {
+		if entry := becomes(t, e, id, journal.StatusFailed); len(entry.Attempts) != 1 || len(last) != 1 || !<-last {
 			t.Errorf("the only attempt was not the last: %+v", entry)
 		}
 	})
@@ -41,41 +42,41 @@ func TestRetryRemoved(t *testing.T) {
 func TestRetryRemovedBetweenAttempts(t *testing.T) {
 	for name, tt := range map[string]struct {
 		first func(context.Context) error // attempt, by the old version
-		want  saferunner.Status
+		want  journal.Status
 		says  string
 	}{
-		"it has failed":    {func(context.Context) error { return errors.New("no answer") }, saferunner.StatusFailed, "no Retry"},
-		"it was cut short": {func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, saferunner.StatusInterrupted, "look"},
+		"it has failed":    {func(context.Context) error { return errors.New("no answer") }, journal.StatusFailed, "no Retry"},
+		"it was cut short": {func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, journal.StatusInterrupted, "look"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 				old, begun := open(), make(chan struct{}, 3)
 				slow := retry
 				slow.Retry.Initial = 2 * time.Second
-				works(t, old, func(ctx context.Context, _ saferunner.Delivery) error {
+				works(t, old, func(ctx context.Context, _ engine.Delivery) error {
 					begun <- struct{}{}
 					return tt.first(ctx)
 				}, slow)
-				id := submit(t, old, saferunner.Job{Task: slow, Key: "k"}).Jobs[0].EntryID
+				id := submit(t, old, engine.Job{Task: slow, Key: "k"}).Jobs[0].EntryID
 				<-begun
 				stop(t, old, 200*time.Millisecond)
-				becomes(t, old, id, saferunner.StatusQueued)
+				becomes(t, old, id, journal.StatusQueued)
 
 				var log logged
 				e := open(Logger(log.logger()))
-				works(t, e, func(context.Context, saferunner.Delivery) error {
+				works(t, e, func(context.Context, engine.Delivery) error {
 					t.Error("it was executed again")
 					return nil
 				}, noRetry)
 				entry := becomes(t, e, id, tt.want)
-				if !strings.Contains(entry.Err(), "not executed") || !strings.Contains(entry.Err(), tt.says) {
-					t.Errorf("the entry says %q", entry.Err())
+				if !strings.Contains(entry.ErrorText(), "not executed") || !strings.Contains(entry.ErrorText(), tt.says) {
+					t.Errorf("the entry says %q", entry.ErrorText())
 				}
 				if text := log.String(); !strings.Contains(text, id) || !strings.Contains(text, retry.Name) || !strings.Contains(text, "order.created") {
 					t.Errorf("the log says %q", text)
 				}
 				holder, err := e.Journal().Claim(t.Context(), retry.Name, "k", "next")
-				if given := holder == "next"; err != nil || given != (tt.want == saferunner.StatusFailed) {
+				if given := holder == "next"; err != nil || given != (tt.want == journal.StatusFailed) {
 					t.Errorf("its key is held by %s, %v", holder, err)
 				}
 			})
@@ -86,12 +87,12 @@ func TestRetryRemovedBetweenAttempts(t *testing.T) {
 // A call without a Retry that is run again by hand, and is cut short then,
 // does not execute once more by itself.
 func TestCutShortWhenRunByHand(t *testing.T) {
-	for name, worked := range map[string]saferunner.TaskSpec{"without a Retry": noRetry, "queued without a Retry": retry} {
+	for name, worked := range map[string]engine.TaskSpec{"without a Retry": noRetry, "queued without a Retry": retry} {
 		t.Run(name, func(t *testing.T) {
 			onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 				e, begun := open(), make(chan struct{}, 3)
 				var byHand atomic.Bool
-				works(t, e, func(ctx context.Context, _ saferunner.Delivery) error {
+				works(t, e, func(ctx context.Context, _ engine.Delivery) error {
 					if !byHand.Load() {
 						return saferunner.Permanent(errors.New("no answer"))
 					}
@@ -99,13 +100,13 @@ func TestCutShortWhenRunByHand(t *testing.T) {
 					<-ctx.Done()
 					return ctx.Err()
 				}, worked)
-				id := submit(t, e, saferunner.Job{Task: noRetry}).Jobs[0].EntryID
-				becomes(t, e, id, saferunner.StatusFailed)
+				id := submit(t, e, engine.Job{Task: noRetry}).Jobs[0].EntryID
+				becomes(t, e, id, journal.StatusFailed)
 				byHand.Store(true)
 				runByHand(t, e, id)
 				waitFor(t, 10*time.Second, "its second attempt", func() bool { return len(begun) == 1 })
 				stop(t, e, 10*time.Millisecond)
-				if entry := entryOf(t, e, id); entry.Status != saferunner.StatusInterrupted || entry.Err() == "" {
+				if entry := entryOf(t, e, id); entry.Status != journal.StatusInterrupted || entry.ErrorText() == "" {
 					t.Errorf("got %+v", entry)
 				}
 				if s := state(t, e, id); s != string(rivertype.JobStateCancelled) {

@@ -13,10 +13,9 @@ import (
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
-	"modernc.org/sqlite"
-
-	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/journal"
 	"github.com/saferunner/saferunner/riverengine/internal/stmtcache"
+	"modernc.org/sqlite"
 )
 
 // lockPatience is how long a transaction, or a read of SQLite, waits for
@@ -193,7 +192,7 @@ const together = 20
 var putTogether = "INSERT INTO @entries (id, run_id, run, task, args, async, key, status, at, started_at, finished_at, caller, scope) VALUES " +
 	strings.TrimSuffix(strings.Repeat("(?, ?, ?, ?, ?, TRUE, ?, ?, ?, 0, 0, ?, ''), ", together), ", ")
 
-func (d *sqliteDB) putEntries(ctx context.Context, s session, entries []saferunner.Entry) error {
+func (d *sqliteDB) putEntries(ctx context.Context, s session, entries []journal.Entry) error {
 	for ; len(entries) >= together; entries = entries[together:] {
 		values := make([]any, 0, 9*together)
 		for _, e := range entries[:together] {

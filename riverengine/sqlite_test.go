@@ -7,8 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/saferunner/saferunner"
-	"github.com/saferunner/saferunner/enginetest"
+	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/engine/enginetest"
+	"github.com/saferunner/saferunner/journal"
 	"github.com/saferunner/saferunner/journal/journaltest"
 )
 
@@ -81,11 +82,11 @@ func openTestFile(t *testing.T, path string, opts ...Option) *Engine {
 func testFile(t *testing.T) string { return filepath.Join(t.TempDir(), "calls.db") }
 
 func TestSQLiteConformance(t *testing.T) {
-	enginetest.Exercise(t, func(t *testing.T, workers int) saferunner.Engine {
+	enginetest.Exercise(t, func(t *testing.T, workers int) engine.Engine {
 		return openTestFile(t, testFile(t), Concurrency(workers))
 	})
 }
 
 func TestSQLiteJournalConformance(t *testing.T) {
-	journaltest.Exercise(t, func(t *testing.T) saferunner.Journal { return openTestFile(t, testFile(t)).Journal() })
+	journaltest.Exercise(t, func(t *testing.T) journal.Journal { return openTestFile(t, testFile(t)).Journal() })
 }

@@ -10,8 +10,8 @@ import (
 
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/rivertype"
-
-	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // stuckKind is the kind under which the rescuer sees every stuck job, so
@@ -100,7 +100,7 @@ func (e *Engine) interrupted(ctx context.Context, job int64) {
 		var entry, task, runID string
 		err := scan(&entry, &task, &runID)
 		if err == nil {
-			e.lost(ctx, saferunner.StatusInterrupted, entry, task, runID, reason)
+			e.lost(ctx, journal.StatusInterrupted, entry, task, runID, reason)
 		}
 		return err
 	}, "SELECT e.id, e.task, e.run_id FROM @river_job j JOIN @entries e ON e.id = j.metadata->>'entry' WHERE j.id = $1 AND e.status = 'interrupted'", job)

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/riverqueue/river/rivertype"
-
-	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // A call that is to be cancelled has its time to end, as any other has.
@@ -40,13 +40,13 @@ func TestCancelledCallOfDeadProcessIsLogged(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		var log logged
 		e := open(Logger(log.logger()))
-		id := submit(t, e, saferunner.Job{Task: quick}).Jobs[0].EntryID
+		id := submit(t, e, engine.Job{Task: quick}).Jobs[0].EntryID
 		strand(t, e)
 		if ok, err := e.Cancel(t.Context(), id); err != nil || !ok {
 			t.Fatalf("Cancel: %v, %v", ok, err)
 		}
 		works(t, e, nothing, note)
-		becomes(t, e, id, saferunner.StatusInterrupted)
+		becomes(t, e, id, journal.StatusInterrupted)
 		if s := state(t, e, id); s != string(rivertype.JobStateCancelled) {
 			t.Errorf("its job is %s", s)
 		}

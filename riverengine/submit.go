@@ -4,8 +4,9 @@ import (
 	"context"
 
 	"github.com/riverqueue/river"
-
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // Submit is for the runner, whose Run calls it: a program calls
@@ -14,7 +15,7 @@ import (
 // clear, and where SQLite, or a key on Postgres, is locked for more than 10
 // seconds. If the database is lost while it commits, and stays away for 5
 // seconds, the error says that the calls may be queued.
-func (e *Engine) Submit(ctx context.Context, b saferunner.Batch) ([]saferunner.Ticket, error) {
+func (e *Engine) Submit(ctx context.Context, b engine.Batch) ([]engine.Ticket, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -25,7 +26,7 @@ func (e *Engine) Submit(ctx context.Context, b saferunner.Batch) ([]saferunner.T
 	if err != nil || len(jobs) == 0 {
 		return nil, err
 	}
-	var tickets []saferunner.Ticket
+	var tickets []engine.Ticket
 	var queues map[string]struct{}
 	err = e.db.write(ctx, func(s session, tx any) (err error) {
 		tickets, queues, err = e.insert(ctx, s, tx, b, jobs)
@@ -40,7 +41,7 @@ func (e *Engine) Submit(ctx context.Context, b saferunner.Batch) ([]saferunner.T
 
 // SubmitTx is for the runner, whose RunTx calls it: a program calls [RunTx] or
 // [RunPgxTx]. It is Submit within a *sql.Tx of SQLite or a pgx.Tx of Postgres.
-func (e *Engine) SubmitTx(ctx context.Context, tx any, b saferunner.Batch) ([]saferunner.Ticket, error) {
+func (e *Engine) SubmitTx(ctx context.Context, tx any, b engine.Batch) ([]engine.Ticket, error) {
 	if err := e.online(); err != nil {
 		return nil, err
 	}
@@ -58,7 +59,7 @@ func (e *Engine) SubmitTx(ctx context.Context, tx any, b saferunner.Batch) ([]sa
 
 // WriteTx is for the runner, whose RunTx calls it for calls that are recorded
 // in the same transaction. It writes to the journal within that.
-func (e *Engine) WriteTx(ctx context.Context, tx any, changes ...saferunner.Change) error {
+func (e *Engine) WriteTx(ctx context.Context, tx any, changes ...journal.Change) error {
 	if e.online() != nil {
 		return e.journal.Write(ctx, changes...)
 	}
@@ -69,7 +70,7 @@ func (e *Engine) WriteTx(ctx context.Context, tx any, changes ...saferunner.Chan
 	return writeChanges(ctx, s, changes)
 }
 
-func (e *Engine) packAll(b saferunner.Batch) ([]river.InsertManyParams, error) {
+func (e *Engine) packAll(b engine.Batch) ([]river.InsertManyParams, error) {
 	jobs := make([]river.InsertManyParams, len(b.Jobs))
 	for i := range b.Jobs {
 		var err error
@@ -81,20 +82,20 @@ func (e *Engine) packAll(b saferunner.Batch) ([]river.InsertManyParams, error) {
 }
 
 // insert claims keys, and writes entries and jobs.
-func (e *Engine) insert(ctx context.Context, s session, tx any, b saferunner.Batch, jobs []river.InsertManyParams) ([]saferunner.Ticket, map[string]struct{}, error) {
+func (e *Engine) insert(ctx context.Context, s session, tx any, b engine.Batch, jobs []river.InsertManyParams) ([]engine.Ticket, map[string]struct{}, error) {
 	holders, err := claimAll(ctx, s, b.Jobs)
 	if err != nil {
 		return nil, nil, err
 	}
-	tickets := make([]saferunner.Ticket, len(jobs))
-	entries := make([]saferunner.Entry, len(jobs))
+	tickets := make([]engine.Ticket, len(jobs))
+	entries := make([]journal.Entry, len(jobs))
 	queued := make([]river.InsertManyParams, 0, len(jobs))
 	queues := map[string]struct{}{}
 	for i := range jobs {
 		entries[i] = b.Entry(i)
 		tickets[i].ID = b.Jobs[i].EntryID
 		if holder, ok := holders[i]; ok {
-			tickets[i].Holder, entries[i].Status = holder, saferunner.StatusDuplicate
+			tickets[i].Holder, entries[i].Status = holder, journal.StatusDuplicate
 			continue
 		}
 		queued = append(queued, jobs[i])

@@ -8,8 +8,8 @@ import (
 	"reflect"
 
 	"github.com/jackc/pgx/v5"
-
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
 )
 
 // RunTx is [saferunner.Runner.RunTx] of the runner in ctx, else the default
@@ -35,7 +35,7 @@ func RunPgxTx(ctx context.Context, tx pgx.Tx, runID string, calls ...saferunner.
 }
 
 func withAdvice(r *saferunner.Report, err error) (*saferunner.Report, error) {
-	if errors.Is(err, saferunner.ErrNoTx) {
+	if errors.Is(err, engine.ErrNoTx) {
 		err = fmt.Errorf("%w: this runner's engine is none of riverengine's: give saferunner.SetDefault one that has, or call its RunTx", err)
 	}
 	return r, err

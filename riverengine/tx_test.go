@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // txProgram returns what runs testdata/tx in a mode, and returns what it
@@ -77,14 +78,14 @@ func TestManyRunTx(t *testing.T) {
 	slices.Sort(want)
 	check := func(t *testing.T, e *Engine) {
 		committed := map[string]bool{}
-		q := saferunner.Query{Limit: saferunner.MaxPage}
+		q := journal.Query{Limit: journal.MaxPage}
 		for {
 			page, err := e.Journal().Query(t.Context(), q)
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, entry := range page.Entries {
-				if entry.Status != saferunner.StatusDone {
+				if entry.Status != journal.StatusDone {
 					t.Errorf("an entry is %s: %s", entry.Status, entry.Args)
 				}
 				committed["took "+strings.Trim(string(entry.Args), `"`)] = true

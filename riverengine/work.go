@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
 )
 
 // Start is for the runner, whose Start calls it: a program calls
@@ -17,7 +18,7 @@ import (
 // the queue that it has here: at once, and every minute what other processes
 // have queued since. While an old and a new version run together, both work
 // all of them, each in its own queue.
-func (e *Engine) Start(ctx context.Context, tasks []saferunner.TaskSpec, h saferunner.Handler) error {
+func (e *Engine) Start(ctx context.Context, tasks []engine.TaskSpec, h engine.Handler) error {
 	if err := e.online(); err != nil {
 		return err
 	}
@@ -29,7 +30,7 @@ func (e *Engine) Start(ctx context.Context, tasks []saferunner.TaskSpec, h safer
 	if len(tasks) == 0 {
 		return errors.New("riverengine: Start: no tasks: name those that this process works")
 	}
-	e.handler, e.specs = h, map[string]saferunner.TaskSpec{}
+	e.handler, e.specs = h, map[string]engine.TaskSpec{}
 	for _, spec := range tasks {
 		e.specs[spec.Name] = spec
 	}

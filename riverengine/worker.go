@@ -11,8 +11,9 @@ import (
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
-
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/journal"
 )
 
 const (
@@ -27,7 +28,7 @@ const (
 type worker struct {
 	river.WorkerDefaults[jobArgs]
 	engine *Engine
-	spec   saferunner.TaskSpec
+	spec   engine.TaskSpec
 }
 
 // Timeout is longer than any attempt's limit.
@@ -63,10 +64,10 @@ func (w *worker) NextRetry(job *river.Job[jobArgs]) time.Time {
 // ending is what River keeps of an attempt for the triggers. On SQLite it is
 // merged into that of the attempt before: what is left out stays.
 type ending struct {
-	Status saferunner.Status `json:"status,omitempty"` // if it is the call's last
-	Error  string            `json:"error"`
-	Stack  string            `json:"stack"`
-	Result string            `json:"result,omitempty"` // JSON, as text: Postgres would refuse some of it, and SQLite take nulls out
+	Status journal.Status `json:"status,omitempty"` // if it is the call's last
+	Error  string         `json:"error"`
+	Stack  string         `json:"stack"`
+	Result string         `json:"result,omitempty"` // JSON, as text: Postgres would refuse some of it, and SQLite take nulls out
 }
 
 // Work executes one attempt.
@@ -77,7 +78,7 @@ func (w *worker) Work(ctx context.Context, job *river.Job[jobArgs]) error {
 		return river.JobSnooze(sealedPause)
 	}
 	if err != nil {
-		return w.refuse(ctx, d, saferunner.StatusFailed, err)
+		return w.refuse(ctx, d, journal.StatusFailed, err)
 	}
 	limit := allowed(job.JobRow, d.Task.Retry, w.spec.Retry)
 	if status, err := spent(job.JobRow, limit); err != nil {
@@ -98,7 +99,7 @@ func (w *worker) Work(ctx context.Context, job *river.Job[jobArgs]) error {
 }
 
 // refuse ends a call that is not executed.
-func (w *worker) refuse(ctx context.Context, d saferunner.Delivery, status saferunner.Status, reason error) error {
+func (w *worker) refuse(ctx context.Context, d engine.Delivery, status journal.Status, reason error) error {
 	w.engine.lost(ctx, status, d.EntryID, d.Task.Name, d.RunID, reason.Error())
 	end := ending{Status: status, Error: plain(reason.Error())}
 	w.record(ctx, d, end)
@@ -106,14 +107,14 @@ func (w *worker) refuse(ctx context.Context, d saferunner.Delivery, status safer
 }
 
 // lost logs the end of a call of which the runner does not know.
-func (e *Engine) lost(ctx context.Context, status saferunner.Status, entry, task, runID, reason string) {
+func (e *Engine) lost(ctx context.Context, status journal.Status, entry, task, runID, reason string) {
 	e.log.ErrorContext(ctx, "saferunner: async call "+string(status),
 		slog.String("run_id", runID), slog.String("task", task), slog.String("entry", entry), slog.String("error", reason))
 }
 
 // call runs the handler where it may leave by Goexit, or by a panic of a
 // function that the runner was given.
-func (w *worker) call(ctx context.Context, d saferunner.Delivery) error {
+func (w *worker) call(ctx context.Context, d engine.Delivery) error {
 	ctx, cancel := context.WithTimeout(ctx, w.limit(d.Task.Timeout))
 	defer cancel()
 	err := error(saferunner.ErrGoexit)
@@ -143,13 +144,13 @@ func conclude(ctx context.Context, err error, once, last bool, end *ending) erro
 	end.Error, end.Stack = said(err)
 	switch {
 	case cancelled:
-		end.Status = saferunner.StatusCancelled
+		end.Status = journal.StatusCancelled
 	case stopping && once:
-		end.Status = saferunner.StatusInterrupted
+		end.Status = journal.StatusInterrupted
 	case stopping && !saferunner.IsPermanent(err):
 		return context.Canceled // it runs again, elsewhere
 	case last || saferunner.IsPermanent(err):
-		end.Status = saferunner.StatusFailed
+		end.Status = journal.StatusFailed
 	default:
 		return errors.New(end.Error)
 	}
@@ -165,7 +166,7 @@ func said(err error) (text, stack string) {
 }
 
 // record has River write the ending together with the job's state.
-func (w *worker) record(ctx context.Context, d saferunner.Delivery, end ending) {
+func (w *worker) record(ctx context.Context, d engine.Delivery, end ending) {
 	err := river.RecordOutput(ctx, end)
 	if err != nil && end.Result != "" { // too large, most likely
 		reason, _ := json.Marshal("[not kept: " + err.Error() + "]")

@@ -6,6 +6,7 @@ import (
 	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/internal/callsite"
 	"github.com/saferunner/saferunner/internal/recorder"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // Assert fails the test unless exactly these calls were made under the run
@@ -71,6 +72,6 @@ func (r *Recorder) AssertNone() {
 // made returns the calls under the run ID but those that were skipped.
 func (r *Recorder) made(runID string) []recorder.Call {
 	return slices.DeleteFunc(r.rec.Calls(runID), func(c recorder.Call) bool {
-		return c.Status == string(saferunner.StatusSkipped)
+		return c.Status == string(journal.StatusSkipped)
 	})
 }

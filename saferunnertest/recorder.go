@@ -12,6 +12,7 @@ import (
 	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/internal/recorder"
 	"github.com/saferunner/saferunner/internal/snapshot"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // drainLimit bounds how long the end of a test waits for forced async calls.
@@ -97,7 +98,7 @@ func (r *Recorder) Runner() *saferunner.Runner { return r.rec.Runner().(*saferun
 
 // Calls returns the newest calls under this run ID, at most
 // [saferunner.MaxPage], oldest first, with what became of each.
-func (r *Recorder) Calls(runID string) []saferunner.Entry {
+func (r *Recorder) Calls(runID string) []journal.Entry {
 	r.t.Helper()
 	entries, err := r.Runner().Calls(r.detached(), runID)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/journal"
 	"github.com/saferunner/saferunner/saferunnertest"
 )
 
@@ -52,7 +53,7 @@ func TestStubAnswers(t *testing.T) {
 	}
 	rec.Assert("quotes", quote.With(3), quote.With(-3))
 	entries := rec.Calls("quotes")
-	if entries[0].Status != saferunner.StatusStubbed || string(entries[0].Result) != "300" || entries[1].Status != saferunner.StatusFailed {
+	if entries[0].Status != journal.StatusStubbed || string(entries[0].Result) != "300" || entries[1].Status != journal.StatusFailed {
 		t.Errorf("got %+v", entries)
 	}
 }
@@ -80,18 +81,18 @@ func TestFailInjectsAFault(t *testing.T) {
 		broken := errors.New("no network")
 		rec.Fail(sendSMS, broken)
 		report, err := saferunner.Run(rec.Context(), "sync", sendSMS.With(SMS{}), quote.With(1))
-		if !errors.Is(err, broken) || report.Outcomes[1].Status != saferunner.StatusSkipped {
+		if !errors.Is(err, broken) || report.Outcomes[1].Status != journal.StatusSkipped {
 			t.Errorf("got %v, %s", err, report.Outcomes[1].Status)
 		}
 		rec.Assert("sync", sendSMS.With(SMS{}))
 		report, err = saferunner.Run(rec.Context(), "async", sendSMS.With(SMS{}).Async(), quote.With(1))
-		if err != nil || report.Outcomes[0].Status != saferunner.StatusQueued {
+		if err != nil || report.Outcomes[0].Status != journal.StatusQueued {
 			t.Errorf("an async call fails after Run: got %v, %s", err, report.Outcomes[0].Status)
 		}
 		if err := report.Wait(t.Context()); !errors.Is(err, broken) {
 			t.Errorf("Wait returned %v", err)
 		}
-		if entry := rec.Calls("async")[0]; entry.Status != saferunner.StatusFailed || entry.Err() != "no network" {
+		if entry := rec.Calls("async")[0]; entry.Status != journal.StatusFailed || entry.Err() != "no network" {
 			t.Errorf("got %+v", entry)
 		}
 	})
@@ -118,11 +119,11 @@ func TestPerform(t *testing.T) {
 		t.Errorf("did %v, %v: each call is performed once", did, err)
 	}
 	rec.Assert("inner", inner.With(1), inner.With(3))
-	var got []saferunner.Status
+	var got []journal.Status
 	for _, e := range rec.Calls("all") {
 		got = append(got, e.Status)
 	}
-	if want := []saferunner.Status{"done", "failed", "done"}; !slices.Equal(got, want) {
+	if want := []journal.Status{"done", "failed", "done"}; !slices.Equal(got, want) {
 		t.Errorf("got %v", got)
 	}
 }

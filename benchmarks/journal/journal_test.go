@@ -9,10 +9,9 @@ import (
 	"testing"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver
-
-	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/journal"
 	"github.com/saferunner/saferunner/journal/sqljournal"
+	_ "modernc.org/sqlite" // the driver
 )
 
 const batch = 1024
@@ -27,9 +26,9 @@ func benchmarkGroup(b *testing.B) {
 	ctx := context.Background()
 	j, err := sqljournal.Connect(ctx, "sqlite", newDatabase(b))
 	must(b, err)
-	changes := make([]saferunner.Change, b.N)
+	changes := make([]journal.Change, b.N)
 	for i, e := range newEntries(b.N) {
-		changes[i] = saferunner.Put(e)
+		changes[i] = journal.Put(e)
 	}
 	b.ReportAllocs()
 	b.ResetTimer()
@@ -91,15 +90,15 @@ func newDatabase(b *testing.B) string {
 	return dsn
 }
 
-func newEntries(n int) []saferunner.Entry {
-	entries := make([]saferunner.Entry, n)
+func newEntries(n int) []journal.Entry {
+	entries := make([]journal.Entry, n)
 	start := time.Now()
 	for i := range entries {
 		at := start.Add(time.Duration(i) * time.Millisecond)
-		entries[i] = saferunner.Entry{
+		entries[i] = journal.Entry{
 			ID: fmt.Sprintf("0kq3x%014d", i), RunID: fmt.Sprint("order.", i%20), Run: fmt.Sprintf("0kq3r%014d", i/3), Task: fmt.Sprint("task.", i%7),
-			Args: json.RawMessage(`{"to":"+27821234567","text":"Thank you for your order!"}`), Status: saferunner.StatusDone,
-			Attempts: []saferunner.Attempt{{Started: at, Finished: at.Add(time.Millisecond)}},
+			Args: json.RawMessage(`{"to":"+27821234567","text":"Thank you for your order!"}`), Status: journal.StatusDone,
+			Attempts: []journal.Attempt{{Started: at, Finished: at.Add(time.Millisecond)}},
 			Result:   json.RawMessage(`{"id":17}`), At: at, StartedAt: at, FinishedAt: at.Add(time.Millisecond), Caller: "shop/checkout.go:42",
 		}
 	}

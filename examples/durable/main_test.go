@@ -13,6 +13,7 @@ import (
 
 	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/internal/pgcluster"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // In a test nothing is sent, and no database is needed.
@@ -21,7 +22,7 @@ func TestRecords(t *testing.T) {
 		t.Fatal(err)
 	}
 	calls, err := saferunner.Calls(t.Context(), "order.created")
-	if err != nil || len(calls) != 1 || calls[0].Status != saferunner.StatusRecorded {
+	if err != nil || len(calls) != 1 || calls[0].Status != journal.StatusRecorded {
 		t.Errorf("got %v, %v", calls, err)
 	}
 }

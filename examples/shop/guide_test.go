@@ -13,7 +13,9 @@ import (
 	"testing/synctest"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/examples/shop"
+	"github.com/saferunner/saferunner/journal"
 	"github.com/saferunner/saferunner/saferunnertest"
 )
 
@@ -51,7 +53,7 @@ func TestServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer recorded.Body.Close()
-	var entries []saferunner.Entry
+	var entries []journal.Entry
 	if err := json.NewDecoder(recorded.Body).Decode(&entries); err != nil || len(entries) != 3 {
 		t.Errorf("got %+v, %v", entries, err)
 	}
@@ -81,7 +83,7 @@ func TestCRMIsTriedAgain(t *testing.T) {
 				return errors.New("the CRM is away")
 			}
 			return nil
-		}, saferunner.Retry(saferunner.RetryPolicy{MaxAttempts: 5}))
+		}, saferunner.Retry(engine.RetryPolicy{MaxAttempts: 5}))
 
 		rec.Force(update)
 		if _, err := saferunner.Run(rec.Context(), "order.created", update.With("1001").Async()); err != nil {

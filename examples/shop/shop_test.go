@@ -4,8 +4,8 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/examples/shop"
+	"github.com/saferunner/saferunner/journal"
 	"github.com/saferunner/saferunner/saferunnertest"
 )
 
@@ -78,7 +78,7 @@ func TestChargeForReal(t *testing.T) {
 		t.Errorf("the second time: got %+v, %v", again, err)
 	}
 	calls := rec.Calls("order.created")
-	if first, second := calls[0].Status, calls[3].Status; first != saferunner.StatusDone || second != saferunner.StatusDuplicate {
+	if first, second := calls[0].Status, calls[3].Status; first != journal.StatusDone || second != journal.StatusDuplicate {
 		t.Errorf("charged: %s, then %s", first, second)
 	}
 }
@@ -92,7 +92,7 @@ func TestUpdateCRMLater(t *testing.T) {
 	if err := rec.Perform(shop.UpdateCRM); err != nil { // executes what was recorded
 		t.Fatal(err)
 	}
-	if got := rec.Calls("order.created")[2].Status; got != saferunner.StatusDone {
+	if got := rec.Calls("order.created")[2].Status; got != journal.StatusDone {
 		t.Errorf("the CRM's update is %s", got)
 	}
 }

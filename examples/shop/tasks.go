@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
 )
 
 // SMS is a text message.
@@ -56,7 +57,7 @@ func chargeCard(ctx context.Context, c Charge) (Receipt, error) {
 // UpdateCRM tells the CRM of an order. The CRM is often away for a while.
 var UpdateCRM = saferunner.Define("crm.update", updateCRM,
 	saferunner.Timeout(5*time.Second),
-	saferunner.Retry(saferunner.RetryPolicy{MaxAttempts: 5}),
+	saferunner.Retry(engine.RetryPolicy{MaxAttempts: 5}),
 )
 
 func updateCRM(ctx context.Context, o Order) error {

@@ -6,20 +6,20 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/journal"
 )
 
 const task, key = "card.charge", "order/17"
 
 // keyed returns an entry that asks for the key.
-func keyed(status saferunner.Status) saferunner.Entry {
+func keyed(status journal.Status) journal.Entry {
 	e := entry(status)
 	e.Task, e.Key = task, key
 	return e
 }
 
 func testClaim(t *testing.T, j journal) {
-	first, second := keyed(saferunner.StatusRunning), keyed(saferunner.StatusDuplicate)
+	first, second := keyed(journal.StatusRunning), keyed(journal.StatusDuplicate)
 	j.wantHolder(task, key, first.ID, first.ID) // before it is written
 	j.wantHolder(task, key, first.ID, first.ID) // again
 	j.wantHolder(task, key, second.ID, first.ID)
@@ -35,11 +35,11 @@ func testClaim(t *testing.T, j journal) {
 
 // testClaimEnds ends claims in every way there is.
 func testClaimEnds(t *testing.T, j journal) {
-	for _, status := range []saferunner.Status{saferunner.StatusFailed, saferunner.StatusSkipped, saferunner.StatusCancelled} {
+	for _, status := range []journal.Status{journal.StatusFailed, journal.StatusSkipped, journal.StatusCancelled} {
 		t.Run(string(status), func(t *testing.T) {
 			j := journal{t, j.Journal}
 			key := "key of " + string(status)
-			first, second := keyed(saferunner.StatusRunning), keyed(saferunner.StatusRunning)
+			first, second := keyed(journal.StatusRunning), keyed(journal.StatusRunning)
 			first.Key, second.Key = key, key
 			j.wantHolder(task, key, first.ID, first.ID)
 			j.put(first)
@@ -57,21 +57,21 @@ func testClaimEnds(t *testing.T, j journal) {
 	}
 	t.Run("forgotten", func(t *testing.T) {
 		j := journal{t, j.Journal}
-		e := keyed(saferunner.StatusDone)
+		e := keyed(journal.StatusDone)
 		j.wantHolder(task, key, e.ID, e.ID)
 		j.put(e)
-		j.write(saferunner.Forget(e.ID))
+		j.write(journal.Forget(e.ID))
 		j.wantHolder(task, key, "next", "next")
-		j.write(saferunner.Forget("next")) // it was never written
+		j.write(journal.Forget("next")) // it was never written
 		j.wantHolder(task, key, "last", "last")
 	})
 	t.Run("and begins again in one Write", func(t *testing.T) {
 		j := journal{t, j.Journal}
-		e := keyed(saferunner.StatusFailed)
+		e := keyed(journal.StatusFailed)
 		e.Key = "again"
 		j.wantHolder(task, e.Key, e.ID, e.ID)
 		requeued := e
-		requeued.Status = saferunner.StatusQueued
+		requeued.Status = journal.StatusQueued
 		j.put(e, requeued)
 		j.wantHolder(task, e.Key, "another", "another") // to queue it again is not to claim again
 	})
@@ -79,26 +79,26 @@ func testClaimEnds(t *testing.T, j journal) {
 
 // testClaimStays looks for what must not end a claim, nor make one.
 func testClaimStays(t *testing.T, j journal) {
-	e := keyed(saferunner.StatusQueued)
+	e := keyed(journal.StatusQueued)
 	j.wantHolder(task, key, e.ID, e.ID)
-	for _, status := range []saferunner.Status{
-		saferunner.StatusQueued, saferunner.StatusRunning, saferunner.StatusInterrupted, saferunner.StatusDone,
+	for _, status := range []journal.Status{
+		journal.StatusQueued, journal.StatusRunning, journal.StatusInterrupted, journal.StatusDone,
 	} {
 		e.Status = status
 		j.put(e)
 		j.wantHolder(task, key, "another", e.ID)
 	}
-	for _, status := range []saferunner.Status{ // of other entries that have the key and no claim
-		saferunner.StatusDuplicate, saferunner.StatusRecorded, saferunner.StatusStubbed,
-		saferunner.StatusFailed, saferunner.StatusSkipped, saferunner.StatusCancelled,
+	for _, status := range []journal.Status{ // of other entries that have the key and no claim
+		journal.StatusDuplicate, journal.StatusRecorded, journal.StatusStubbed,
+		journal.StatusFailed, journal.StatusSkipped, journal.StatusCancelled,
 	} {
 		other := keyed(status)
 		j.put(other)
 		j.wantHolder(task, key, other.ID, e.ID)
-		j.write(saferunner.Forget(other.ID))
+		j.write(journal.Forget(other.ID))
 		j.wantHolder(task, key, other.ID, e.ID)
 	}
-	for _, status := range []saferunner.Status{saferunner.StatusDuplicate, saferunner.StatusRecorded, saferunner.StatusStubbed} {
+	for _, status := range []journal.Status{journal.StatusDuplicate, journal.StatusRecorded, journal.StatusStubbed} {
 		other := keyed(status)
 		other.Key = "key of " + string(status)
 		j.put(other)

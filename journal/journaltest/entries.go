@@ -7,27 +7,27 @@ import (
 	"testing"
 	"time"
 
-	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/journal"
 )
 
 func testWrite(t *testing.T, j journal) {
-	if page := j.page(saferunner.Query{}); len(page.Entries) != 0 || page.Next != "" {
+	if page := j.page(journal.Query{}); len(page.Entries) != 0 || page.Next != "" {
 		t.Errorf("a new journal has entries %v, next %q", ids(page.Entries), page.Next)
 	}
 	j.write()
 	list := entries(3)
-	changes := []saferunner.Change{saferunner.Put(list[0]), saferunner.Put(list[1])}
+	changes := []journal.Change{journal.Put(list[0]), journal.Put(list[1])}
 	j.write(changes...)
-	changes[0], changes[1] = saferunner.Put(entry(saferunner.StatusDone)), saferunner.Forget(list[0].ID) // the slice is ours again
+	changes[0], changes[1] = journal.Put(entry(journal.StatusDone)), journal.Forget(list[0].ID) // the slice is ours again
 	j.put(list[2])
-	wantIDs(t, "written", j.all(saferunner.Query{OldestFirst: true}), list)
+	wantIDs(t, "written", j.all(journal.Query{OldestFirst: true}), list)
 }
 
 func testFields(t *testing.T, j journal) {
-	bare := saferunner.Entry{ID: "bare", RunID: "r", Task: "nothing.much", Status: saferunner.StatusSkipped, At: now()}
-	want := []saferunner.Entry{full(saferunner.StatusDone), bare}
+	bare := journal.Entry{ID: "bare", RunID: "r", Task: "nothing.much", Status: journal.StatusSkipped, At: now()}
+	want := []journal.Entry{full(journal.StatusDone), bare}
 	j.put(want...)
-	got := j.all(saferunner.Query{OldestFirst: true})
+	got := j.all(journal.Query{OldestFirst: true})
 	wantIDs(t, "written", got, want)
 	for i := range got {
 		wantEntry(t, got[i], want[i])
@@ -39,15 +39,15 @@ func testFields(t *testing.T, j journal) {
 
 // testUpdate writes a call as it proceeds, in one Write and in several.
 func testUpdate(t *testing.T, j journal) {
-	first, e, last := entry(saferunner.StatusDone), full(saferunner.StatusDone), entry(saferunner.StatusDone)
+	first, e, last := entry(journal.StatusDone), full(journal.StatusDone), entry(journal.StatusDone)
 	queued, running := e, e
-	queued.Status, queued.Attempts, queued.Result = saferunner.StatusQueued, nil, nil
+	queued.Status, queued.Attempts, queued.Result = journal.StatusQueued, nil, nil
 	queued.StartedAt, queued.FinishedAt = time.Time{}, time.Time{}
-	running.Status, running.Attempts, running.Result = saferunner.StatusRunning, e.Attempts[:1], nil
+	running.Status, running.Attempts, running.Result = journal.StatusRunning, e.Attempts[:1], nil
 	running.FinishedAt = time.Time{}
 
 	j.put(first, queued, last)
-	for _, state := range []saferunner.Entry{queued, running, e} {
+	for _, state := range []journal.Entry{queued, running, e} {
 		j.put(state)
 		got, _ := j.get(e.ID)
 		wantEntry(t, got, state)
@@ -55,15 +55,15 @@ func testUpdate(t *testing.T, j journal) {
 	j.put(queued, running, queued, e, running)
 	got, _ := j.get(e.ID)
 	wantEntry(t, got, running)
-	wantIDs(t, "after updates", j.all(saferunner.Query{OldestFirst: true}), []saferunner.Entry{first, e, last})
-	wantIDs(t, "done", j.all(saferunner.Query{OldestFirst: true, Statuses: []saferunner.Status{saferunner.StatusDone}}), []saferunner.Entry{first, last})
+	wantIDs(t, "after updates", j.all(journal.Query{OldestFirst: true}), []journal.Entry{first, e, last})
+	wantIDs(t, "done", j.all(journal.Query{OldestFirst: true, Statuses: []journal.Status{journal.StatusDone}}), []journal.Entry{first, last})
 
 	// An entry that is new and updated in one Write has its place by the first of the two.
 	list := entries(2)
 	again := list[0]
-	again.Status = saferunner.StatusFailed
+	again.Status = journal.StatusFailed
 	j.put(list[0], list[1], again)
-	wantIDs(t, "updated in one Write", j.page(saferunner.Query{Limit: 2}).Entries, reversed(list))
+	wantIDs(t, "updated in one Write", j.page(journal.Query{Limit: 2}).Entries, reversed(list))
 	got, _ = j.get(again.ID)
 	wantEntry(t, got, again)
 }
@@ -71,30 +71,30 @@ func testUpdate(t *testing.T, j journal) {
 func testForget(t *testing.T, j journal) {
 	list := entries(3)
 	j.put(list...)
-	j.write(saferunner.Forget(list[1].ID), saferunner.Forget("no-such-entry"))
-	wantIDs(t, "after Forget", j.all(saferunner.Query{OldestFirst: true}), []saferunner.Entry{list[0], list[2]})
+	j.write(journal.Forget(list[1].ID), journal.Forget("no-such-entry"))
+	wantIDs(t, "after Forget", j.all(journal.Query{OldestFirst: true}), []journal.Entry{list[0], list[2]})
 	if _, ok := j.get(list[1].ID); ok {
 		t.Errorf("a forgotten entry is still found by its ID")
 	}
 
-	j.write(saferunner.Put(list[1]), saferunner.Forget(list[0].ID), saferunner.Forget(list[1].ID))
-	wantIDs(t, "forgotten in the Write that made it", j.all(saferunner.Query{}), []saferunner.Entry{list[2]})
-	j.write(saferunner.Forget(list[2].ID), saferunner.Put(list[0]), saferunner.Put(list[2]))
-	wantIDs(t, "written again after Forget", j.all(saferunner.Query{OldestFirst: true}), []saferunner.Entry{list[0], list[2]})
+	j.write(journal.Put(list[1]), journal.Forget(list[0].ID), journal.Forget(list[1].ID))
+	wantIDs(t, "forgotten in the Write that made it", j.all(journal.Query{}), []journal.Entry{list[2]})
+	j.write(journal.Forget(list[2].ID), journal.Put(list[0]), journal.Put(list[2]))
+	wantIDs(t, "written again after Forget", j.all(journal.Query{OldestFirst: true}), []journal.Entry{list[0], list[2]})
 }
 
 func testFilters(t *testing.T, j journal) {
-	var list []saferunner.Entry
+	var list []journal.Entry
 	for i := range 24 {
-		e := entry([]saferunner.Status{saferunner.StatusDone, saferunner.StatusFailed, saferunner.StatusQueued}[i%3])
+		e := entry([]journal.Status{journal.StatusDone, journal.StatusFailed, journal.StatusQueued}[i%3])
 		e.RunID = fmt.Sprintf("run.%d", i%2)
 		e.Run = fmt.Sprintf("execution-%d", i/2%2)
 		e.Task = fmt.Sprintf("task.%d", i/4%2)
 		list = append(list, e)
 	}
 	j.put(list...)
-	failedOrDone := []saferunner.Status{saferunner.StatusFailed, saferunner.StatusDone, saferunner.StatusFailed}
-	for _, q := range []saferunner.Query{
+	failedOrDone := []journal.Status{journal.StatusFailed, journal.StatusDone, journal.StatusFailed}
+	for _, q := range []journal.Query{
 		{},
 		{ID: list[5].ID},
 		{ID: "no-such-entry"},
@@ -103,16 +103,16 @@ func testFilters(t *testing.T, j journal) {
 		{Run: "execution-1"},
 		{Task: "task.0"},
 		{Task: "TASK.0"},
-		{Statuses: []saferunner.Status{saferunner.StatusQueued}},
-		{Statuses: []saferunner.Status{saferunner.StatusStubbed}},
+		{Statuses: []journal.Status{journal.StatusQueued}},
+		{Statuses: []journal.Status{journal.StatusStubbed}},
 		{Statuses: failedOrDone},
 		{RunID: "run.0", Task: "task.1"},
 		{RunID: "run.0", Run: "execution-0", Task: "task.1", Statuses: failedOrDone},
 		{Task: "task.1", Statuses: failedOrDone},
-		{ID: list[5].ID, RunID: list[5].RunID, Statuses: []saferunner.Status{list[5].Status}},
+		{ID: list[5].ID, RunID: list[5].RunID, Statuses: []journal.Status{list[5].Status}},
 		{ID: list[5].ID, RunID: list[4].RunID},
 	} {
-		var want []saferunner.Entry
+		var want []journal.Entry
 		for _, e := range list {
 			if matches(e, q) {
 				want = append(want, e)
@@ -124,7 +124,7 @@ func testFilters(t *testing.T, j journal) {
 	}
 }
 
-func matches(e saferunner.Entry, q saferunner.Query) bool {
+func matches(e journal.Entry, q journal.Query) bool {
 	fits := len(q.Statuses) == 0
 	for _, s := range q.Statuses {
 		fits = fits || s == e.Status
@@ -140,19 +140,19 @@ func testWriters(t *testing.T, j journal) {
 	for w := range writers {
 		group.Go(func() {
 			for i := range each {
-				e := entry(saferunner.StatusRunning)
+				e := entry(journal.StatusRunning)
 				e.Run, e.Args = fmt.Sprint("writer-", w), json.RawMessage(fmt.Sprint(i))
 				done := e
-				done.Status = saferunner.StatusDone
-				if err := j.Write(t.Context(), saferunner.Put(e)); err != nil {
+				done.Status = journal.StatusDone
+				if err := j.Write(t.Context(), journal.Put(e)); err != nil {
 					t.Errorf("Write: %v", err)
 				}
 				if i%10 == 0 {
-					if _, err := j.Query(t.Context(), saferunner.Query{}); err != nil {
+					if _, err := j.Query(t.Context(), journal.Query{}); err != nil {
 						t.Errorf("Query: %v", err)
 					}
 				}
-				if err := j.Write(t.Context(), saferunner.Put(done)); err != nil {
+				if err := j.Write(t.Context(), journal.Put(done)); err != nil {
 					t.Errorf("Write: %v", err)
 				}
 			}
@@ -160,7 +160,7 @@ func testWriters(t *testing.T, j journal) {
 	}
 	group.Wait()
 	for w := range writers {
-		q := saferunner.Query{Run: fmt.Sprint("writer-", w), OldestFirst: true, Limit: 7, Statuses: []saferunner.Status{saferunner.StatusDone}}
+		q := journal.Query{Run: fmt.Sprint("writer-", w), OldestFirst: true, Limit: 7, Statuses: []journal.Status{journal.StatusDone}}
 		got := j.all(q)
 		if len(got) != each {
 			t.Fatalf("writer %d: %d entries are done, want %d", w, len(got), each)

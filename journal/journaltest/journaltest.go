@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // Exercise tests a journal, as subtests of t. It calls open for an empty
@@ -21,7 +21,7 @@ import (
 //
 // It demands what the interface promises and no more: IDs are any unique
 // text, times may be kept to the microsecond, and JSON may be formatted anew.
-func Exercise(t *testing.T, open func(t *testing.T) saferunner.Journal) {
+func Exercise(t *testing.T, open func(t *testing.T) journal.Journal) {
 	for name, test := range map[string]func(*testing.T, journal){
 		"write":       testWrite,
 		"fields":      testFields,
@@ -47,26 +47,26 @@ func Exercise(t *testing.T, open func(t *testing.T) saferunner.Journal) {
 // journal is the one under test; its methods fail the test on an error.
 type journal struct {
 	t *testing.T
-	saferunner.Journal
+	journal.Journal
 }
 
-func (j journal) put(entries ...saferunner.Entry) {
+func (j journal) put(entries ...journal.Entry) {
 	j.t.Helper()
-	changes := make([]saferunner.Change, len(entries))
+	changes := make([]journal.Change, len(entries))
 	for i, e := range entries {
-		changes[i] = saferunner.Put(e)
+		changes[i] = journal.Put(e)
 	}
 	j.write(changes...)
 }
 
-func (j journal) write(changes ...saferunner.Change) {
+func (j journal) write(changes ...journal.Change) {
 	j.t.Helper()
 	if err := j.Write(j.t.Context(), changes...); err != nil {
 		j.t.Fatalf("Write: %v", err)
 	}
 }
 
-func (j journal) page(q saferunner.Query) saferunner.Page {
+func (j journal) page(q journal.Query) journal.Page {
 	j.t.Helper()
 	page, err := j.Query(j.t.Context(), q)
 	if err != nil {
@@ -76,7 +76,7 @@ func (j journal) page(q saferunner.Query) saferunner.Page {
 }
 
 // all returns the entries of all pages.
-func (j journal) all(q saferunner.Query) (entries []saferunner.Entry) {
+func (j journal) all(q journal.Query) (entries []journal.Entry) {
 	j.t.Helper()
 	for range 1000 {
 		page := j.page(q)
@@ -91,14 +91,14 @@ func (j journal) all(q saferunner.Query) (entries []saferunner.Entry) {
 }
 
 // get returns the entry with this ID, and whether there is one.
-func (j journal) get(id string) (saferunner.Entry, bool) {
+func (j journal) get(id string) (journal.Entry, bool) {
 	j.t.Helper()
-	entries := j.all(saferunner.Query{ID: id})
+	entries := j.all(journal.Query{ID: id})
 	if len(entries) > 1 || len(entries) == 1 && entries[0].ID != id {
 		j.t.Fatalf("Query for ID %s gave entries %v", id, ids(entries))
 	}
 	if len(entries) == 0 {
-		return saferunner.Entry{}, false
+		return journal.Entry{}, false
 	}
 	return entries[0], true
 }
@@ -132,29 +132,29 @@ func (j journal) prune(before time.Time) int {
 func now() time.Time { return time.Now().Truncate(time.Microsecond) }
 
 // entry returns a new one.
-func entry(status saferunner.Status) saferunner.Entry {
-	return saferunner.Entry{
+func entry(status journal.Status) journal.Entry {
+	return journal.Entry{
 		ID: rand.Text(), RunID: "order.created", Run: rand.Text(), Task: "sms.send",
 		Args: json.RawMessage(`{"to":"+27821234567"}`), Status: status, At: now(),
 	}
 }
 
 // entries returns n new ones.
-func entries(n int) []saferunner.Entry {
-	list := make([]saferunner.Entry, n)
+func entries(n int) []journal.Entry {
+	list := make([]journal.Entry, n)
 	for i := range list {
-		list[i] = entry(saferunner.StatusRecorded)
+		list[i] = entry(journal.StatusRecorded)
 	}
 	return list
 }
 
 // full returns an entry with every field set.
-func full(status saferunner.Status) saferunner.Entry {
+func full(status journal.Status) journal.Entry {
 	at := now()
-	return saferunner.Entry{
+	return journal.Entry{
 		ID: rand.Text(), RunID: "ordre.créé", Run: rand.Text(), Task: "crm.update",
 		Args: json.RawMessage(`{"name":"Zoë's \"shop\"","lines":[1,2.5,null]}`), Async: true, Key: "order/17", Status: status,
-		Attempts: []saferunner.Attempt{
+		Attempts: []journal.Attempt{
 			{Started: at.Add(time.Second), Finished: at.Add(2 * time.Second), Error: "no answer", Stack: "goroutine 1:\n\tmain.main()", Worker: "a"},
 			{Started: at.Add(3 * time.Second), Finished: at.Add(4 * time.Second), Worker: "b"},
 		},
@@ -164,7 +164,7 @@ func full(status saferunner.Status) saferunner.Entry {
 	}
 }
 
-func ids(entries []saferunner.Entry) []string {
+func ids(entries []journal.Entry) []string {
 	list := make([]string, len(entries))
 	for i, e := range entries {
 		list[i] = e.ID
@@ -172,13 +172,13 @@ func ids(entries []saferunner.Entry) []string {
 	return list
 }
 
-func reversed(entries []saferunner.Entry) []saferunner.Entry {
+func reversed(entries []journal.Entry) []journal.Entry {
 	list := slices.Clone(entries)
 	slices.Reverse(list)
 	return list
 }
 
-func wantIDs(t *testing.T, what string, got, want []saferunner.Entry) {
+func wantIDs(t *testing.T, what string, got, want []journal.Entry) {
 	t.Helper()
 	if !slices.Equal(ids(got), ids(want)) {
 		t.Fatalf("%s: got %d entries %v, want %d %v", what, len(got), ids(got), len(want), ids(want))
@@ -186,7 +186,7 @@ func wantIDs(t *testing.T, what string, got, want []saferunner.Entry) {
 }
 
 // wantEntry compares as the suite's doc says.
-func wantEntry(t *testing.T, got, want saferunner.Entry) {
+func wantEntry(t *testing.T, got, want journal.Entry) {
 	t.Helper()
 	if g, w := plain(got), plain(want); !reflect.DeepEqual(g, w) {
 		t.Errorf("entry %s:\n got %+v\nwant %+v", want.ID, g, w)
@@ -195,7 +195,7 @@ func wantEntry(t *testing.T, got, want saferunner.Entry) {
 
 // plain returns the entry with its times in UTC, its JSON in one form
 // and nothing where it is empty.
-func plain(e saferunner.Entry) saferunner.Entry {
+func plain(e journal.Entry) journal.Entry {
 	e.Args, e.Result = canonical(e.Args), canonical(e.Result)
 	e.At, e.StartedAt, e.FinishedAt = e.At.UTC(), e.StartedAt.UTC(), e.FinishedAt.UTC()
 	attempts := e.Attempts

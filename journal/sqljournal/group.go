@@ -1,11 +1,9 @@
 package sqljournal
 
-import "github.com/saferunner/saferunner"
-
 // collapse drops the changes that a later one in the group makes void. The
 // later one takes the place of the first, so that entries keep the order in
 // which they were first written. It changes the slice.
-func collapse(group []saferunner.Change) []saferunner.Change {
+func collapse(group []journal.Change) []journal.Change {
 	if len(group) < 2 {
 		return group
 	}
@@ -25,13 +23,13 @@ func collapse(group []saferunner.Change) []saferunner.Change {
 
 // ends reports whether the change does something that a later change of the
 // same entry does not make void: it deletes the entry, or ends its claim.
-func ends(c saferunner.Change) bool { return c.Forgets() || !keepsKey(c.Status()) }
+func ends(c journal.Change) bool { return c.Forgets() || !keepsKey(c.Status()) }
 
 // keepsKey reports whether an entry with this status keeps the key that it
 // has claimed.
-func keepsKey(s saferunner.Status) bool {
+func keepsKey(s journal.Status) bool {
 	switch s {
-	case saferunner.StatusQueued, saferunner.StatusRunning, saferunner.StatusDone, saferunner.StatusInterrupted:
+	case journal.StatusQueued, journal.StatusRunning, journal.StatusDone, journal.StatusInterrupted:
 		return true
 	default:
 		return false

@@ -35,7 +35,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // ErrClosed is returned by every method but Close and Lost once the journal
@@ -66,11 +66,11 @@ type Journal struct {
 	lost loss
 }
 
-var _ saferunner.Journal = (*Journal)(nil)
+var _ journal.Journal = (*Journal)(nil)
 
 // item is what waits in the queue: a change or, if operation is set, that.
 type item struct {
-	change    saferunner.Change
+	change    journal.Change
 	operation *operation
 }
 
@@ -157,9 +157,9 @@ func (j *Journal) configure(ctx context.Context) error {
 // If earlier changes could not be committed, an error that says how many and
 // why is returned once, by whichever of Write, Flush and Close comes next.
 // The changes of the Write that returns it have been taken nevertheless.
-func (j *Journal) Write(ctx context.Context, changes ...saferunner.Change) error {
+func (j *Journal) Write(ctx context.Context, changes ...journal.Change) error {
 	for i, c := range changes {
-		if c == (saferunner.Change{}) {
+		if c == (journal.Change{}) {
 			return fmt.Errorf("sqljournal: change %d of %d is the zero Change: make it with Put or Forget; nothing was written", i+1, len(changes))
 		}
 	}

@@ -11,13 +11,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/journal"
 )
 
 var errBusy = errors.New("database is locked")
 
-func put(id string, status saferunner.Status) saferunner.Change {
-	return saferunner.Put(saferunner.Entry{ID: id, Status: status})
+func put(id string, status journal.Status) journal.Change {
+	return journal.Put(journal.Entry{ID: id, Status: status})
 }
 
 // failing makes the next n of these statements fail.
@@ -77,8 +77,8 @@ func TestLostGroupIsReportedOnce(t *testing.T) {
 
 func TestEntryThatCannotBeEncodedIsLostAlone(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *stub, j *Journal) {
-		bad := saferunner.Entry{ID: "bad", Attempts: []saferunner.Attempt{{Started: time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)}}}
-		if err := j.Write(t.Context(), put("a", "done"), saferunner.Put(bad), put("b", "done")); err != nil {
+		bad := journal.Entry{ID: "bad", Attempts: []journal.Attempt{{Started: time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)}}}
+		if err := j.Write(t.Context(), put("a", "done"), journal.Put(bad), put("b", "done")); err != nil {
 			t.Error(err)
 		}
 		if err := j.Close(); err == nil || !strings.Contains(err.Error(), "entry bad") || j.Lost() != 1 {
@@ -92,7 +92,7 @@ func TestEntryThatCannotBeEncodedIsLostAlone(t *testing.T) {
 
 func TestZeroChangeIsRefused(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *stub, j *Journal) {
-		err := j.Write(t.Context(), put("a", "done"), saferunner.Change{})
+		err := j.Write(t.Context(), put("a", "done"), journal.Change{})
 		if err == nil || !strings.Contains(err.Error(), "change 2 of 2") {
 			t.Errorf("Write of a zero Change: %v", err)
 		}
@@ -121,7 +121,7 @@ func TestFullBufferMakesWriteWait(t *testing.T) {
 			t.Fatal(err)
 		}
 		synctest.Wait() // the writer has it
-		changes := make([]saferunner.Change, bufferSize+10)
+		changes := make([]journal.Change, bufferSize+10)
 		for i := range changes {
 			changes[i] = put(fmt.Sprint(i), "done")
 		}
@@ -145,7 +145,7 @@ func TestFullBufferMakesWriteWait(t *testing.T) {
 		if err := <-waiting; !errors.Is(err, ErrClosed) {
 			t.Errorf("a Write that waits for room when Close is called: %v", err)
 		}
-		if _, err := j.Query(t.Context(), saferunner.Query{}); !errors.Is(err, ErrClosed) {
+		if _, err := j.Query(t.Context(), journal.Query{}); !errors.Is(err, ErrClosed) {
 			t.Errorf("a Query while Close waits for the writer: %v", err)
 		}
 		release()
@@ -228,17 +228,17 @@ func TestFailedOpenGivesTheConnectionBack(t *testing.T) {
 func TestCollapse(t *testing.T) {
 	for _, test := range []struct {
 		name    string
-		changes []saferunner.Change
+		changes []journal.Change
 		want    []string // ID and status, "gone" if it forgets
 	}{
 		{"nothing", nil, nil},
-		{"different entries", []saferunner.Change{put("a", "done"), put("b", "done")}, []string{"a done", "b done"}},
+		{"different entries", []journal.Change{put("a", "done"), put("b", "done")}, []string{"a done", "b done"}},
 		{"the last state, in the first place",
-			[]saferunner.Change{put("a", "queued"), put("b", "done"), put("a", "running"), put("a", "done")}, []string{"a done", "b done"}},
+			[]journal.Change{put("a", "queued"), put("b", "done"), put("a", "running"), put("a", "done")}, []string{"a done", "b done"}},
 		{"a failure gives the key back, whatever follows",
-			[]saferunner.Change{put("a", "failed"), put("a", "queued"), put("a", "running")}, []string{"a failed", "a running"}},
-		{"forgotten", []saferunner.Change{put("a", "done"), saferunner.Forget("a")}, []string{"a gone"}},
-		{"forgotten, then new", []saferunner.Change{saferunner.Forget("a"), put("b", "done"), put("a", "done")}, []string{"a gone", "b done", "a done"}},
+			[]journal.Change{put("a", "failed"), put("a", "queued"), put("a", "running")}, []string{"a failed", "a running"}},
+		{"forgotten", []journal.Change{put("a", "done"), journal.Forget("a")}, []string{"a gone"}},
+		{"forgotten, then new", []journal.Change{journal.Forget("a"), put("b", "done"), put("a", "done")}, []string{"a gone", "b done", "a done"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var got []string

@@ -8,15 +8,15 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // Query returns one page of the entries that match q. Of ID, Run, RunID, Task
 // and Statuses, the first that is set uses an index; the others are checked
 // entry by entry, about 2 million a second, until the page is full. It fails
 // for a Cursor that no page can have had.
-func (j *Journal) Query(ctx context.Context, q saferunner.Query) (saferunner.Page, error) {
-	var page saferunner.Page
+func (j *Journal) Query(ctx context.Context, q journal.Query) (journal.Page, error) {
+	var page journal.Page
 	text, args, err := selection(q)
 	if err != nil {
 		return page, err
@@ -24,13 +24,13 @@ func (j *Journal) Query(ctx context.Context, q saferunner.Query) (saferunner.Pag
 	var failure error
 	err = j.perform(ctx, func() { page, failure = j.query(ctx, q.PageSize(), text, args) })
 	if err := errors.Join(err, failure); err != nil {
-		return saferunner.Page{}, fmt.Errorf("sqljournal: querying: %w", err)
+		return journal.Page{}, fmt.Errorf("sqljournal: querying: %w", err)
 	}
 	return page, nil
 }
 
 // query runs a selection, which asks for one entry more than the page holds.
-func (j *Journal) query(ctx context.Context, size int, text string, args []any) (page saferunner.Page, err error) {
+func (j *Journal) query(ctx context.Context, size int, text string, args []any) (page journal.Page, err error) {
 	rows, err := j.conn.QueryContext(ctx, text, args...)
 	if err != nil {
 		return page, err
@@ -54,7 +54,7 @@ func (j *Journal) query(ctx context.Context, size int, text string, args []any) 
 // selection returns the SELECT for q. It settles which index SQLite uses, by
 // a plus sign before the columns that must not be looked up: without that,
 // SQLite may choose the statuses, which are the least selective.
-func selection(q saferunner.Query) (text string, args []any, err error) {
+func selection(q journal.Query) (text string, args []any, err error) {
 	order, beyond := "DESC", "seq < ?"
 	if q.OldestFirst {
 		order, beyond = "ASC", "seq > ?"
@@ -95,7 +95,7 @@ func selection(q saferunner.Query) (text string, args []any, err error) {
 
 // equalities returns the conditions on columns that most narrow the search,
 // the best one first and the only one to be looked up in an index.
-func equalities(q saferunner.Query) (where []string, values []any) {
+func equalities(q journal.Query) (where []string, values []any) {
 	for _, filter := range []struct{ column, value string }{
 		{"id", q.ID}, {"run", q.Run}, {"run_id", q.RunID}, {"task", q.Task},
 	} {

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/journal"
 )
 
 const columns = "id, run_id, run, task, args, async, key, status, attempts, result, at, started_at, finished_at, caller, scope"
@@ -19,7 +19,7 @@ type row struct {
 	values  []any // of columns; none if forget
 }
 
-func render(c saferunner.Change) (row, error) {
+func render(c journal.Change) (row, error) {
 	if c.Forgets() {
 		return row{id: c.ID(), forget: true, release: true}, nil
 	}
@@ -39,7 +39,7 @@ func render(c saferunner.Change) (row, error) {
 }
 
 // scan reads one entry and its place in the order of writing.
-func scan(rows *sql.Rows) (e saferunner.Entry, seq int64, err error) {
+func scan(rows *sql.Rows) (e journal.Entry, seq int64, err error) {
 	var attempts []byte
 	var at, started, finished int64
 	err = rows.Scan(&seq, &e.ID, &e.RunID, &e.Run, &e.Task, (*[]byte)(&e.Args), &e.Async, &e.Key, &e.Status,
@@ -56,7 +56,7 @@ func scan(rows *sql.Rows) (e saferunner.Entry, seq int64, err error) {
 	return e, seq, nil
 }
 
-func encodeAttempts(attempts []saferunner.Attempt) (any, error) {
+func encodeAttempts(attempts []journal.Attempt) (any, error) {
 	if len(attempts) == 0 {
 		return nil, nil
 	}

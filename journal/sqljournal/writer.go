@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // groupSize is how many changes are committed together at most.
@@ -17,7 +17,7 @@ var background = context.Background()
 // run is the writer: it alone uses the connection.
 func (j *Journal) run() {
 	defer close(j.stopped)
-	group := make([]saferunner.Change, 0, groupSize)
+	group := make([]journal.Change, 0, groupSize)
 	for it := range j.queue {
 		group = group[:0]
 		op := j.gather(it, &group)
@@ -32,7 +32,7 @@ func (j *Journal) run() {
 
 // gather adds to the group the changes that wait, first one first, up to an
 // operation, which it returns.
-func (j *Journal) gather(it item, group *[]saferunner.Change) *operation {
+func (j *Journal) gather(it item, group *[]journal.Change) *operation {
 	for {
 		if it.operation != nil {
 			return it.operation
@@ -55,7 +55,7 @@ func (j *Journal) gather(it item, group *[]saferunner.Change) *operation {
 
 // writeGroup commits the changes together, or counts them as lost. Entries
 // are rendered before the transaction, which keeps other processes waiting.
-func (j *Journal) writeGroup(group []saferunner.Change) {
+func (j *Journal) writeGroup(group []journal.Change) {
 	rows := make([]row, 0, len(group))
 	for _, c := range collapse(group) {
 		r, err := render(c)

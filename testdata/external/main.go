@@ -13,18 +13,20 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // engine delivers what it has, one job after the other, when it is told to.
 type engine struct {
-	handler saferunner.Handler
-	queue   []saferunner.Delivery
+	handler engine.Handler
+	queue   []engine.Delivery
 	group   sync.WaitGroup
 	spoil   func(json.RawMessage) json.RawMessage // of payloads
 	refuse  error
 }
 
-func (e *engine) Start(_ context.Context, tasks []saferunner.TaskSpec, h saferunner.Handler) error {
+func (e *engine) Start(_ context.Context, tasks []engine.TaskSpec, h engine.Handler) error {
 	fmt.Println("engine started with", len(tasks), "tasks")
 	e.handler = h
 	return nil
@@ -36,7 +38,7 @@ func (e *engine) Stop(context.Context) error {
 	return nil
 }
 
-func (e *engine) Submit(_ context.Context, b saferunner.Batch) ([]saferunner.Ticket, error) {
+func (e *engine) Submit(_ context.Context, b engine.Batch) ([]engine.Ticket, error) {
 	if e.refuse != nil {
 		return nil, e.refuse
 	}
@@ -45,7 +47,7 @@ func (e *engine) Submit(_ context.Context, b saferunner.Batch) ([]saferunner.Tic
 		if err != nil {
 			return nil, err
 		}
-		d := saferunner.Delivery{RunID: b.RunID, Run: b.Run, At: b.At, Caller: b.Caller, Worker: "w1"}
+		d := engine.Delivery{RunID: b.RunID, Run: b.Run, At: b.At, Caller: b.Caller, Worker: "w1"}
 		if err := json.Unmarshal(sent, &d.Job); err != nil {
 			return nil, err
 		}
@@ -67,7 +69,7 @@ func (e *engine) work() {
 	})
 }
 
-func (e *engine) deliver(d saferunner.Delivery) {
+func (e *engine) deliver(d engine.Delivery) {
 	said := false
 	for d.Attempt = 1; ; {
 		d.Last = d.Attempt == d.Task.Retry.Attempts()
@@ -104,7 +106,7 @@ var (
 	charge = saferunner.Define("card.charge", func(_ context.Context, c card) error {
 		fmt.Println("charging", c.Number, c.Cents)
 		return errors.New("declined")
-	}, saferunner.Retry(saferunner.RetryPolicy{MaxAttempts: 2}))
+	}, saferunner.Retry(engine.RetryPolicy{MaxAttempts: 2}))
 	crash = saferunner.Define("crash.now", func(context.Context, string) error { panic("oh no") })
 )
 
@@ -133,7 +135,7 @@ func main() {
 			func(ctx context.Context, m map[string]string) context.Context {
 				return context.WithValue(ctx, traceKey{}, m["trace"])
 			}),
-		saferunner.OnFailure(func(_ context.Context, e saferunner.Entry, err error) { fmt.Println("failure:", e.Status, err) }))
+		saferunner.OnFailure(func(_ context.Context, e journal.Entry, err error) { fmt.Println("failure:", e.Status, err) }))
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -165,7 +167,7 @@ func main() {
 	run("freed", add.With([]int{3, 4}).Async().Key("k2"))
 
 	_, err = r.RunTx(ctx, "a transaction", "tx", add.With([]int{1, 2}).Async())
-	fmt.Println("tx:", errors.Is(err, saferunner.ErrNoTx))
+	fmt.Println("tx:", errors.Is(err, engine.ErrNoTx))
 	fmt.Println("cancel:", r.Cancel(ctx, "x"))
 
 	dry, _ := saferunner.New(saferunner.RecordOnly(), saferunner.WithEngine(&engine{}))

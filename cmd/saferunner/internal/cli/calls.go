@@ -7,12 +7,11 @@ import (
 	"os"
 	"time"
 
-	"github.com/spf13/cobra"
-
-	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/effect"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/screen"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/table"
+	"github.com/saferunner/saferunner/journal"
+	"github.com/spf13/cobra"
 )
 
 const callsLong = `Show the calls that were made or recorded under a run ID, oldest first.
@@ -54,18 +53,18 @@ func oneRunID(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-func callsUnder(cmd *cobra.Command, db, runID string) ([]saferunner.Entry, error) {
+func callsUnder(cmd *cobra.Command, db, runID string) ([]journal.Entry, error) {
 	if runID == "" {
 		return nil, exitf(codeUsage, "the run ID is empty")
 	}
 	journal, err := existingJournal(cmd.Context(), db)
 	if errors.Is(err, errNoJournal) {
-		return []saferunner.Entry{}, nil
+		return []journal.Entry{}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	entries, err := queryAll(cmd.Context(), journal.Journal(), saferunner.Query{RunID: runID, OldestFirst: true})
+	entries, err := queryAll(cmd.Context(), journal.Journal(), journal.Query{RunID: runID, OldestFirst: true})
 	return entries, closeJournal(journal, err)
 }
 
@@ -78,7 +77,7 @@ func writeJSON[T any](out io.Writer, value T) error {
 	return encoder.Encode(value)
 }
 
-func writeCalls(out screen.Screen, entries []saferunner.Entry) error {
+func writeCalls(out screen.Screen, entries []journal.Entry) error {
 	var rows [][]table.Cell
 	for _, e := range entries {
 		how := "sync"
@@ -93,26 +92,26 @@ func writeCalls(out screen.Screen, entries []saferunner.Entry) error {
 			{Text: took(e)},
 			{Text: e.Key},
 			{Text: arguments(e)},
-			{Text: e.Err(), Style: screen.Red},
+			{Text: e.ErrorText(), Style: screen.Red},
 		})
 	}
 	return table.Write(out, []string{"AT", "TASK", "HOW", "STATUS", "TIME", "KEY", "CALL", "ERROR"}, rows)
 }
 
-func statusCell(status saferunner.Status) table.Cell {
+func statusCell(status journal.Status) table.Cell {
 	_, style := screen.Symbol(status)
 	return table.Cell{Text: string(status), Style: style}
 }
 
 // took shows how long a call has executed, empty if it has not.
-func took(e saferunner.Entry) string {
+func took(e journal.Entry) string {
 	if e.StartedAt.IsZero() || e.FinishedAt.IsZero() {
 		return ""
 	}
 	return screen.Duration(elapsed(e))
 }
 
-func elapsed(e saferunner.Entry) time.Duration {
+func elapsed(e journal.Entry) time.Duration {
 	if e.StartedAt.IsZero() || e.FinishedAt.IsZero() {
 		return 0
 	}
@@ -121,7 +120,7 @@ func elapsed(e saferunner.Entry) time.Duration {
 
 // arguments shows what was called: the command or the request of a task of
 // this command line, the JSON of any other.
-func arguments(e saferunner.Entry) string {
+func arguments(e journal.Entry) string {
 	var step effect.Step
 	if json.Unmarshal(e.Args, &step) == nil && (len(step.Exec) > 0 || step.HTTP != nil) {
 		return step.String()

@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/saferunner/saferunner/journal"
 	"github.com/spf13/cobra"
-
-	"github.com/saferunner/saferunner"
 )
 
 const clearLong = `Forget the calls that were recorded. The calls that executed stay in the journal.`
@@ -46,13 +45,13 @@ func clearRecorded(ctx context.Context, db string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	entries, err := queryAll(ctx, journal.Journal(), saferunner.Query{
-		Statuses: []saferunner.Status{saferunner.StatusRecorded, saferunner.StatusStubbed},
+	entries, err := queryAll(ctx, journal.Journal(), journal.Query{
+		Statuses: []journal.Status{journal.StatusRecorded, journal.StatusStubbed},
 	})
 	if err == nil {
-		changes := make([]saferunner.Change, len(entries))
+		changes := make([]journal.Change, len(entries))
 		for i, e := range entries {
-			changes[i] = saferunner.Forget(e.ID)
+			changes[i] = journal.Forget(e.ID)
 		}
 		if err = journal.Journal().Write(ctx, changes...); err != nil {
 			err = exit(codeJournal, err)

@@ -63,7 +63,7 @@ func TestDurable(t *testing.T) {
 		checkText(t, "what ran", s.read("ran"), "sms\ncrm 42 t0ken\n")
 		entries := s.calls("order.created")
 		checkContains(t, "arguments", arguments(t, entries[1]), "crm 42 ${TOKEN}")
-		if broken := entries[2]; len(broken.Attempts) != 2 || broken.Err() != "exit code 3: oops ${TOKEN}" {
+		if broken := entries[2]; len(broken.Attempts) != 2 || broken.ErrorText() != "exit code 3: oops ${TOKEN}" {
 			t.Errorf("attempts: %+v", broken.Attempts)
 		}
 

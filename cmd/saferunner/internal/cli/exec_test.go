@@ -17,7 +17,7 @@ func TestExec(t *testing.T) {
 	}
 	entries := s.calls("r")
 	checkText(t, "statuses", statuses(entries), "sms.send failed, sms.send failed")
-	if entries[0].Async || !entries[1].Async || entries[0].Err() != "exit code 7" {
+	if entries[0].Async || !entries[1].Async || entries[0].ErrorText() != "exit code 7" {
 		t.Errorf("journal: %+v", entries)
 	}
 	checkText(t, "arguments", arguments(t, entries[0]), `{"exec":["sh","-c","cat; echo \"$1\" \u003e\u00262; exit 7","sh","${HOME} $$"]}`)

@@ -12,6 +12,7 @@ import (
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/progress"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/screen"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/tasklist"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // execution is one run of a list.
@@ -71,7 +72,7 @@ func (e *execution) run() error {
 
 func (e *execution) showQueued() {
 	for i, outcome := range e.report.Outcomes {
-		if e.queues && outcome.Status == saferunner.StatusQueued {
+		if e.queues && outcome.Status == journal.StatusQueued {
 			e.progress.Queue(i)
 		}
 	}
@@ -79,18 +80,18 @@ func (e *execution) showQueued() {
 
 // entries returns what the journal says of the calls, in the order of the
 // list. Where it does not know one, or its end, it is what Run has said of it.
-func (e *execution) entries(ctx context.Context, journal saferunner.Journal) ([]saferunner.Entry, error) {
-	written, err := queryAll(ctx, journal, saferunner.Query{Run: e.report.ID})
-	byID := make(map[string]saferunner.Entry, len(written))
+func (e *execution) entries(ctx context.Context, journal journal.Journal) ([]journal.Entry, error) {
+	written, err := queryAll(ctx, journal, journal.Query{Run: e.report.ID})
+	byID := make(map[string]journal.Entry, len(written))
 	for _, entry := range written {
 		byID[entry.ID] = entry
 	}
-	entries := make([]saferunner.Entry, len(e.report.Outcomes))
+	entries := make([]journal.Entry, len(e.report.Outcomes))
 	for i, outcome := range e.report.Outcomes {
 		entry, ok := byID[outcome.EntryID]
 		if !ok {
 			task := e.list.Tasks[i]
-			entry = saferunner.Entry{
+			entry = journal.Entry{
 				ID: outcome.EntryID, RunID: e.report.RunID, Run: e.report.ID, Task: outcome.Task,
 				Async: task.Async, Key: task.Key,
 			}
@@ -101,10 +102,10 @@ func (e *execution) entries(ctx context.Context, journal saferunner.Journal) ([]
 				entry.FinishedAt = entry.StartedAt.Add(outcome.Duration)
 			}
 			if outcome.Err != nil {
-				entry.Attempts = []saferunner.Attempt{{Error: outcome.Err.Error()}}
+				entry.Attempts = []journal.Attempt{{Error: outcome.Err.Error()}}
 			}
 		}
-		if n := len(entry.Attempts); n > 0 && e.stopped != nil && entry.Status == saferunner.StatusCancelled {
+		if n := len(entry.Attempts); n > 0 && e.stopped != nil && entry.Status == journal.StatusCancelled {
 			entry.Attempts[n-1].Error = e.stopped.Error()
 		}
 		entries[i] = entry
@@ -113,8 +114,8 @@ func (e *execution) entries(ctx context.Context, journal saferunner.Journal) ([]
 }
 
 // ended reports whether a call with this status has come to its end.
-func ended(s saferunner.Status) bool {
-	return s != saferunner.StatusQueued && s != saferunner.StatusRunning
+func ended(s journal.Status) bool {
+	return s != journal.StatusQueued && s != journal.StatusRunning
 }
 
 // task is what call i of the list executes.
@@ -135,11 +136,11 @@ func (e *execution) task(i int) func(context.Context, effect.Step) error {
 		_ = stderr.Close()
 		switch {
 		case err == nil:
-			e.progress.End(i, saferunner.StatusDone, time.Since(started), "")
+			e.progress.End(i, journal.StatusDone, time.Since(started), "")
 		case e.interrupt.ctx.Err() == nil && e.list.Tasks[i].Async && info.Attempt < attempts:
 			e.progress.Again(i, err)
 		default:
-			e.progress.End(i, saferunner.StatusFailed, time.Since(started), err.Error())
+			e.progress.End(i, journal.StatusFailed, time.Since(started), err.Error())
 			err = saferunner.Permanent(err)
 		}
 		return err

@@ -10,18 +10,19 @@ import (
 	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/effect"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/tasklist"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // reading is a journal of which a test says what it reads.
 type reading struct {
-	saferunner.Journal
-	page saferunner.Page
+	journal.Journal
+	page journal.Page
 	err  error
 }
 
-func (j reading) Write(context.Context, ...saferunner.Change) error { return nil }
+func (j reading) Write(context.Context, ...journal.Change) error { return nil }
 
-func (j reading) Query(context.Context, saferunner.Query) (saferunner.Page, error) {
+func (j reading) Query(context.Context, journal.Query) (journal.Page, error) {
 	return j.page, j.err
 }
 
@@ -38,22 +39,22 @@ func listOf(names ...string) *tasklist.List {
 func TestStaleEntries(t *testing.T) {
 	started := time.Now()
 	e := &execution{list: listOf("stale", "later", "lost"), report: &saferunner.Report{Outcomes: []saferunner.Outcome{
-		{Task: "stale", EntryID: "1", Status: saferunner.StatusFailed, Err: errors.New("exit code 1"), Duration: time.Second},
-		{Task: "later", EntryID: "2", Status: saferunner.StatusQueued},
-		{Task: "lost", EntryID: "3", Status: saferunner.StatusDone},
+		{Task: "stale", EntryID: "1", Status: journal.StatusFailed, Err: errors.New("exit code 1"), Duration: time.Second},
+		{Task: "later", EntryID: "2", Status: journal.StatusQueued},
+		{Task: "lost", EntryID: "3", Status: journal.StatusDone},
 	}}}
-	entries, err := e.entries(t.Context(), reading{page: saferunner.Page{Entries: []saferunner.Entry{
-		{ID: "1", Task: "stale", Status: saferunner.StatusRunning, StartedAt: started, Args: []byte("{}")},
-		{ID: "2", Task: "later", Status: saferunner.StatusDone},
+	entries, err := e.entries(t.Context(), reading{page: journal.Page{Entries: []journal.Entry{
+		{ID: "1", Task: "stale", Status: journal.StatusRunning, StartedAt: started, Args: []byte("{}")},
+		{ID: "2", Task: "later", Status: journal.StatusDone},
 	}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	stale := entries[0]
-	if stale.Status != saferunner.StatusFailed || stale.Err() != "exit code 1" || elapsed(stale) != time.Second || string(stale.Args) != "{}" {
+	if stale.Status != journal.StatusFailed || stale.ErrorText() != "exit code 1" || elapsed(stale) != time.Second || string(stale.Args) != "{}" {
 		t.Errorf("stale: %+v", stale)
 	}
-	if entries[1].Status != saferunner.StatusDone || entries[2].Status != saferunner.StatusDone {
+	if entries[1].Status != journal.StatusDone || entries[2].Status != journal.StatusDone {
 		t.Errorf("later: %+v\nlost: %+v", entries[1], entries[2])
 	}
 }
@@ -76,7 +77,7 @@ func TestUnreadableJournal(t *testing.T) {
 // there.
 func TestEndOfWaiting(t *testing.T) {
 	e := &execution{list: listOf("ab"), queues: true, wait: true, unwaited: errors.New("connection lost")}
-	code, message := classify(e.verdict([]saferunner.Entry{{Task: "ab", Status: saferunner.StatusRunning}}))
+	code, message := classify(e.verdict([]journal.Entry{{Task: "ab", Status: journal.StatusRunning}}))
 	if want := "r: 1 running; they go on, but cannot be waited for: connection lost"; code != codeJournal || message != want {
 		t.Errorf("exit code %d, %s", code, message)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/database"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // journalPath returns the name of the database: the flag, else SAFERUNNER_DB,
@@ -139,9 +140,9 @@ func lostChanges(n int) error {
 }
 
 // queryAll returns all that q selects.
-func queryAll(ctx context.Context, journal saferunner.Journal, q saferunner.Query) ([]saferunner.Entry, error) {
-	entries := []saferunner.Entry{} // none is an empty list in JSON
-	for q.Limit = saferunner.MaxPage; ; {
+func queryAll(ctx context.Context, journal journal.Journal, q journal.Query) ([]journal.Entry, error) {
+	entries := []journal.Entry{} // none is an empty list in JSON
+	for q.Limit = journal.MaxPage; ; {
 		page, err := journal.Query(ctx, q)
 		if err != nil {
 			return nil, exit(codeJournal, err)

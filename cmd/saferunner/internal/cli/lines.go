@@ -8,6 +8,7 @@ import (
 
 	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/screen"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // lines shows calls as they end, a line each. It is safe for concurrent use.
@@ -35,8 +36,8 @@ type line struct {
 func (l lines) begin(call saferunner.CallInfo) line { return line{l, call, time.Now()} }
 
 // end prints the line.
-func (l line) end(status saferunner.Status, err string) {
-	const statusWidth = len(saferunner.StatusInterrupted)
+func (l line) end(status journal.Status, err string) {
+	const statusWidth = len(journal.StatusInterrupted)
 	out, now := l.lines.out, time.Now()
 	symbol, style := screen.Symbol(status)
 	text := fmt.Sprintf("%s %s %s  %s %6s  %s",

@@ -11,9 +11,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/cli"
 	"github.com/saferunner/saferunner/internal/leaktest"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // binary is the program under test, built once. The tests run it as a user
@@ -139,9 +139,9 @@ func (s *shell) must(code int, args ...string) result {
 }
 
 // calls returns what the journal says of a run ID.
-func (s *shell) calls(runID string) []saferunner.Entry {
+func (s *shell) calls(runID string) []journal.Entry {
 	s.t.Helper()
-	var entries []saferunner.Entry
+	var entries []journal.Entry
 	if err := json.Unmarshal([]byte(s.must(0, "calls", runID, "--json").stdout), &entries); err != nil {
 		s.t.Fatal(err)
 	}
@@ -149,7 +149,7 @@ func (s *shell) calls(runID string) []saferunner.Entry {
 }
 
 // statuses shows the statuses of entries, as "task status, …".
-func statuses(entries []saferunner.Entry) string {
+func statuses(entries []journal.Entry) string {
 	var all []string
 	for _, e := range entries {
 		all = append(all, e.Task+" "+string(e.Status))
@@ -158,7 +158,7 @@ func statuses(entries []saferunner.Entry) string {
 }
 
 // arguments returns the arguments of an entry, without spaces.
-func arguments(t *testing.T, e saferunner.Entry) string {
+func arguments(t *testing.T, e journal.Entry) string {
 	t.Helper()
 	var text bytes.Buffer
 	if err := json.Compact(&text, e.Args); err != nil {

@@ -10,12 +10,12 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/spf13/cobra"
-
 	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/database"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/tasklist"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/vars"
+	"github.com/saferunner/saferunner/journal"
+	"github.com/spf13/cobra"
 )
 
 const runLong = `Run the list of tasks in a YAML or JSON file. The whole file is checked before
@@ -177,7 +177,7 @@ func (o runOptions) run(ctx context.Context, db *database.Database, list *taskli
 	return closeJournal(db, checkJournal(db, e.runner, err))
 }
 
-func (e *execution) runAndShow(ctx context.Context, journal saferunner.Journal, asJSON bool) error {
+func (e *execution) runAndShow(ctx context.Context, journal journal.Journal, asJSON bool) error {
 	err := e.run()
 	switch {
 	case errors.Is(err, saferunner.ErrMode):

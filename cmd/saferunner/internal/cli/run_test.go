@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/journal"
 )
 
 const orderList = `
@@ -214,7 +214,7 @@ tasks:
 	if n := len(entries[0].Attempts); n != 3 || entries[0].Attempts[1].Error != "exit code 1: try" {
 		t.Errorf("attempts: %+v", entries[0].Attempts)
 	}
-	checkContains(t, "error", entries[1].Err(), "timed out after ")
+	checkContains(t, "error", entries[1].ErrorText(), "timed out after ")
 	if !entries[2].Async {
 		t.Error("a call with after is not async")
 	}
@@ -269,14 +269,14 @@ func TestJSONOutput(t *testing.T) {
 	r := s.must(0, "run", "--json", "list.json")
 	var got struct {
 		Run, RunID string
-		Entries    []saferunner.Entry
+		Entries    []journal.Entry
 	}
 	decodeStrictly(t, strings.Replace(r.stdout, `"run_id"`, `"RunID"`, 1), &got)
 	if got.Run == "" || got.RunID != "r" || len(got.Entries) != 1 {
 		t.Fatalf("stdout: %s", r.stdout)
 	}
 	e := got.Entries[0]
-	if e.Run != got.Run || e.RunID != "r" || e.Status != saferunner.StatusDone || e.Key != "k" || len(e.Attempts) != 1 {
+	if e.Run != got.Run || e.RunID != "r" || e.Status != journal.StatusDone || e.Key != "k" || len(e.Attempts) != 1 {
 		t.Errorf("entry: %+v", e)
 	}
 	checkContains(t, "stderr", r.stderr, "sms.send │ <&>\n")

@@ -107,7 +107,7 @@ func TestInterruptRun(t *testing.T) {
 			checkContains(t, "stdout", squeeze(b.stdout.String()), "scheduled cancelled stopped by "+test.text+"\n")
 			s.checkCalls("r", "async failed, retried failed, scheduled cancelled, sync failed, never skipped")
 			entries := s.calls("r")
-			checkText(t, "error", entries[3].Err(), "stopped by "+test.text)
+			checkText(t, "error", entries[3].ErrorText(), "stopped by "+test.text)
 			checkText(t, "what ran", s.read("ran"), "")
 		})
 	}

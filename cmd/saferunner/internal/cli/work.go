@@ -9,13 +9,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/database"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/effect"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/progress"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/screen"
+	"github.com/saferunner/saferunner/journal"
+	"github.com/spf13/cobra"
 )
 
 const workLong = `Execute the calls that "saferunner run --durable" has queued in the database: those of
@@ -121,9 +121,9 @@ func (w *worker) work(ctx context.Context, db *database.Database) error {
 // task is what executes the calls of task i.
 func (w *worker) task(i int) func(context.Context, effect.Step) error {
 	attempts := max(1, w.set.tasks[i].Retry.MaxAttempts)
-	stopped := saferunner.StatusInterrupted
+	stopped := journal.StatusInterrupted
 	if attempts > 1 {
-		stopped = saferunner.StatusQueued // an attempt that is stopped does not count
+		stopped = journal.StatusQueued // an attempt that is stopped does not count
 	}
 	return func(ctx context.Context, step effect.Step) error {
 		info, _ := saferunner.Current(ctx)
@@ -134,14 +134,14 @@ func (w *worker) task(i int) func(context.Context, effect.Step) error {
 		_ = stderr.Close()
 		switch {
 		case err == nil:
-			line.end(saferunner.StatusDone, "")
+			line.end(journal.StatusDone, "")
 		case errors.Is(ctx.Err(), context.Canceled):
 			err = errors.New("stopped before its end")
 			line.end(stopped, err.Error())
 		case info.Attempt < attempts:
-			line.end(saferunner.StatusQueued, fmt.Sprintf("attempt %d of %d: %v", info.Attempt, attempts, err))
+			line.end(journal.StatusQueued, fmt.Sprintf("attempt %d of %d: %v", info.Attempt, attempts, err))
 		default:
-			line.end(saferunner.StatusFailed, err.Error())
+			line.end(journal.StatusFailed, err.Error())
 		}
 		return err
 	}

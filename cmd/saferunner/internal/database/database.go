@@ -8,9 +8,10 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
-
 	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/store"
+	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/journal"
 	"github.com/saferunner/saferunner/journal/sqljournal"
 	"github.com/saferunner/saferunner/riverengine"
 )
@@ -70,7 +71,7 @@ func (e shorter) Error() string {
 func (e shorter) Unwrap() error { return e.error }
 
 // Journal returns the journal.
-func (d *Database) Journal() saferunner.Journal {
+func (d *Database) Journal() journal.Journal {
 	if d.file != nil {
 		return d.file
 	}

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/screen"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // interval is how often the times of running calls are redrawn.
@@ -69,7 +69,7 @@ func (p *Progress) lines() []string {
 		line := p.line(c)
 		all = append(all, line)
 		switch {
-		case c.status == saferunner.StatusRunning:
+		case c.status == journal.StatusRunning:
 			running = append(running, line)
 		case c.status != "" && c.status.Final():
 			ended++
@@ -84,13 +84,13 @@ func (p *Progress) lines() []string {
 
 // line shows one call, cut to the width of the terminal.
 func (p *Progress) line(c *call) string {
-	const statusWidth = len(saferunner.StatusInterrupted)
+	const statusWidth = len(journal.StatusInterrupted)
 	symbol, style := screen.Symbol(c.status)
 	status, took := string(c.status), screen.Duration(c.took)
 	switch {
 	case c.status == "":
 		symbol, style, status, took = "·", screen.Dim, "waiting", ""
-	case c.status == saferunner.StatusRunning:
+	case c.status == journal.StatusRunning:
 		symbol = string(spinner[p.frame%len(spinner)])
 		took = screen.Duration(time.Since(c.started))
 	case c.took == 0:

@@ -8,8 +8,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/screen"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // Progress shows the calls of one run. It is safe for concurrent use.
@@ -27,7 +27,7 @@ type Progress struct {
 
 type call struct {
 	name    string
-	status  saferunner.Status // empty: not begun
+	status  journal.Status // empty: not begun
 	started time.Time
 	took    time.Duration
 	err     string
@@ -53,7 +53,7 @@ func (p *Progress) Begin(i int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c := &p.calls[i]
-	c.status, c.started = saferunner.StatusRunning, time.Now()
+	c.status, c.started = journal.StatusRunning, time.Now()
 	p.redraw("")
 }
 
@@ -62,7 +62,7 @@ func (p *Progress) Queue(i int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c := &p.calls[i]
-	c.status = saferunner.StatusQueued
+	c.status = journal.StatusQueued
 	if !p.out.Live {
 		_, _ = io.WriteString(p.out, p.line(c)+"\n")
 		return
@@ -75,13 +75,13 @@ func (p *Progress) Again(i int, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c := &p.calls[i]
-	c.status, c.err = saferunner.StatusQueued, err.Error()
+	c.status, c.err = journal.StatusQueued, err.Error()
 	p.redraw("")
 }
 
 // End tells what became of call i. What is told later of the same call is
 // ignored.
-func (p *Progress) End(i int, status saferunner.Status, took time.Duration, err string) {
+func (p *Progress) End(i int, status journal.Status, took time.Duration, err string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c := &p.calls[i]

@@ -11,8 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/screen"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // Without a terminal there is a line for each call that has ended, and the
@@ -26,13 +26,13 @@ func TestPlain(t *testing.T) {
 	fmt.Fprint(print, "o\r\n10%\r20%\nrest \x1b[31mred\x1b[2K")
 	_ = print.Close()
 	_ = print.Close()
-	p.End(0, saferunner.StatusDone, 12*time.Millisecond, "")
+	p.End(0, journal.StatusDone, 12*time.Millisecond, "")
 	p.Begin(1)
 	p.Again(1, errors.New("first"))
 	p.Begin(1)
-	p.End(1, saferunner.StatusFailed, 1500*time.Millisecond, "exit code 1:\nboom")
-	p.End(1, saferunner.StatusDone, time.Second, "told too late")
-	p.End(2, saferunner.StatusSkipped, 0, "")
+	p.End(1, journal.StatusFailed, 1500*time.Millisecond, "exit code 1:\nboom")
+	p.End(1, journal.StatusDone, time.Second, "told too late")
+	p.End(2, journal.StatusSkipped, 0, "")
 	p.Stop()
 	p.Print()
 	want := `sms.send │ one
@@ -73,9 +73,9 @@ func TestTerminal(t *testing.T) {
 · crm       waiting
 ⠹ slow      running        1.2s
 `)
-		p.End(0, saferunner.StatusDone, time.Second, "")
+		p.End(0, journal.StatusDone, time.Second, "")
 		p.Begin(1)
-		p.End(1, saferunner.StatusFailed, 3*time.Millisecond, "an error that is longer than the line")
+		p.End(1, journal.StatusFailed, 3*time.Millisecond, "an error that is longer than the line")
 		fmt.Fprintln(print, "more")
 		tty.check(t, "two ended", `sms.send │ hello
 sms.send │ more
@@ -85,7 +85,7 @@ sms.send │ more
 `)
 		p.Stop()
 		tty.check(t, "stopped", "sms.send │ hello\nsms.send │ more\n")
-		p.End(2, saferunner.StatusRecorded, 0, "")
+		p.End(2, journal.StatusRecorded, 0, "")
 		fmt.Fprintln(print, "late")
 		p.Print()
 		tty.check(t, "printed", `sms.send │ hello
@@ -106,7 +106,7 @@ func TestLowTerminal(t *testing.T) {
 		p := New(tty.screen(), []string{"a1", "a2", "a3", "a4"})
 		defer p.Stop()
 		p.Begin(0)
-		p.End(0, saferunner.StatusDone, time.Second, "")
+		p.End(0, journal.StatusDone, time.Second, "")
 		p.Begin(1)
 		tty.check(t, "one runs", "⠋ a2  running        <1ms\n1 of 4 calls ended\n")
 		p.Begin(2)
@@ -126,7 +126,7 @@ func TestConcurrentUse(t *testing.T) {
 			for range 50 {
 				fmt.Fprintln(print, "line")
 			}
-			p.End(i, saferunner.StatusDone, time.Second, "")
+			p.End(i, journal.StatusDone, time.Second, "")
 		})
 	}
 	group.Wait()

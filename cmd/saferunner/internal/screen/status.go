@@ -1,17 +1,15 @@
 package screen
 
-import "github.com/saferunner/saferunner"
-
 // Symbol returns the sign of a status and its style.
-func Symbol(status saferunner.Status) (string, Style) {
+func Symbol(status journal.Status) (string, Style) {
 	switch status {
-	case saferunner.StatusDone:
+	case journal.StatusDone:
 		return "✓", Green
-	case saferunner.StatusFailed, saferunner.StatusInterrupted:
+	case journal.StatusFailed, journal.StatusInterrupted:
 		return "✗", Red
-	case saferunner.StatusRecorded, saferunner.StatusStubbed:
+	case journal.StatusRecorded, journal.StatusStubbed:
 		return "●", Cyan
-	case saferunner.StatusQueued, saferunner.StatusRunning, saferunner.StatusHeld:
+	case journal.StatusQueued, journal.StatusRunning, journal.StatusHeld:
 		return "…", Yellow
 	default: // skipped, duplicate, cancelled, and what is not known yet
 		return "–", Dim

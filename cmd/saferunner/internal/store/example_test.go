@@ -7,8 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/store"
+	"github.com/saferunner/saferunner/journal"
 )
 
 func ExampleOpen() {
@@ -21,11 +21,11 @@ func ExampleOpen() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	entry := saferunner.Entry{ID: "1", RunID: "order.created", Task: "sms.send", Status: saferunner.StatusRecorded}
-	if err := journal.Write(ctx, saferunner.Put(entry)); err != nil {
+	entry := journal.Entry{ID: "1", RunID: "order.created", Task: "sms.send", Status: journal.StatusRecorded}
+	if err := journal.Write(ctx, journal.Put(entry)); err != nil {
 		log.Fatal(err)
 	}
-	page, err := journal.Query(ctx, saferunner.Query{RunID: "order.created"})
+	page, err := journal.Query(ctx, journal.Query{RunID: "order.created"})
 	if err != nil {
 		log.Fatal(err)
 	}

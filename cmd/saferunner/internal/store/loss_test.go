@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/store"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // A file that cannot be written to is reported by Write, Flush and Close,
@@ -17,7 +17,7 @@ func TestLossIsReported(t *testing.T) {
 		t.Fatal(err)
 	}
 	execute(t, path, "CREATE TRIGGER full BEFORE INSERT ON saferunner_entries BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
-	if err := j.Write(t.Context(), saferunner.Put(entry("a")), saferunner.Put(entry("b")), saferunner.Forget("c")); err != nil {
+	if err := j.Write(t.Context(), journal.Put(entry("a")), journal.Put(entry("b")), journal.Forget("c")); err != nil {
 		t.Fatalf("Write: %v", err)
 	}
 	wantLoss := func(what string, err error, text string) {
@@ -26,7 +26,7 @@ func TestLossIsReported(t *testing.T) {
 			t.Errorf("%s after a failed commit: %v; want %q and the cause", what, err, text)
 		}
 	}
-	if _, err := j.Query(t.Context(), saferunner.Query{}); err != nil {
+	if _, err := j.Query(t.Context(), journal.Query{}); err != nil {
 		t.Errorf("Query after a failed commit: %v", err)
 	}
 	wantLoss("Flush", j.Flush(t.Context()), "lost ")
@@ -39,16 +39,16 @@ func TestLossIsReported(t *testing.T) {
 	}
 
 	execute(t, path, "DROP TRIGGER full")
-	if err := j.Write(t.Context(), saferunner.Put(entry("d"))); err != nil {
+	if err := j.Write(t.Context(), journal.Put(entry("d"))); err != nil {
 		t.Errorf("Write once the cause is gone: %v", err)
 	}
-	page, err := j.Query(t.Context(), saferunner.Query{})
+	page, err := j.Query(t.Context(), journal.Query{})
 	if err != nil || len(page.Entries) != 1 || page.Entries[0].ID != "d" {
 		t.Errorf("after the loss, the journal holds %v, %v; want d alone", page.Entries, err)
 	}
 
 	execute(t, path, "CREATE TRIGGER full BEFORE INSERT ON saferunner_entries BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
-	if err := j.Write(t.Context(), saferunner.Put(entry("e"))); err != nil {
+	if err := j.Write(t.Context(), journal.Put(entry("e"))); err != nil {
 		t.Fatalf("Write: %v", err)
 	}
 	wantLoss("Close", j.Close(), "lost 1 of")

@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/store"
 	"github.com/saferunner/saferunner/internal/leaktest"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // childVariable makes this test binary a child process: what it does, and
@@ -52,14 +52,14 @@ func child(role, path string) error {
 }
 
 // writeForEver prints after each Flush how many entries are safe.
-func writeForEver(j saferunner.Journal) error {
+func writeForEver(j journal.Journal) error {
 	ctx := context.Background()
 	for i := 0; ; i++ {
 		e := entry(strconv.Itoa(i))
-		e.Status = saferunner.StatusRunning
+		e.Status = journal.StatusRunning
 		done := e
-		done.Status = saferunner.StatusDone
-		if err := j.Write(ctx, saferunner.Put(e), saferunner.Put(done)); err != nil {
+		done.Status = journal.StatusDone
+		if err := j.Write(ctx, journal.Put(e), journal.Put(done)); err != nil {
 			return err
 		}
 		if i%100 != 99 {
@@ -73,7 +73,7 @@ func writeForEver(j saferunner.Journal) error {
 }
 
 // claimAll claims each key that it is sent, and prints its holder.
-func claimAll(j saferunner.Journal) error {
+func claimAll(j journal.Journal) error {
 	fmt.Println("ready")
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
 		holder, err := j.Claim(context.Background(), "card.charge", in.Text(), strconv.Itoa(os.Getpid()))
@@ -131,7 +131,7 @@ func TestKilledProcess(t *testing.T) {
 	}
 
 	j := open(t, path)
-	q := saferunner.Query{OldestFirst: true, Limit: saferunner.MaxPage}
+	q := journal.Query{OldestFirst: true, Limit: journal.MaxPage}
 	n := 0
 	for {
 		page, err := j.Query(t.Context(), q)
@@ -142,7 +142,7 @@ func TestKilledProcess(t *testing.T) {
 			if e.ID != strconv.Itoa(n) {
 				t.Fatalf("entry %d has ID %s: one is missing", n, e.ID)
 			}
-			if n < safe && e.Status != saferunner.StatusDone {
+			if n < safe && e.Status != journal.StatusDone {
 				t.Fatalf("entry %d of %d that were flushed is %s, want done", n, safe, e.Status)
 			}
 			n++
@@ -154,7 +154,7 @@ func TestKilledProcess(t *testing.T) {
 	if n < safe {
 		t.Errorf("%d entries after the kill, and %d had been flushed", n, safe)
 	}
-	if err := j.Write(t.Context(), saferunner.Put(entry("after"))); err != nil {
+	if err := j.Write(t.Context(), journal.Put(entry("after"))); err != nil {
 		t.Error(err)
 	}
 	if err := j.Flush(t.Context()); err != nil {
@@ -216,7 +216,7 @@ func TestClaimsOfTwoProcesses(t *testing.T) {
 func TestOpenWhileAnotherWrites(t *testing.T) {
 	path := file(t)
 	j := open(t, path)
-	if err := j.Write(t.Context(), saferunner.Put(entry("a"))); err != nil {
+	if err := j.Write(t.Context(), journal.Put(entry("a"))); err != nil {
 		t.Fatal(err)
 	}
 	if err := j.Flush(t.Context()); err != nil {
@@ -228,7 +228,7 @@ func TestOpenWhileAnotherWrites(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	page, err := reader.Query(t.Context(), saferunner.Query{})
+	page, err := reader.Query(t.Context(), journal.Query{})
 	if err != nil || len(page.Entries) != 1 {
 		t.Errorf("got %d entries, %v", len(page.Entries), err)
 	}
@@ -241,8 +241,8 @@ func TestBusyFile(t *testing.T) {
 	path := file(t)
 	j, other := open(t, path), open(t, path)
 	release := holdLock(t, path)
-	for _, journal := range []saferunner.Journal{j, other} {
-		if err := journal.Write(t.Context(), saferunner.Put(entry("a"))); err != nil {
+	for _, journal := range []journal.Journal{j, other} {
+		if err := journal.Write(t.Context(), journal.Put(entry("a"))); err != nil {
 			t.Errorf("Write waits for nobody, and failed: %v", err)
 		}
 	}

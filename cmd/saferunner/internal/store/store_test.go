@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/store"
+	"github.com/saferunner/saferunner/journal"
 	"github.com/saferunner/saferunner/journal/journaltest"
 	"github.com/saferunner/saferunner/journal/sqljournal"
 )
@@ -37,28 +37,28 @@ func open(t *testing.T, path string) *sqljournal.Journal {
 
 func file(t *testing.T) string { return filepath.Join(t.TempDir(), "calls.db") }
 
-func entry(id string) saferunner.Entry {
-	return saferunner.Entry{
+func entry(id string) journal.Entry {
+	return journal.Entry{
 		ID: id, RunID: "order.created", Run: "run-" + id, Task: "sms.send", Args: json.RawMessage(`{"to":"+27821234567"}`),
-		Status: saferunner.StatusRecorded, At: time.Now(), Caller: "shop/checkout.go:42",
+		Status: journal.StatusRecorded, At: time.Now(), Caller: "shop/checkout.go:42",
 	}
 }
 
 func TestConformance(t *testing.T) {
-	journaltest.Exercise(t, func(t *testing.T) saferunner.Journal { return open(t, file(t)) })
+	journaltest.Exercise(t, func(t *testing.T) journal.Journal { return open(t, file(t)) })
 }
 
 // twin writes by one journal and reads by another on the same file.
 type twin struct{ writer, reader *sqljournal.Journal }
 
-func (w twin) Write(ctx context.Context, changes ...saferunner.Change) error {
+func (w twin) Write(ctx context.Context, changes ...journal.Change) error {
 	if err := w.writer.Write(ctx, changes...); err != nil {
 		return err
 	}
 	return w.writer.Flush(ctx)
 }
 
-func (w twin) Query(ctx context.Context, q saferunner.Query) (saferunner.Page, error) {
+func (w twin) Query(ctx context.Context, q journal.Query) (journal.Page, error) {
 	return w.reader.Query(ctx, q)
 }
 
@@ -75,7 +75,7 @@ func (w twin) Claim(ctx context.Context, task, key, entryID string) (string, err
 }
 
 func TestConformanceOfTwoOnOneFile(t *testing.T) {
-	journaltest.Exercise(t, func(t *testing.T) saferunner.Journal {
+	journaltest.Exercise(t, func(t *testing.T) journal.Journal {
 		path := file(t)
 		return twin{open(t, path), open(t, path)}
 	})
@@ -84,7 +84,7 @@ func TestConformanceOfTwoOnOneFile(t *testing.T) {
 func TestOpenCreatesForTheOwnerAlone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "new dir", "50%?mode=ro#é.db")
 	j := open(t, path)
-	if err := j.Write(t.Context(), saferunner.Put(entry("a"))); err != nil {
+	if err := j.Write(t.Context(), journal.Put(entry("a"))); err != nil {
 		t.Fatal(err)
 	}
 	if err := j.Flush(t.Context()); err != nil {
@@ -139,7 +139,7 @@ func TestReopen(t *testing.T) {
 	}
 	const many = 10_000 // more than the buffer holds
 	for i := range many {
-		if err := first.Write(t.Context(), saferunner.Put(entry(fmt.Sprint(i)))); err != nil {
+		if err := first.Write(t.Context(), journal.Put(entry(fmt.Sprint(i)))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -151,7 +151,7 @@ func TestReopen(t *testing.T) {
 	}
 
 	second := open(t, path)
-	q := saferunner.Query{OldestFirst: true, Limit: saferunner.MaxPage}
+	q := journal.Query{OldestFirst: true, Limit: journal.MaxPage}
 	next := 0
 	for {
 		page, err := second.Query(t.Context(), q)
@@ -181,11 +181,11 @@ func TestClosedJournal(t *testing.T) {
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
-	_, query := j.Query(t.Context(), saferunner.Query{})
+	_, query := j.Query(t.Context(), journal.Query{})
 	_, claim := j.Claim(t.Context(), "sms.send", "k", "a")
 	_, prune := j.Prune(t.Context(), time.Now())
 	for name, err := range map[string]error{
-		"Write": j.Write(t.Context(), saferunner.Put(entry("a"))),
+		"Write": j.Write(t.Context(), journal.Put(entry("a"))),
 		"Flush": j.Flush(t.Context()),
 		"Query": query, "Claim": claim, "Prune": prune,
 	} {
@@ -225,7 +225,7 @@ func TestSharedPool(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := j.Write(t.Context(), saferunner.Put(entry("a"))); err != nil {
+		if err := j.Write(t.Context(), journal.Put(entry("a"))); err != nil {
 			t.Fatal(err)
 		}
 		if err := j.Close(); err != nil {
@@ -248,7 +248,7 @@ func TestPruneInSteps(t *testing.T) {
 		if e.At = now; i%2 == 0 {
 			e.At = now.Add(-time.Hour)
 		}
-		if err := j.Write(t.Context(), saferunner.Put(e)); err != nil {
+		if err := j.Write(t.Context(), journal.Put(e)); err != nil {
 			t.Fatal(err)
 		}
 	}

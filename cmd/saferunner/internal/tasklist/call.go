@@ -5,6 +5,7 @@ import (
 
 	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/effect"
+	"github.com/saferunner/saferunner/engine"
 )
 
 // Define makes the task; do is what executes its calls.
@@ -14,7 +15,7 @@ func (t Task) Define(do func(context.Context, effect.Step) error) *saferunner.Ta
 		options = append(options, saferunner.Timeout(t.Timeout))
 	}
 	if t.Retry.MaxAttempts > 0 {
-		options = append(options, saferunner.Retry(saferunner.RetryPolicy(t.Retry)))
+		options = append(options, saferunner.Retry(engine.RetryPolicy(t.Retry)))
 	}
 	return saferunner.Define(t.Name, do, options...)
 }

@@ -8,18 +8,20 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // ledger is an engine under test that keeps the journal.
 type ledger struct {
 	*engine
-	journal saferunner.Journal
+	journal journal.Journal
 }
 
 // entry returns the journal's entry of this ID.
-func (l *ledger) entry(id string) saferunner.Entry {
+func (l *ledger) entry(id string) journal.Entry {
 	l.Helper()
-	page, err := l.journal.Query(context.Background(), saferunner.Query{ID: id})
+	page, err := l.journal.Query(context.Background(), journal.Query{ID: id})
 	if err != nil || len(page.Entries) != 1 {
 		l.Fatalf("Query for %s: %v, %d entries", id, err, len(page.Entries))
 	}
@@ -27,7 +29,7 @@ func (l *ledger) entry(id string) saferunner.Entry {
 }
 
 // becomes waits until the entry has this status.
-func (l *ledger) becomes(id string, s saferunner.Status) saferunner.Entry {
+func (l *ledger) becomes(id string, s journal.Status) journal.Entry {
 	l.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		e := l.entry(id)
@@ -42,7 +44,7 @@ func (l *ledger) becomes(id string, s saferunner.Status) saferunner.Entry {
 
 func testJournal(l *ledger) {
 	begin := make(chan struct{})
-	l.start(func(_ context.Context, d saferunner.Delivery) error {
+	l.start(func(_ context.Context, d engine.Delivery) error {
 		<-begin
 		d.KeepResult(json.RawMessage(`{"sid":"SM1"}`))
 		return nil
@@ -52,7 +54,7 @@ func testJournal(l *ledger) {
 	if len(tickets) != 1 || tickets[0].Holder != "" {
 		l.Errorf("tickets %+v", tickets)
 	}
-	e := l.becomes(j.EntryID, saferunner.StatusRunning)
+	e := l.becomes(j.EntryID, journal.StatusRunning)
 	want := b.Entry(0)
 	if e.RunID != want.RunID || e.Run != want.Run || e.Task != want.Task || !same(e.Args, want.Args) ||
 		!e.Async || !e.At.Equal(want.At) || e.Caller != want.Caller {
@@ -62,7 +64,7 @@ func testJournal(l *ledger) {
 		l.Errorf("while it runs: attempts %+v", e.Attempts)
 	}
 	close(begin)
-	e = l.becomes(j.EntryID, saferunner.StatusDone)
+	e = l.becomes(j.EntryID, journal.StatusDone)
 	if !same(e.Result, json.RawMessage(`{"sid":"SM1"}`)) || e.StartedAt.IsZero() || e.FinishedAt.Before(e.StartedAt) {
 		l.Errorf("when it is done: %+v", e)
 	}
@@ -72,7 +74,7 @@ func testJournal(l *ledger) {
 }
 
 func testFailures(l *ledger) {
-	l.start(func(_ context.Context, d saferunner.Delivery) error {
+	l.start(func(_ context.Context, d engine.Delivery) error {
 		err := &saferunner.CallError{Err: errors.New("no answer\x00"), Stack: "goroutine 1"}
 		if d.Task.Name == send.Name {
 			return saferunner.Permanent(err)
@@ -81,11 +83,11 @@ func testFailures(l *ledger) {
 	}, retried(2), send)
 	twice, once := job(retried(2)), job(send)
 	l.submit(twice, once)
-	e := l.becomes(twice.EntryID, saferunner.StatusFailed)
+	e := l.becomes(twice.EntryID, journal.StatusFailed)
 	if len(e.Attempts) != 2 || e.FinishedAt.IsZero() {
 		l.Fatalf("got %+v", e)
 	}
-	for i, a := range append(e.Attempts, l.becomes(once.EntryID, saferunner.StatusFailed).Attempts...) {
+	for i, a := range append(e.Attempts, l.becomes(once.EntryID, journal.StatusFailed).Attempts...) {
 		if !strings.Contains(a.Error, "no answer") || a.Stack != "goroutine 1" || a.Started.IsZero() || a.Finished.Before(a.Started) {
 			l.Errorf("attempt %d: %+v", i, a)
 		}
@@ -94,14 +96,14 @@ func testFailures(l *ledger) {
 
 func testKeys(l *ledger) {
 	fail := true
-	l.start(func(context.Context, saferunner.Delivery) error {
+	l.start(func(context.Context, engine.Delivery) error {
 		if fail {
 			fail = false
 			return errors.New("no answer")
 		}
 		return nil
 	}, send)
-	keyed := func() saferunner.Job {
+	keyed := func() engine.Job {
 		j := job(send)
 		j.Key = "order/17"
 		return j
@@ -110,14 +112,14 @@ func testKeys(l *ledger) {
 	if _, tickets := l.submit(first, twin); len(tickets) != 2 || tickets[0].Holder != "" || tickets[1].Holder != first.EntryID {
 		l.Fatalf("of a key twice in one batch: tickets %+v, first is %s", tickets, first.EntryID)
 	}
-	l.becomes(twin.EntryID, saferunner.StatusDuplicate)
-	l.becomes(first.EntryID, saferunner.StatusFailed)
+	l.becomes(twin.EntryID, journal.StatusDuplicate)
+	l.becomes(first.EntryID, journal.StatusFailed)
 
 	second, third := keyed(), keyed() // the first has given it back
 	if _, tickets := l.submit(second); tickets[0].Holder != "" {
 		l.Fatalf("a failed call holds its key: %+v", tickets)
 	}
-	l.becomes(second.EntryID, saferunner.StatusDone)
+	l.becomes(second.EntryID, journal.StatusDone)
 	if _, tickets := l.submit(third, job(send)); tickets[0].Holder != second.EntryID || tickets[1].Holder != "" {
 		l.Errorf("tickets %+v, want the holder %s and none", tickets, second.EntryID)
 	}
@@ -129,11 +131,11 @@ func testKeys(l *ledger) {
 
 func testUnknownTask(l *ledger) {
 	l.start(done, send)
-	unknown, known := job(saferunner.TaskSpec{Name: "of.another.version"}), job(send)
+	unknown, known := job(engine.TaskSpec{Name: "of.another.version"}), job(send)
 	l.submit(unknown, known)
-	l.becomes(known.EntryID, saferunner.StatusDone)
+	l.becomes(known.EntryID, journal.StatusDone)
 	l.exactly(1)
-	if e := l.entry(unknown.EntryID); e.Status != saferunner.StatusQueued || len(e.Attempts) != 0 {
+	if e := l.entry(unknown.EntryID); e.Status != journal.StatusQueued || len(e.Attempts) != 0 {
 		l.Errorf("a call of a task that nobody knows: %+v", e)
 	}
 }
@@ -149,7 +151,7 @@ func testRedacted(l *ledger) {
 		l.exactly(0)
 		return
 	}
-	if e := l.becomes(j.EntryID, saferunner.StatusDone); !same(e.Args, j.Args) {
+	if e := l.becomes(j.EntryID, journal.StatusDone); !same(e.Args, j.Args) {
 		l.Errorf("the journal shows %s", e.Args)
 	}
 	for _, d := range l.exactly(2) {

@@ -6,11 +6,13 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/journal"
 )
 
 func testStop(e *engine) {
 	end, ended := make(chan struct{}), make(chan struct{})
-	e.start(func(ctx context.Context, _ saferunner.Delivery) error {
+	e.start(func(ctx context.Context, _ engine.Delivery) error {
 		<-end
 		close(ended)
 		return ctx.Err()
@@ -28,7 +30,7 @@ func testStop(e *engine) {
 
 func testImpatientStop(e *engine) {
 	cancelled := make(chan error, 1)
-	e.start(func(ctx context.Context, _ saferunner.Delivery) error {
+	e.start(func(ctx context.Context, _ engine.Delivery) error {
 		<-ctx.Done()
 		cancelled <- context.Cause(ctx)
 		return errors.New("given up")
@@ -64,7 +66,7 @@ func testRecordMode(e *engine) {
 	if err != nil {
 		e.Fatal(err)
 	}
-	ledger, _ := e.Engine.(saferunner.Ledger)
+	ledger, _ := e.Engine.(engine.Ledger)
 	if ledger != nil {
 		e.submit(job(send)) // it waits in the queue
 	}
@@ -72,7 +74,7 @@ func testRecordMode(e *engine) {
 		e.Fatal(err)
 	}
 	report, err := r.Run(e.Context(), "order.created", task.With("x").Async())
-	if err != nil || report.Outcomes[0].Status != saferunner.StatusRecorded {
+	if err != nil || report.Outcomes[0].Status != journal.StatusRecorded {
 		e.Errorf("Run: %v, %+v", err, report.Outcomes)
 	}
 	if err := report.Wait(e.Context()); err != nil {

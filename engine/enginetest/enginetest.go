@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
 )
 
 // patience is how long the suite waits for what has to happen.
@@ -26,7 +27,7 @@ const patience = 10 * time.Second
 // to the tasks of Start, claims keys, and journals what becomes of each call.
 // What only the users of an engine can see, such as what survives a crash, is
 // not tested here.
-func Exercise(t *testing.T, open func(t *testing.T, workers int) saferunner.Engine) {
+func Exercise(t *testing.T, open func(t *testing.T, workers int) engine.Engine) {
 	for name, test := range map[string]func(*engine){
 		"batch":              testBatch,
 		"order":              testOrder,
@@ -46,7 +47,7 @@ func Exercise(t *testing.T, open func(t *testing.T, workers int) saferunner.Engi
 	} {
 		t.Run(name, func(t *testing.T) { test(newEngine(t, open)) })
 	}
-	if _, ok := open(t, 1).(saferunner.Ledger); !ok {
+	if _, ok := open(t, 1).(engine.Ledger); !ok {
 		return
 	}
 	for name, test := range map[string]func(*ledger){
@@ -58,7 +59,7 @@ func Exercise(t *testing.T, open func(t *testing.T, workers int) saferunner.Engi
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := newEngine(t, open)
-			test(&ledger{e, e.Engine.(saferunner.Ledger).Journal()})
+			test(&ledger{e, e.Engine.(engine.Ledger).Journal()})
 		})
 	}
 }
@@ -66,18 +67,18 @@ func Exercise(t *testing.T, open func(t *testing.T, workers int) saferunner.Engi
 // engine is the one under test, with a handler that does what a test says.
 type engine struct {
 	*testing.T
-	saferunner.Engine
-	workers func(int) saferunner.Engine
+	engine.Engine
+	workers func(int) engine.Engine
 
 	mu         sync.Mutex
-	deliveries []saferunner.Delivery
+	deliveries []engine.Delivery
 	changed    chan struct{} // closed when one has been added
 	stopped    bool
 }
 
-func newEngine(t *testing.T, open func(*testing.T, int) saferunner.Engine) *engine {
+func newEngine(t *testing.T, open func(*testing.T, int) engine.Engine) *engine {
 	e := &engine{T: t, changed: make(chan struct{})}
-	e.workers = func(n int) saferunner.Engine {
+	e.workers = func(n int) engine.Engine {
 		e.Engine = open(t, n)
 		t.Cleanup(e.stop)
 		return e.Engine
@@ -88,9 +89,9 @@ func newEngine(t *testing.T, open func(*testing.T, int) saferunner.Engine) *engi
 
 // start lets the engine deliver the tasks to h, and notes each delivery
 // before.
-func (e *engine) start(h saferunner.Handler, tasks ...saferunner.TaskSpec) {
+func (e *engine) start(h engine.Handler, tasks ...engine.TaskSpec) {
 	e.Helper()
-	noting := func(ctx context.Context, d saferunner.Delivery) error {
+	noting := func(ctx context.Context, d engine.Delivery) error {
 		e.mu.Lock()
 		e.deliveries = append(e.deliveries, d)
 		close(e.changed)
@@ -120,7 +121,7 @@ func (e *engine) stop() {
 }
 
 // submit hands a batch over.
-func (e *engine) submit(jobs ...saferunner.Job) (saferunner.Batch, []saferunner.Ticket) {
+func (e *engine) submit(jobs ...engine.Job) (engine.Batch, []engine.Ticket) {
 	e.Helper()
 	b := batch(jobs...)
 	tickets, err := e.Submit(e.Context(), b)
@@ -131,7 +132,7 @@ func (e *engine) submit(jobs ...saferunner.Job) (saferunner.Batch, []saferunner.
 }
 
 // wait returns the deliveries once there are n.
-func (e *engine) wait(n int) []saferunner.Delivery {
+func (e *engine) wait(n int) []engine.Delivery {
 	e.Helper()
 	timeout := time.After(patience)
 	for {
@@ -150,7 +151,7 @@ func (e *engine) wait(n int) []saferunner.Delivery {
 }
 
 // exactly stops the engine and fails unless there were n deliveries.
-func (e *engine) exactly(n int) []saferunner.Delivery {
+func (e *engine) exactly(n int) []engine.Delivery {
 	e.Helper()
 	e.wait(n)
 	e.stop()
@@ -161,22 +162,22 @@ func (e *engine) exactly(n int) []saferunner.Delivery {
 	return got
 }
 
-func done(context.Context, saferunner.Delivery) error { return nil }
+func done(context.Context, engine.Delivery) error { return nil }
 
-func ids(deliveries []saferunner.Delivery) (list []string) {
+func ids(deliveries []engine.Delivery) (list []string) {
 	for _, d := range deliveries {
 		list = append(list, d.EntryID)
 	}
 	return list
 }
 
-var send = saferunner.TaskSpec{Name: "sms.send", Timeout: patience}
+var send = engine.TaskSpec{Name: "sms.send", Timeout: patience}
 
 // retried is a task with quick retries.
-func retried(attempts int) saferunner.TaskSpec {
-	return saferunner.TaskSpec{
+func retried(attempts int) engine.TaskSpec {
+	return engine.TaskSpec{
 		Name: "crm.update", Timeout: patience,
-		Retry: saferunner.RetryPolicy{MaxAttempts: attempts, Initial: time.Millisecond, Max: 2 * time.Millisecond},
+		Retry: engine.RetryPolicy{MaxAttempts: attempts, Initial: time.Millisecond, Max: 2 * time.Millisecond},
 	}
 }
 
@@ -188,13 +189,13 @@ func same(a, b json.RawMessage) bool {
 
 func id() string { return rand.Text()[:20] }
 
-func job(task saferunner.TaskSpec) saferunner.Job {
+func job(task engine.TaskSpec) engine.Job {
 	payload := json.RawMessage(`{"to":"+27821234567"}`)
-	return saferunner.Job{EntryID: id(), Task: task, Payload: payload, Args: payload, Metadata: map[string]string{"trace": "abc"}}
+	return engine.Job{EntryID: id(), Task: task, Payload: payload, Args: payload, Metadata: map[string]string{"trace": "abc"}}
 }
 
-func jobs(n int, task saferunner.TaskSpec) []saferunner.Job {
-	list := make([]saferunner.Job, n)
+func jobs(n int, task engine.TaskSpec) []engine.Job {
+	list := make([]engine.Job, n)
 	for i := range list {
 		list[i] = job(task)
 		list[i].Position = i
@@ -202,8 +203,8 @@ func jobs(n int, task saferunner.TaskSpec) []saferunner.Job {
 	return list
 }
 
-func batch(jobs ...saferunner.Job) saferunner.Batch {
-	return saferunner.Batch{
+func batch(jobs ...engine.Job) engine.Batch {
+	return engine.Batch{
 		RunID: "order.created", Run: id(), At: time.Now().Truncate(time.Millisecond), Caller: "shop/checkout.go:42", Jobs: jobs,
 	}
 }

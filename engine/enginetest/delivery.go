@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
 )
 
 func testBatch(e *engine) {
@@ -39,7 +40,7 @@ func testOrder(e *engine) {
 	got := e.exactly(len(list))
 	for i := range list {
 		if got[i].EntryID != list[i].EntryID {
-			e.Fatalf("delivery %d is of job %d", i, slices.IndexFunc(list, func(j saferunner.Job) bool { return j.EntryID == got[i].EntryID }))
+			e.Fatalf("delivery %d is of job %d", i, slices.IndexFunc(list, func(j engine.Job) bool { return j.EntryID == got[i].EntryID }))
 		}
 	}
 }
@@ -72,7 +73,7 @@ func testNone(e *engine) {
 }
 
 func testRetries(e *engine) {
-	e.start(func(context.Context, saferunner.Delivery) error { return errors.New("no answer") }, retried(3))
+	e.start(func(context.Context, engine.Delivery) error { return errors.New("no answer") }, retried(3))
 	e.submit(job(retried(3)))
 	for i, d := range e.exactly(3) {
 		if d.Attempt != i+1 || d.Last != (i == 2) {
@@ -82,7 +83,7 @@ func testRetries(e *engine) {
 }
 
 func testPermanent(e *engine) {
-	e.start(func(_ context.Context, d saferunner.Delivery) error {
+	e.start(func(_ context.Context, d engine.Delivery) error {
 		if d.Attempt == 2 {
 			return saferunner.Permanent(errors.New("no such number"))
 		}
@@ -97,7 +98,7 @@ func testPermanent(e *engine) {
 // testLater puts a call off twice, which costs no attempt.
 func testLater(e *engine) {
 	seen := make(chan int, 10)
-	e.start(func(_ context.Context, d saferunner.Delivery) error {
+	e.start(func(_ context.Context, d engine.Delivery) error {
 		seen <- d.Attempt
 		if len(seen) < 3 {
 			return saferunner.Later(time.Millisecond)
@@ -113,7 +114,7 @@ func testLater(e *engine) {
 }
 
 func testExit(e *engine) {
-	e.start(func(_ context.Context, d saferunner.Delivery) error {
+	e.start(func(_ context.Context, d engine.Delivery) error {
 		if d.Attempt == 1 {
 			runtime.Goexit()
 		}
@@ -128,7 +129,7 @@ func testExit(e *engine) {
 func testDeadline(e *engine) {
 	task := retried(2)
 	task.Timeout = time.Minute
-	e.start(func(ctx context.Context, d saferunner.Delivery) error {
+	e.start(func(ctx context.Context, d engine.Delivery) error {
 		if at, ok := ctx.Deadline(); ok && time.Until(at) < 50*time.Second {
 			e.Errorf("the attempt has until %s, less than its task's minute", at)
 		}
@@ -169,7 +170,7 @@ func testCancelledSubmit(e *engine) {
 // testDetached cancels the ctx of Submit before the work begins.
 func testDetached(e *engine) {
 	begin, err := make(chan struct{}), make(chan error, 1)
-	e.start(func(ctx context.Context, _ saferunner.Delivery) error {
+	e.start(func(ctx context.Context, _ engine.Delivery) error {
 		<-begin
 		err <- ctx.Err()
 		return nil

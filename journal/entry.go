@@ -1,4 +1,4 @@
-package saferunner
+package journal
 
 import (
 	"encoding/json"
@@ -9,9 +9,8 @@ import (
 // Entry is one journaled call: what was called, from where, and what became
 // of it. It is a plain value, a copy of what the journal holds.
 //
-// Args and Result are JSON in which fields tagged `saferunner:"redact"` read
-// "[redacted]" and values that JSON cannot hold read as a placeholder that
-// names their type.
+// Args and Result are JSON in which redacted fields read "[redacted]" and
+// values that JSON cannot hold read as a placeholder that names their type.
 type Entry struct {
 	ID                        string          // of this call, unique across processes
 	RunID                     string          // the label that Run was given
@@ -28,7 +27,8 @@ type Entry struct {
 	Scope                     string          // end-to-end scope, if any
 }
 
-// Attempt is one execution of a call.
+// Attempt is one execution of a call. A call that ended without having begun
+// has one attempt without times, which says why.
 type Attempt struct {
 	Started  time.Time `json:"started,omitzero"`
 	Finished time.Time `json:"finished,omitzero"` // zero while it executes
@@ -37,8 +37,9 @@ type Attempt struct {
 	Worker   string    `json:"worker,omitempty"`  // who executed it, where an engine has several
 }
 
-// Err returns the error text of the last attempt, empty if there is none.
-func (e Entry) Err() string {
+// ErrorText returns the error text of the last attempt, empty if it has not
+// failed.
+func (e Entry) ErrorText() string {
 	if len(e.Attempts) == 0 {
 		return ""
 	}
@@ -67,26 +68,19 @@ type entryJSON struct {
 // task_args, is_async, key, status, attempts, result, at, started_at,
 // finished_at, caller and scope. Empty ones are left out, except id, run_id,
 // task_name, task_args, is_async, status and at. It does not fail: Args or
-// a Result that is no JSON is shown as a string, and a time that is none in
-// JSON as the zero time.
+// a Result that is not JSON is shown as a string, and a time that JSON cannot
+// hold as the zero time.
 func (e Entry) MarshalJSON() ([]byte, error) {
 	j := entryJSON(e)
 	j.Args = validJSON(j.Args)
 	j.Result = validJSON(j.Result)
 	j.Attempts = slices.Clone(j.Attempts)
 	for i := range j.Attempts {
-		j.Attempts[i].Started, j.Attempts[i].Finished = validTime(j.Attempts[i].Started), validTime(j.Attempts[i].Finished)
+		a := &j.Attempts[i]
+		a.Started, a.Finished = validTime(a.Started), validTime(a.Finished)
 	}
 	j.At, j.StartedAt, j.FinishedAt = validTime(j.At), validTime(j.StartedAt), validTime(j.FinishedAt)
 	return json.Marshal(j)
-}
-
-// validTime returns the zero time for one that JSON cannot hold.
-func validTime(t time.Time) time.Time {
-	if y := t.Year(); y < 0 || y > 9999 {
-		return time.Time{}
-	}
-	return t
 }
 
 // UnmarshalJSON reads what MarshalJSON writes.
@@ -97,6 +91,17 @@ func (e *Entry) UnmarshalJSON(data []byte) error {
 	}
 	*e = Entry(j)
 	return nil
+}
+
+// validTime returns the zero time for one that JSON cannot hold.
+func validTime(t time.Time) time.Time {
+	if y := t.Year(); y < 0 || y > 9999 {
+		return time.Time{}
+	}
+	if _, offset := t.Zone(); offset <= -24*60*60 || offset >= 24*60*60 {
+		return t.UTC()
+	}
+	return t
 }
 
 func validJSON(raw json.RawMessage) json.RawMessage {

@@ -1,0 +1,35 @@
+package journal
+
+// Query selects entries. The zero value selects all, newest first: in the
+// order of their IDs, the greatest first.
+type Query struct {
+	ID          string   // the entry with this ID
+	RunID       string   // entries under this run ID
+	Run         string   // entries of this run
+	Task        string   // entries of this task
+	Statuses    []Status // entries with one of these statuses; empty: any
+	OldestFirst bool     // the least ID first, instead of the greatest
+	Limit       int      // entries a page: 100 if it is not positive, at most MaxPage
+	Cursor      string   // Next of the page before; empty: the first page
+}
+
+// MaxPage is the largest number of entries that one [Query] returns.
+const MaxPage = 1000
+
+const defaultPage = 100
+
+// PageSize returns the number of entries that a page of q holds at most,
+// for implementations of [Journal].
+func (q Query) PageSize() int {
+	if q.Limit <= 0 {
+		return defaultPage
+	}
+	return min(q.Limit, MaxPage)
+}
+
+// Page is one answer to a [Query].
+type Page struct {
+	Entries []Entry
+	Next    string // Cursor of the page that follows; empty at the end
+	Dropped int    // how many entries the journal has dropped to stay within its bound
+}
