@@ -175,7 +175,10 @@ func lossy(n *node, v reflect.Value, method bool) bool {
 		}
 		switch at.Kind() {
 		case reflect.Func, reflect.Chan, reflect.UnsafePointer:
-			return true
+			if !at.IsNil() {
+				return true // nobody knows what is behind it
+			}
+			continue
 		case reflect.Struct:
 			if f.embedded && !f.secret {
 				if lossy(f.node, at, method) {

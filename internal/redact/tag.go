@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 const (
@@ -46,7 +47,8 @@ func misspelt(tag reflect.StructTag) bool {
 		if !ok || err != nil || strings.ContainsAny(key, " \"") || quoted[0] != '"' {
 			break // reflection does not read on
 		}
-		if strings.EqualFold(key, tagKey) {
+		words := strings.FieldsFunc(key, func(r rune) bool { return !unicode.IsLetter(r) })
+		if len(words) > 0 && strings.EqualFold(words[len(words)-1], tagKey) {
 			return true
 		}
 		rest = value[len(quoted):]
