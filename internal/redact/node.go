@@ -82,7 +82,7 @@ func (b *builder) node(t reflect.Type, w *way) *node {
 		b.open = map[*node]bool{}
 	}
 	b.open[n] = true
-	if message.Is(t) || message.IsValue(t) {
+	if isMessage(t) {
 		n.message, n.has.message = true, true
 		n.below = w.paths()
 	}
@@ -108,6 +108,9 @@ func (b *builder) inside(n *node, w *way) {
 		ways := w.byField(t)
 		n.fields = make([]field, t.NumField())
 		for i := range n.fields {
+			if n.message && !t.Field(i).IsExported() && ways[i] == nil {
+				continue // the machinery of protobuf
+			}
 			n.fields[i] = b.field(t, i, ways[i])
 			n.has.secret = n.has.secret || n.fields[i].secret
 		}
@@ -128,6 +131,9 @@ func (b *builder) field(t reflect.Type, i int, w *way) field {
 	f.node = b.node(sf.Type, w)
 	return f
 }
+
+// isMessage is a variable for tests, which have no protobuf.
+var isMessage = func(t reflect.Type) bool { return message.Is(t) || message.IsValue(t) }
 
 func isStruct(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct || t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Struct

@@ -2,6 +2,7 @@ package redact_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -230,32 +231,23 @@ func BenchmarkJSON(b *testing.B) {
 		Lines  []string
 	}
 	p := plain{"Ada", "4111", time.Now(), []string{"a", "b"}}
-	b.Run("untagged", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			shown(&p)
-		}
-	})
-	b.Run("encoding-json", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			_, _ = json.Marshal(&p)
-		}
-	})
-	b.Run("tagged", func(b *testing.B) {
-		b.ReportAllocs()
-		c := card()
-		for b.Loop() {
-			shown(c)
-		}
-	})
-	b.Run("any", func(b *testing.B) {
-		b.ReportAllocs()
-		v := map[string]any{"a": 1, "b": "x", "c": []any{1, 2, 3}}
-		for b.Loop() {
-			shown(v)
-		}
-	})
+	for name, v := range map[string]any{
+		"untagged": &p, "tagged": card(), "any": map[string]any{"a": 1, "b": "x", "c": []any{1, 2, 3}}, "error": errors.New("x"),
+	} {
+		plan, _, _ := redact.PlanOf(reflect.TypeOf(v))
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				plan.JSON(reflect.ValueOf(v))
+			}
+		})
+		b.Run(name+"-encoding-json", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				_, _ = json.Marshal(v)
+			}
+		})
+	}
 }
 
 func ExamplePlan_JSON() {
