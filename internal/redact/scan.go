@@ -22,11 +22,19 @@ type scan struct {
 	text   bool // it holds an error or a message, which is shown as encoding/json does not
 	odd    bool // it is a cycle, too deep, or grows without bound
 
-	sizes    map[visit]int // what was looked into
-	open     map[visit]bool
+	visits   int           // pointers, maps and slices looked into
+	sizes    map[visit]int // of them, after the first ones; open while it is not known
 	depth    int
 	repeated int
 }
+
+const (
+	// untracked is how many pointers, maps and slices are looked into before a
+	// scan begins to remember them: most values have fewer.
+	untracked = 200
+
+	open = -1
+)
 
 // visit identifies what is looked into.
 type visit struct {
@@ -81,28 +89,32 @@ func (s *scan) value(n *node, v reflect.Value, r role) (size int) {
 	s.depth++
 	size = s.inside(n, v, r)
 	s.depth--
-	delete(s.open, at)
-	s.sizes[at] = size
+	if s.sizes[at] == open {
+		s.sizes[at] = size
+	}
 	return size
 }
 
 // before reports whether at was looked into before, and else notes that it is now.
 func (s *scan) before(at visit) (size int, done bool) {
-	if s.open[at] {
+	if s.visits++; s.visits <= untracked {
+		return 0, false
+	}
+	switch size, done = s.sizes[at]; {
+	case !done:
+		if s.sizes == nil {
+			s.sizes = map[visit]int{}
+		}
+		s.sizes[at] = open
+		return 0, false
+	case size == open:
 		s.odd = s.odd || !at.role.foreign
 		return 1, true
 	}
-	if size, done = s.sizes[at]; done {
-		if s.repeated = sum(s.repeated, size); s.repeated > maxRepeated {
-			s.odd = s.odd || !at.role.foreign
-		}
-		return size, true
+	if s.repeated = sum(s.repeated, size); s.repeated > maxRepeated {
+		s.odd = s.odd || !at.role.foreign
 	}
-	if s.open == nil {
-		s.open, s.sizes = map[visit]bool{}, map[visit]int{}
-	}
-	s.open[at] = true
-	return 0, false
+	return size, true
 }
 
 // sum adds sizes, which can be too large to count.
@@ -132,7 +144,9 @@ func (s *scan) inside(n *node, v reflect.Value, r role) (size int) {
 			return sum(size, v.Len())
 		}
 		for entries := v.MapRange(); entries.Next(); {
-			s.value(n.key, entries.Key(), role{r.method, true})
+			if n.key.has.any() {
+				s.value(n.key, entries.Key(), role{r.method, true})
+			}
 			size = sum(size, s.value(n.elem, entries.Value(), r))
 		}
 	case reflect.Struct:
