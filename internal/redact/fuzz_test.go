@@ -197,16 +197,20 @@ func FuzzRedact(f *testing.F) {
 // keepsSecrets reports whether v held a secret, too.
 func keepsSecrets(t *testing.T, v reflect.Value) bool {
 	t.Helper()
-	raw := JSON(v.Interface())
+	p, _, _ := PlanOf(v.Type())
+	raw := p.JSON(reflect.ValueOf(v.Interface()))
 	if !json.Valid(raw) {
 		t.Fatalf("invalid JSON for a %v: %s", v.Type(), raw)
 	}
 	if bytes.Contains(bytes.ToLower(raw), []byte(marker)) {
 		t.Fatalf("a secret of a %v shows: %s", v.Type(), raw)
 	}
-	found := In(v)
-	if found && !Has(v.Type()) && !infoOf(v.Type()).open {
+	found := p.Has(v)
+	if found && p.None() {
 		t.Fatalf("a secret in a %v, although its type has none", v.Type())
+	}
+	if text := spill(p.Copy(v).Interface()); strings.Contains(text, marker) {
+		t.Fatalf("a secret of a %v is in its copy: %s", v.Type(), text)
 	}
 	return found
 }
@@ -214,7 +218,8 @@ func keepsSecrets(t *testing.T, v reflect.Value) bool {
 // agrees compares with encoding/json what JSON writes, and what it writes field by field.
 func agrees(t *testing.T, v reflect.Value) (compared bool) {
 	t.Helper()
-	raw := JSON(v.Interface())
+	p, _, _ := PlanOf(v.Type())
+	raw := p.JSON(reflect.ValueOf(v.Interface()))
 	if !json.Valid(raw) {
 		t.Fatalf("invalid JSON for a %v: %s", v.Type(), raw)
 	}
@@ -226,7 +231,10 @@ func agrees(t *testing.T, v reflect.Value) (compared bool) {
 		t.Fatalf("%v:\n got %s\nwant %s", v.Type(), raw, want)
 	}
 	e := encoder{}
-	e.value(reflect.ValueOf(v.Interface()), true)
+	if v = reflect.ValueOf(v.Interface()); !v.IsValid() {
+		return false
+	}
+	e.value(nodeOf(v.Type()), v, true)
 	if !bytes.Equal(e.out, want) {
 		t.Fatalf("field by field, %v:\n got %s\nwant %s", v.Type(), e.out, want)
 	}
@@ -255,15 +263,18 @@ func TestRedact(t *testing.T) {
 	}
 }
 
-func TestInfoIsShared(t *testing.T) {
-	infos := make(chan *info)
+func TestPlansAreShared(t *testing.T) {
+	plans := make(chan *Plan)
 	for range 4 {
-		go func() { infos <- infoOf(reflect.TypeFor[map[level]session]()) }()
+		go func() {
+			p, _, _ := PlanOf(reflect.TypeFor[map[level]session]())
+			plans <- p
+		}()
 	}
-	first := <-infos
+	first := <-plans
 	for range 3 {
-		if i := <-infos; i != first {
-			t.Error("two infos for one type")
+		if p := <-plans; p != first {
+			t.Error("two plans for one type")
 		}
 	}
 }
