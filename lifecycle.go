@@ -6,8 +6,10 @@ import (
 	"sync/atomic"
 )
 
-// lifecycle counts the Runs of a runner that are under way, and ends them.
-// While nobody shuts the runner down it costs two atomic additions a Run.
+// lifecycle counts the Runs of a runner that are under way, and ends them. It
+// goes through three states: at first Runs may begin; while it drains, only
+// those of the tasks that are being drained; when it is closed, none. While
+// nobody shuts the runner down it costs two atomic additions a Run.
 type lifecycle struct {
 	state atomic.Int64 // Runs under way, and the flags
 
@@ -16,13 +18,12 @@ type lifecycle struct {
 }
 
 const (
-	draining = 1 << 40 // no Run from outside may begin
-	closed   = 1 << 41 // no Run at all
-	running  = draining - 1
+	draining = 1 << 40
+	closed   = 1 << 41
+	underWay = draining - 1
 )
 
-// enter lets a Run begin. While the runner drains, the tasks that it drains
-// may still Run.
+// enter lets a Run begin.
 func (l *lifecycle) enter(inTask bool) error {
 	state := l.state.Add(1)
 	if state < draining || state < closed && inTask {
@@ -33,7 +34,7 @@ func (l *lifecycle) enter(inTask bool) error {
 }
 
 func (l *lifecycle) leave() {
-	if state := l.state.Add(-1); state >= draining && state&running == 0 {
+	if state := l.state.Add(-1); state >= draining && state&underWay == 0 {
 		l.signal()
 	}
 }
@@ -41,13 +42,17 @@ func (l *lifecycle) leave() {
 func (l *lifecycle) signal() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.idle != nil && l.state.Load()&running == 0 {
+	if l.idle != nil && l.state.Load()&underWay == 0 {
 		close(l.idle)
 		l.idle = nil
 	}
 }
 
-// drain lets no more Runs begin from outside and waits for those under way.
+// ended reports whether Runs from outside may not begin any more.
+func (l *lifecycle) ended() bool { return l.state.Load() >= draining }
+
+// drain lets no more Runs begin from outside and waits for those under way,
+// until ctx ends.
 func (l *lifecycle) drain(ctx context.Context) error {
 	l.mu.Lock()
 	l.state.Or(draining)
@@ -57,7 +62,17 @@ func (l *lifecycle) drain(ctx context.Context) error {
 	idle := l.idle
 	l.mu.Unlock()
 	l.signal()
-	return waitFor(ctx, idle)
+	select {
+	case <-idle: // also where ctx has ended
+		return nil
+	default:
+	}
+	select {
+	case <-idle:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 func (l *lifecycle) close() { l.state.Or(closed) }

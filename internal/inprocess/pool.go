@@ -160,9 +160,7 @@ func (p *Pool) signalIdle() {
 // ends the ctx of what executes, with the cause [engine.ErrStopping], abandons
 // what is left, and returns the cause of its own. It may be called again.
 func (p *Pool) Stop(ctx context.Context) error {
-	p.mu.Lock()
-	p.stopping = true
-	p.mu.Unlock()
+	p.Retire()
 	p.abandon(true)
 	err := p.Wait(ctx)
 	if err != nil {
@@ -206,4 +204,11 @@ func (p *Pool) schedule(b *batch, i int, wait time.Duration) {
 	if stopping && p.runner.Abandon(b.run, i) {
 		b.finish(i)
 	}
+}
+
+// Retire makes the pool refuse what comes from outside.
+func (p *Pool) Retire() {
+	p.mu.Lock()
+	p.stopping = true
+	p.mu.Unlock()
 }

@@ -120,3 +120,13 @@ func hasStatus(q journal.Query, s journal.Status) bool {
 func beyond(q journal.Query, id string) bool {
 	return q.Cursor == "" || q.OldestFirst && id > q.Cursor || !q.OldestFirst && id < q.Cursor
 }
+
+// Find returns the call with this entry ID.
+func (j *Journal) Find(id string) (r *record.Run, i int, ok bool) {
+	for _, r := range j.Runs() {
+		if i, ok := r.Index(id); ok && r.Seen(i) {
+			return r, i, true
+		}
+	}
+	return nil, 0, false
+}

@@ -1,0 +1,78 @@
+package saferunner
+
+import (
+	"github.com/saferunner/saferunner/internal/gate"
+	"github.com/saferunner/saferunner/internal/record"
+	"github.com/saferunner/saferunner/journal"
+)
+
+// decline settles a call that the gate does not let through: it is recorded,
+// or answered or failed as its test says.
+func (l *list) decline(i int, d gate.Decision) {
+	switch d.Verdict {
+	case gate.Recorded:
+		if task := l.calls[i].args.Task(); task.Answers && !l.calls[i].options.IsAsync() {
+			l.answer(i, journal.StatusRecorded, l.ownArguments(i).WhenRecorded)
+		} else {
+			l.run.Settle(i, journal.StatusRecorded)
+		}
+		l.runner.noteUnowned(l.run)
+	case gate.Stubbed:
+		args := l.ownArguments(i).Pointer()
+		l.answer(i, journal.StatusStubbed, func() (any, error) { return d.Answer(args) })
+	case gate.Faulted:
+		l.fault(i, d)
+	default:
+		l.fail(i, ErrMode, "")
+	}
+}
+
+// ownArguments returns arguments that a stub may change.
+func (l *list) ownArguments(i int) record.Arguments {
+	args, _, _ := l.run.Calls[i].Args.Copy()
+	return args
+}
+
+// fault lets call i fail as its test says. Where the test's function returns
+// nil, it is as if there were no fault.
+func (l *list) fault(i int, d gate.Decision) {
+	args := l.ownArguments(i).Pointer()
+	o := guarded(func() (any, error) { return nil, d.Fault(args) })
+	if o.err != nil {
+		l.failUnexecuted(i, o.err, o.stack)
+		return
+	}
+	if d = d.Unfaulted(); d.Verdict != gate.Executed {
+		l.decline(i, d)
+		return
+	}
+	l.permit(i, d)
+}
+
+// answer settles a call with what a stub or WhenRecorded says.
+func (l *list) answer(i int, s journal.Status, fn func() (any, error)) {
+	o := guarded(fn)
+	if o.err != nil {
+		l.failUnexecuted(i, o.err, o.stack)
+		return
+	}
+	task := l.calls[i].args.Task()
+	kept := record.Kept{}
+	if o.result != nil && task.Keep != nil {
+		kept = task.Keep(o.result, l.run.Key(i) != "")
+	}
+	l.run.Answer(i, kept)
+	l.run.Settle(i, s)
+	l.report.waiter.Outcomes[i].Result = o.result
+}
+
+// failUnexecuted lets a call fail that the gate did not let through. An async
+// one fails as it would for real: Run does not return it, Report.Wait does.
+func (l *list) failUnexecuted(i int, cause error, stack string) {
+	if !l.calls[i].options.IsAsync() {
+		l.fail(i, cause, stack)
+		return
+	}
+	l.run.Fail(i, failedUnbegun(cause, stack))
+	l.report.waiter.Outcomes[i] = record.Outcome{Err: callError(l.run, i, 0, cause, stack)}
+}
