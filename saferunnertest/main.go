@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-
-	"github.com/saferunner/saferunner/internal/recorder"
 )
 
 // Main runs the suite and exits with its code:
@@ -29,7 +27,7 @@ func run(m interface{ Run() int }, out io.Writer, opts []Option) int {
 		}
 	}
 	code := m.Run()
-	for _, name := range recorder.UnknownForced() {
+	for _, name := range unknownForced() {
 		_, _ = fmt.Fprintf(out, "saferunnertest: FORCE_RUN_SIDE_EFFECTS names %q, but no task bears that name\n", name)
 	}
 	reportUnowned(out)
@@ -37,20 +35,13 @@ func run(m interface{ Run() int }, out io.Writer, opts []Option) int {
 }
 
 func reportUnowned(out io.Writer) {
-	calls, count := recorder.Unowned()
+	calls, count := unowned()
 	if count == 0 {
 		return
 	}
 	_, _ = fmt.Fprintf(out, "saferunnertest: %s recorded that no recorder owned; nothing executed.\n"+
 		"Pass rec.Context() to the code under test, or use OwnUnowned, to look at them:\n%s", plural(count, "call was", "calls were"), ledger(calls, true))
 	if count > len(calls) {
-		_, _ = fmt.Fprintf(out, "  … and %d more\n", count-len(calls))
+		_, _ = fmt.Fprintf(out, "  … and %d more, which were not kept\n", count-len(calls))
 	}
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

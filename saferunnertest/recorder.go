@@ -3,6 +3,7 @@ package saferunnertest
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"reflect"
 	"slices"
 	"sync"
@@ -10,7 +11,9 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/internal/callsite"
 	"github.com/saferunner/saferunner/internal/recorder"
+	"github.com/saferunner/saferunner/internal/redact"
 	"github.com/saferunner/saferunner/internal/snapshot"
 )
 
@@ -26,6 +29,8 @@ type Recorder struct {
 	rec recorder.Recorder
 	ctx context.Context
 
+	files *artifacts
+
 	mu    sync.Mutex
 	shown map[string]bool // IDs of the entries that a failed assertion has listed
 }
@@ -39,7 +44,7 @@ type Recorder struct {
 // testing/synctest bubbles.
 func New(t testing.TB, opts ...Option) *Recorder {
 	t.Helper()
-	r := &Recorder{t: t, rec: recorder.New()}
+	r := &Recorder{t: t, rec: recorder.New(), files: &artifacts{t: t}}
 	r.ctx = r.rec.NewContext(t.Context())
 	t.Cleanup(r.end)
 	for _, option := range opts {
@@ -66,7 +71,7 @@ func (r *Recorder) logTheRest() {
 	r.t.Helper()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	calls := slices.DeleteFunc(r.rec.Calls(""), func(c recorder.Call) bool { return r.shown[c.EntryID] })
+	calls := slices.DeleteFunc(r.calls(""), func(c call) bool { return r.shown[c.id] })
 	switch {
 	case len(calls) == 0:
 	case len(r.shown) == 0:
@@ -77,16 +82,22 @@ func (r *Recorder) logTheRest() {
 }
 
 // show notes that calls have been listed.
-func (r *Recorder) show(calls []recorder.Call) {
+func (r *Recorder) show(calls []call) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.shown == nil {
 		r.shown = map[string]bool{}
 	}
 	for _, c := range calls {
-		r.shown[c.EntryID] = true
+		r.shown[c.id] = true
 	}
 }
+
+// calls returns what was recorded under a run ID, or all of it if that is empty.
+func (r *Recorder) calls(runID string) []call { return madeCalls(r.rec.Calls(runID)) }
+
+// adopt makes the recorder own what nobody owns.
+func (r *Recorder) adopt() (end func()) { return recorder.Adopt(r.rec) }
 
 // Context returns the test's ctx carrying the recorder: what is run with it,
 // or with a ctx made from it, is recorded here.
@@ -229,3 +240,51 @@ func Args[In any](r *Recorder, runID string, task saferunner.Definition[In]) []I
 	}
 	return all
 }
+
+// wantedCall shows what a call is made of, unless it is the zero Call.
+func wantedCall(c saferunner.Call) (call, bool) {
+	revealed := recorder.Reveal(c)
+	if revealed.Args == nil {
+		return call{}, false
+	}
+	return reveal(revealed), true
+}
+
+func madeCalls(calls []recorder.Call) []call {
+	all := make([]call, len(calls))
+	for i, c := range calls {
+		all[i] = reveal(c)
+	}
+	return all
+}
+
+func reveal(c recorder.Call) call {
+	return call{
+		id: c.EntryID, runID: c.RunID, task: c.Task, key: c.Key, status: c.Status,
+		args:  reflect.ValueOf(c.Args.Pointer()).Elem(),
+		async: c.Async, bestEffort: c.BestEffort, after: c.When.After, at: c.When.At,
+		run: placeOf(c.Caller), defined: placeOf(c.Defined),
+		json:     func() string { return string(redact.JSON(c.Args.Pointer())) },
+		same:     func(got call) bool { return recorder.Same(got.origin.(recorder.Call).Call, c.Call) },
+		sameArgs: func(got call) bool { return c.Args.Equal(got.origin.(recorder.Call).Args) },
+		origin:   c,
+	}
+}
+
+func placeOf(pc uintptr) place {
+	file, line := callsite.Position(pc)
+	pkg := callsite.Package(pc)
+	if unescaped, err := url.PathUnescape(pkg); err == nil {
+		pkg = unescaped
+	}
+	return place{pkg, file, line}
+}
+
+// unowned returns calls that no recorder owned, and how many there were.
+func unowned() (calls []call, count int) {
+	all, count := recorder.Unowned()
+	return madeCalls(all), count
+}
+
+// unknownForced returns the names of no task that are forced.
+func unknownForced() []string { return recorder.UnknownForced() }

@@ -1,0 +1,238 @@
+package saferunnertest
+
+import (
+	"encoding"
+	"fmt"
+	"reflect"
+	"runtime"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/saferunner/saferunner/internal/goliteral"
+	"github.com/saferunner/saferunner/internal/redact"
+)
+
+// viewer shows values that differ.
+type viewer struct {
+	pkg      string   // whose names are not qualified
+	redacted []string // fields that are hidden, from the arguments on, with dots
+	below    []string // fields that lead to the value
+}
+
+// difference shows two values at a path. Its two sides never read the same.
+func (v viewer) difference(path string, want, got reflect.Value) difference {
+	if w, g, ok := texts(want, got); ok {
+		return textDifference(path, w, g)
+	}
+	if w, g, ok := binaries(want, got); ok {
+		return bytesDifference(path, w, g)
+	}
+	w, g := v.pair(want, got)
+	d := difference{path: path}
+	if len(w) > maxSide || len(g) > maxSide {
+		d.whole = &whole{[]byte(w), []byte(g)}
+		w, g = excerpts(w, g, maxSide)
+	}
+	d.text = sides(w, g)
+	return d
+}
+
+// maxSide bounds each side of a difference.
+const maxSide = 1500
+
+// pair shows two values by what they say of themselves, else by what they hold,
+// else by who they are.
+func (v viewer) pair(want, got reflect.Value) (w, g string) {
+	if w, g = v.show(want), v.show(got); w != g {
+		return w, g
+	}
+	if w, g := v.held(want), v.held(got); w != g {
+		return w, g
+	}
+	if !got.IsValid() {
+		return w, g + ", another one"
+	}
+	switch got.Kind() {
+	case reflect.Func:
+		return w, "another " + strings.TrimPrefix(g, "another ")
+	case reflect.Pointer, reflect.Chan, reflect.UnsafePointer:
+		return w, g + ", another " + got.Type().String()
+	}
+	if _, ok := got.Type().MethodByName("Equal"); ok {
+		return w, g + ", which the method Equal tells apart"
+	}
+	return w, g + ", another value"
+}
+
+// show shows a value, its long parts cut.
+func (v viewer) show(value reflect.Value) string {
+	return v.written(value, func(x reflect.Value) (string, bool) {
+		if x.Kind() == reflect.Func && !x.IsNil() {
+			return functionText(x), true
+		}
+		s, ok := ownText(x)
+		if !ok {
+			return "", false
+		}
+		return fmt.Sprintf("%s(%s)", x.Type(), s), true
+	})
+}
+
+// held shows a value by what it holds, unexported fields as well.
+func (v viewer) held(value reflect.Value) string { return v.written(value, nil) }
+
+func (v viewer) written(value reflect.Value, own func(reflect.Value) (string, bool)) string {
+	if !value.IsValid() {
+		return "(none)"
+	}
+	var hidden []string
+	below := ""
+	if len(v.below) > 0 {
+		below = strings.Join(v.below, ".") + "."
+	}
+	for _, path := range v.redacted {
+		if rest, ok := strings.CutPrefix(path, below); ok {
+			hidden = append(hidden, rest)
+		}
+	}
+	if len(hidden) > 0 {
+		own = nil
+	}
+	w := goliteral.Writer{File: goliteral.File{Package: v.pkg}, Redacted: hidden, Own: own}
+	return w.Show(value)
+}
+
+// functionText says which function a value is that is not nil.
+func functionText(f reflect.Value) string {
+	if fn := runtime.FuncForPC(f.Pointer()); fn != nil {
+		file, line := fn.FileLine(fn.Entry())
+		return fmt.Sprintf("func %s (%s)", fn.Name(), place{file: file, line: line})
+	}
+	return "a func that is not nil"
+}
+
+// ownText returns what a value says of itself: by MarshalText, String, Error or
+// GoString. Asked are types that hide what they hold, and errors. A value that
+// may hold a secret is not asked.
+func ownText(v reflect.Value) (text string, ok bool) {
+	if !speaks(v) || redact.In(v) {
+		return "", false
+	}
+	defer func() {
+		if recover() != nil {
+			text, ok = "", false
+		}
+	}()
+	if v.Kind() != reflect.Pointer && v.CanAddr() {
+		v = v.Addr()
+	}
+	switch x := v.Interface().(type) {
+	case error:
+		text = x.Error()
+	case encoding.TextMarshaler:
+		b, err := x.MarshalText()
+		if err != nil {
+			return "", false
+		}
+		text = string(b)
+	case fmt.Stringer:
+		text = x.String()
+	case fmt.GoStringer:
+		text = x.GoString()
+	default:
+		return "", false
+	}
+	return readable(text), true
+}
+
+// speaks reports whether a value is one to be asked.
+func speaks(v reflect.Value) bool {
+	if !v.IsValid() || !v.CanInterface() {
+		return false
+	}
+	t := v.Type()
+	if t.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			return false
+		}
+		t = t.Elem()
+	}
+	if v.Type().Implements(errorType) || reflect.PointerTo(t).Implements(errorType) {
+		return true
+	}
+	switch t.Kind() {
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if !t.Field(i).IsExported() {
+				return true
+			}
+		}
+	case reflect.Array:
+		return t.Elem().Kind() == reflect.Uint8
+	case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Float32, reflect.Float64:
+		return false // shown as well as they are
+	}
+	return false
+}
+
+var errorType = reflect.TypeFor[error]()
+
+// readable quotes text that would not read as it is.
+func readable(text string) string {
+	if quoted := fmt.Sprintf("%q", text); text == "" || strings.ContainsAny(text, "()\n") || quoted != `"`+text+`"` {
+		return quoted
+	}
+	return text
+}
+
+// texts returns two values that are both text, also in bytes.
+func texts(want, got reflect.Value) (w, g string, ok bool) {
+	w, ok = textOf(want)
+	g, also := textOf(got)
+	return w, g, ok && also
+}
+
+func textOf(v reflect.Value) (string, bool) {
+	switch {
+	case !v.IsValid():
+		return "", false
+	case v.Kind() == reflect.String:
+		return v.String(), utf8.ValidString(v.String())
+	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8 && !v.IsNil() && v.Len() > 0:
+		return string(v.Bytes()), utf8.Valid(v.Bytes()) && !strings.ContainsFunc(string(v.Bytes()), isControl)
+	}
+	return "", false
+}
+
+func isControl(r rune) bool { return r < ' ' && r != '\n' && r != '\t' && r != '\r' }
+
+// binaries returns two values that are both bytes, or text that is no UTF-8.
+// Bytes that a type shows in its own way are left to it.
+func binaries(want, got reflect.Value) (w, g []byte, ok bool) {
+	if _, own := ownText(want); own {
+		return nil, nil, false
+	}
+	w, ok = bytesOf(want)
+	g, also := bytesOf(got)
+	return w, g, ok && also
+}
+
+func bytesOf(v reflect.Value) ([]byte, bool) {
+	if !v.IsValid() {
+		return nil, false
+	}
+	switch k := v.Kind(); {
+	case k == reflect.String:
+		return []byte(v.String()), true
+	case k == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8 && !v.IsNil():
+		return v.Bytes(), true
+	case k == reflect.Array && v.Type().Elem().Kind() == reflect.Uint8:
+		b := make([]byte, v.Len())
+		for i := range b {
+			b[i] = byte(v.Index(i).Uint())
+		}
+		return b, true
+	}
+	return nil, false
+}
