@@ -3,6 +3,7 @@ package saferunnertest
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/saferunner/saferunner/internal/goliteral"
@@ -33,11 +34,11 @@ func (r *Recorder) pasteText(a assertion, got []call) string {
 	case len(source) > maxPaste:
 		return fmt.Sprintf("\nThe assertion to paste is %d KB long.\nIt is in %s\n%s", len(source)>>10, r.files.one("go.txt", source), p.imports())
 	}
-	title := "If this is right, assert it with"
+	text := "\nIf this is right, assert it with\n\n\t" + strings.ReplaceAll(source, "\n", "\n\t") + "\n" + p.imports()
 	if len(p.secrets) > 0 {
-		title = "If this is right, assert it with this, once the redacted fields have their values (" + strings.Join(p.secrets, ", ") + ")"
+		text += "\nwith the real values of redacted fields, which are not shown: " + strings.Join(p.secrets, ", ") + ".\n"
 	}
-	return "\n" + title + "\n\n\t" + strings.ReplaceAll(source, "\n", "\n\t") + "\n" + p.imports()
+	return text
 }
 
 func noPaste(reason string) string {
@@ -124,7 +125,7 @@ func (p *paste) callSource(c call, label string) string {
 	for _, loss := range losses {
 		switch {
 		case loss.Secret:
-			p.secrets = append(p.secrets, label+": "+loss.Path)
+			p.noteSecret(loss.Path)
 		case len(p.losses) < maxReasons:
 			p.losses = append(p.losses, strings.TrimSuffix(label+": "+loss.Path, ": ")+": "+loss.Why)
 		}
@@ -147,6 +148,16 @@ func (p *paste) callSource(c call, label string) string {
 		b.WriteString(".BestEffort()")
 	}
 	return b.String()
+}
+
+// noteSecret notes a field that is to be filled in, once.
+func (p *paste) noteSecret(path string) {
+	const most = 10
+	if n := len(p.secrets); n == most {
+		p.secrets = append(p.secrets, "…")
+	} else if n < most && !slices.Contains(p.secrets, path) {
+		p.secrets = append(p.secrets, path)
+	}
 }
 
 func (p *paste) value(v any) string {

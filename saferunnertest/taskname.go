@@ -40,8 +40,8 @@ func (p *paste) variable(c call) (name, why string) {
 			return unknown, fmt.Sprintf("the task defined at %s is held in %s, which this test cannot name", c.defined, name)
 		}
 		return name, ""
-	case source.Clause == "main" && c.defined.pkg == "main":
-		return name, "" // the program itself
+	case c.defined.pkg == p.at.pkg && !p.file.IsGlobal(p.file.Lookup(p.call.Pos, name)):
+		return unknown, fmt.Sprintf("the task defined at %s is held in %s, which is something else here", c.defined, name)
 	}
 	name, why = p.writer.Qualify(c.defined.pkg, source.Clause, name, goliteral.Other)
 	if why != "" {

@@ -179,6 +179,13 @@ func (w *writer) pointer(v reflect.Value, in context) *expr {
 		}
 		return leaf("new(" + name + ")")
 	}
+	if !w.show && w.Equal != nil {
+		another := reflect.New(t.Elem())
+		another.Elem().Set(to)
+		if !w.equal(v, another.Convert(t)) {
+			return w.lost(t, in, "it equals only itself")
+		}
+	}
 	literal, inside := composite(to.Kind()), exact
 	if literal && in == element && t.Name() == "" {
 		inside = element

@@ -40,9 +40,12 @@ func (w *writer) fields(v reflect.Value, in context) *expr {
 func (w *writer) field(v reflect.Value, f reflect.StructField) (e *expr, why string) {
 	settable := w.reaches(f.PkgPath)
 	switch {
+	case w.secret(f) && !settable:
+		w.lose("redacted and unexported")
+		return nil, "redacted"
 	case w.secret(f):
 		w.losses = append(w.losses, Loss{w.where(), "redacted", true})
-		if settable && f.Type.Kind() == reflect.String {
+		if f.Type.Kind() == reflect.String {
 			return leaf(`"[redacted]"`), ""
 		}
 		return nil, "redacted"
