@@ -58,7 +58,7 @@ func nearest(want call, got []call, taken []bool) int {
 			continue
 		}
 		tried++
-		if _, n := differences(want, got[j]); best < 0 || n < fewest {
+		if _, n := differences(want, got[j], ""); best < 0 || n < fewest {
 			best, fewest = j, n
 		}
 	}
@@ -130,7 +130,7 @@ func distinct(calls []call) []string {
 }
 
 // text says how a made call differs from the one wanted.
-func (p pair) text(want, got []call, files *artifacts) string {
+func (p pair) text(want, got []call, pkg string, files *artifacts) string {
 	switch {
 	case p.equal:
 		return ""
@@ -141,11 +141,11 @@ func (p pair) text(want, got []call, files *artifacts) string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "call %d, %s, made at %s, differs:\n", p.got+1, got[p.got].task, got[p.got].run)
-	diffs, count := differences(want[p.want], got[p.got])
+	diffs, count := differences(want[p.want], got[p.got], pkg)
 	for _, d := range diffs {
 		b.WriteString(d.String())
 		if d.whole != nil {
-			b.WriteString("        whole in " + files.pair(d.whole.want, d.whole.got) + "\n")
+			fmt.Fprintf(&b, "        whole in %s\n", files.pair(d.whole.want, d.whole.got))
 		}
 	}
 	if count > len(diffs) {

@@ -24,7 +24,7 @@ func (a *artifacts) pair(want, got []byte) string {
 }
 
 // one writes a file with this ending, and says where it is.
-func (a *artifacts) one(ending string, content string) string {
+func (a *artifacts) one(ending, content string) string {
 	return a.write([]string{ending}, []byte(content))
 }
 
@@ -45,7 +45,7 @@ func (a *artifacts) write(endings []string, contents ...[]byte) string {
 		where = path
 	}
 	if f := flag.Lookup("test.artifacts"); f == nil || f.Value.String() != "true" {
-		where += ", until the test ends; go test -artifacts keeps it"
+		where += " (to keep them: go test -artifacts)"
 	}
 	return where
 }

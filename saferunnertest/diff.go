@@ -27,9 +27,9 @@ type whole struct{ want, got []byte }
 const maxDifferences = 20
 
 // differences returns in what two calls of one task differ, the first ones, and
-// in how many places they do.
-func differences(want, got call) (diffs []difference, count int) {
-	diffs, count = argumentDifferences(want, got)
+// in how many places they do. Names of package pkg are not qualified.
+func differences(want, got call, pkg string) (diffs []difference, count int) {
+	diffs, count = argumentDifferences(want, got, pkg)
 	flag := func(name string, differ bool, w, g string) {
 		if differ {
 			diffs = append(diffs, difference{path: name, text: sides(w, g)})
@@ -44,11 +44,11 @@ func differences(want, got call) (diffs []difference, count int) {
 }
 
 // argumentDifferences compares the arguments field by field.
-func argumentDifferences(want, got call) (diffs []difference, count int) {
+func argumentDifferences(want, got call, pkg string) (diffs []difference, count int) {
 	if want.sameArgs(got) {
 		return nil, 0
 	}
-	v := viewer{redacted: want.redacted, pkg: want.defined.pkg}
+	v := viewer{redacted: want.redacted, pkg: pkg}
 	wholly := func() ([]difference, int) { return []difference{v.difference("", want.args, got.args)}, 1 }
 	if want.args.Type() != got.args.Type() {
 		return wholly()

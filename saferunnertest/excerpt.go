@@ -39,16 +39,25 @@ func excerpts(want, got string, limit int) (w, g string) {
 // quotedExcerpts is excerpts of text that is yet to be quoted.
 func quotedExcerpts(want, got string) (w, g string) {
 	start := max(firstDifference(want, got)-maxLine/3, 0)
-	quote := func(s string) string {
+	quoted := func(s string) string {
 		part := excerpt(s, start, maxLine)
 		inner := strings.TrimSuffix(strings.TrimPrefix(part, "…"), "…")
 		before, after, _ := strings.Cut(part, inner)
 		if inner == "" {
 			return `""`
 		}
-		return before + strconv.Quote(inner) + after
+		return before + quote(inner) + after
 	}
-	return quote(want), quote(got)
+	return quoted(want), quoted(got)
+}
+
+// quote writes a text as Go does, in the way that is shorter.
+func quote(text string) string {
+	q := strconv.Quote(text)
+	if raw := "`" + text + "`"; len(raw) < len(q) && strconv.CanBackquote(text) && !strings.ContainsFunc(text, func(r rune) bool { return !strconv.IsPrint(r) }) {
+		return raw
+	}
+	return q
 }
 
 func excerpt(text string, start, limit int) string {

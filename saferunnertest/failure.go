@@ -16,7 +16,7 @@ const maxCompared = 32 << 10
 func (r *Recorder) mismatch(a assertion, want, got []call) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "saferunnertest: the calls under %q are not the ones wanted\n\n", cut(a.runID, maxColumn))
-	b.WriteString(compare(want, got, r.files))
+	b.WriteString(compare(want, got, a.at.pkg, r.files))
 	b.WriteString(r.recordedText(a.runID))
 	b.WriteString(r.pasteText(a, got))
 	return b.String()
@@ -29,14 +29,14 @@ func (r *Recorder) countText(a assertion, wanted string, have int, got []call) s
 }
 
 // compare says call by call in what the lists differ.
-func compare(want, got []call, files *artifacts) string {
+func compare(want, got []call, pkg string, files *artifacts) string {
 	pairs := align(want, got)
 	if allEqual(pairs) {
 		return reordered(pairs, got)
 	}
 	var b strings.Builder
 	for i, p := range pairs {
-		text := p.text(want, got, files)
+		text := p.text(want, got, pkg, files)
 		if b.Len()+len(text) > maxCompared {
 			b.WriteString(cutLines(text, max(maxCompared-b.Len(), 0)))
 			if more := len(pairs) - i - 1; more > 0 {

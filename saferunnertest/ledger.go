@@ -16,12 +16,14 @@ const (
 // ledger lists calls, a line each, with their run IDs if they have several.
 func ledger(calls []call, runIDs bool) string {
 	var rows [][]string
-	for i, c := range calls[:min(len(calls), maxRows)] {
+	shown := calls[:min(len(calls), maxRows)]
+	texts := distinct(shown)
+	for i, c := range shown {
 		row := []string{strconv.Itoa(i + 1)}
 		if runIDs {
 			row = append(row, c.runID)
 		}
-		rows = append(rows, append(row, c.task, c.status+c.flags(), c.run.String(), cut(c.json(), maxArgs)))
+		rows = append(rows, append(row, c.task, c.status+c.flags(), c.run.String(), texts[i]))
 	}
 	text := table(rows)
 	if more := len(calls) - len(rows); more > 0 {

@@ -16,6 +16,7 @@ const (
 	around    = 2      // lines shown before and after a difference
 	maxLines  = 40     // lines shown of a text
 	maxEdited = 20_000 // lines or words that are compared one by one
+	maxRun    = 8      // lines in a row that were removed or added
 	maxWords  = 5      // differing words that are told
 )
 
@@ -25,57 +26,66 @@ func textDifference(path, want, got string) difference {
 	if strings.Count(want, "\n") > 1 || strings.Count(got, "\n") > 1 {
 		return lineDifference(path, want, got)
 	}
-	d := difference{path: path}
-	w, g := strconv.Quote(want), strconv.Quote(got)
+	w, g := quote(want), quote(got)
 	if len(w) <= maxLine && len(g) <= maxLine {
-		d.text = sides(w, g) + codePoints(want, got)
-		return d
+		return difference{path: path, text: sides(w, g) + codePoints(want, got)}
 	}
 	w, g = quotedExcerpts(want, got)
-	d.text = sides(w, g) + codePoints(want, got) + wordText(want, got)
-	d.whole = &whole{[]byte(want), []byte(got)}
-	return d
+	return difference{
+		path:  path,
+		text:  sides(w, g) + codePoints(want, got) + wordText(want, got),
+		whole: &whole{[]byte(want), []byte(got)},
+	}
 }
 
 // lineDifference shows the lines that differ, with some around them.
 func lineDifference(path, want, got string) difference {
-	d := difference{path: path}
 	edits := editsOf(lines(want), lines(got))
-	changed, hunks := 0, []string{}
-	for i := 0; i < len(edits); {
+	changed, shown := 0, []string{}
+	for i := 0; i < len(edits); i++ {
 		if edits[i].equal {
-			i++
 			continue
 		}
-		from, to := i, i
+		to := i
 		for j := i; j < len(edits) && j <= to+2*around; j++ {
 			if !edits[j].equal {
 				to = j
-			}
-		}
-		for _, e := range edits[from : to+1] {
-			if !e.equal {
 				changed++
 			}
 		}
-		hunks = append(hunks, hunk(edits, from, to)...)
-		i = to + 1
+		shown = append(shown, hunk(edits, i, to)...)
+		i = to
 	}
-	d.note = fmt.Sprintf("%s of %d differ (- want, + got)", plural(changed, "line", "lines"), max(len(lines(want)), len(lines(got))))
-	if len(hunks) > maxLines {
-		hunks = append(hunks[:maxLines], fmt.Sprintf("… and %d more lines of this comparison", len(hunks)-maxLines))
+	d := difference{path: path, note: fmt.Sprintf("%s differ (- want, + got)", ofLines(changed, want, got))}
+	if changed == 1 {
+		d.note = fmt.Sprintf("%s differs (- want, + got)", ofLines(changed, want, got))
 	}
-	d.text = strings.Join(hunks, "\n") + "\n"
-	d.whole = &whole{[]byte(want), []byte(got)}
+	if strings.ReplaceAll(want, "\r\n", "\n") == strings.ReplaceAll(got, "\r\n", "\n") {
+		d.note += `, in how they end: \n or \r\n`
+	}
+	if len(shown) > maxLines {
+		shown = append(shown[:maxLines], "… and more")
+	}
+	d.text = strings.Join(shown, "\n") + "\n"
+	if len(want)+len(got) > maxSide {
+		d.whole = &whole{[]byte(want), []byte(got)}
+	}
 	return d
+}
+
+func ofLines(changed int, want, got string) string {
+	return fmt.Sprintf("%d of %s", changed, plural(max(len(lines(want)), len(lines(got))), "line", "lines"))
 }
 
 // hunk shows the edits from one to another, and the lines around them.
 func hunk(edits []edit, from, to int) []string {
 	start, end := max(from-around, 0), min(to+around, len(edits)-1)
 	shown := []string{fmt.Sprintf("@@ line %d @@", edits[start].line)}
-	var added []string
-	flush := func() { shown, added = append(shown, added...), nil }
+	var removed, added []string
+	flush := func() {
+		shown = append(append(shown, someOf("- ", removed)...), someOf("+ ", added)...)
+		removed, added = nil, nil
+	}
 	for _, e := range edits[start : end+1] {
 		if e.equal {
 			flush()
@@ -88,14 +98,25 @@ func hunk(edits []edit, from, to int) []string {
 			w, g = excerpts(w, g, maxLine)
 		}
 		if e.removed {
-			shown = append(shown, "- "+cut(w, 2*maxLine))
+			removed = append(removed, cut(w, 2*maxLine))
 		}
 		if e.added {
-			added = append(added, "+ "+cut(g, 2*maxLine))
+			added = append(added, cut(g, 2*maxLine))
 		}
 	}
 	flush()
 	return shown
+}
+
+// someOf puts a sign before lines, the first ones.
+func someOf(sign string, lines []string) (signed []string) {
+	for i, line := range lines {
+		if i == maxRun && len(lines) > maxRun+1 {
+			return append(signed, fmt.Sprintf("%s… and %d more", sign, len(lines)-i))
+		}
+		signed = append(signed, sign+line)
+	}
+	return signed
 }
 
 // lineText shows a line without its end; quoted, if something in it would not be seen.
@@ -121,33 +142,41 @@ func hides(line string) bool {
 // lines returns the lines of a text, with their ends.
 func lines(text string) []string { return slices.Collect(strings.Lines(text)) }
 
-// wordText tells the words that differ.
+// wordText tells the words that differ, unless they are many.
 func wordText(want, got string) string {
 	var told []string
-	n := 0
+	times := map[string]int{}
 	for _, e := range editsOf(words(want), words(got)) {
 		if e.equal {
 			continue
 		}
-		if n++; n > maxWords {
-			continue
+		text := wordEdit(e)
+		if times[text]++; times[text] == 1 {
+			told = append(told, text)
 		}
-		w, g := cut(strconv.QuoteToASCII(e.want), maxLine/3), cut(strconv.QuoteToASCII(e.got), maxLine/3)
-		switch {
-		case !e.added:
-			told = append(told, w+" is missing")
-		case !e.removed:
-			told = append(told, g+" is new")
-		case w == g:
-			told = append(told, "a long word is another one")
-		default:
-			told = append(told, w+" is "+g)
+		if len(told) > maxWords {
+			return ""
 		}
 	}
-	if n > maxWords {
-		told = append(told, fmt.Sprintf("and %d more", n-maxWords))
+	for i, text := range told {
+		if n := times[text]; n > 1 {
+			told[i] += fmt.Sprintf(" (%d times)", n)
+		}
 	}
 	return "words: " + strings.Join(told, ", ") + "\n"
+}
+
+func wordEdit(e edit) string {
+	w, g := cut(quote(e.want), maxLine/3), cut(quote(e.got), maxLine/3)
+	switch {
+	case !e.added:
+		return w + " is missing"
+	case !e.removed:
+		return g + " is new"
+	case w == g:
+		return "a long word is another one"
+	}
+	return w + " is now " + g
 }
 
 // words cuts a text into words and what is between them.

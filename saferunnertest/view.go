@@ -3,9 +3,11 @@ package saferunnertest
 import (
 	"encoding"
 	"fmt"
+	"path"
 	"reflect"
 	"runtime"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/saferunner/saferunner/internal/goliteral"
@@ -43,22 +45,26 @@ const maxSide = 1500
 // pair shows two values by what they say of themselves, else by what they hold,
 // else by who they are.
 func (v viewer) pair(want, got reflect.Value) (w, g string) {
+	if want.IsValid() && got.IsValid() && want.Kind() == reflect.Interface && !want.IsNil() && !got.IsNil() {
+		want, got = want.Elem(), got.Elem()
+	}
 	if w, g = v.show(want), v.show(got); w != g {
 		return w, g
 	}
 	if w, g := v.held(want), v.held(got); w != g {
 		return w, g
 	}
-	if !got.IsValid() {
+	if !want.IsValid() || !got.IsValid() {
 		return w, g + ", another one"
 	}
-	switch got.Kind() {
-	case reflect.Func:
-		return w, "another " + strings.TrimPrefix(g, "another ")
-	case reflect.Pointer, reflect.Chan, reflect.UnsafePointer:
+	switch _, compares := got.Type().MethodByName("Equal"); {
+	case want.Type() != got.Type():
+		return w, g + ", of another type with this name"
+	case got.Kind() == reflect.Func, got.Kind() == reflect.Chan, got.Kind() == reflect.UnsafePointer:
+		return w, "another " + strings.TrimPrefix(g, "a ")
+	case got.Kind() == reflect.Pointer:
 		return w, g + ", another " + got.Type().String()
-	}
-	if _, ok := got.Type().MethodByName("Equal"); ok {
+	case compares:
 		return w, g + ", which the method Equal tells apart"
 	}
 	return w, g + ", another value"
@@ -70,12 +76,42 @@ func (v viewer) show(value reflect.Value) string {
 		if x.Kind() == reflect.Func && !x.IsNil() {
 			return functionText(x), true
 		}
-		s, ok := ownText(x)
-		if !ok {
-			return "", false
+		if s, ok := constantName(x); ok {
+			digits := fmt.Sprintf("%d", x.Interface()) // by its value: %d does not ask for its text
+			return fmt.Sprintf("%s(%s) /* %s */", v.typeName(x.Type()), digits, s), true
 		}
-		return fmt.Sprintf("%s(%s)", x.Type(), s), true
+		s, ok := ownText(x)
+		return fmt.Sprintf("%s(%s)", v.typeName(x.Type()), s), ok
 	})
+}
+
+func (v viewer) typeName(t reflect.Type) string {
+	elem, star := t, ""
+	if t.Kind() == reflect.Pointer {
+		elem, star = t.Elem(), "*"
+	}
+	if elem.PkgPath() == v.pkg && elem.Name() != "" {
+		return star + elem.Name()
+	}
+	return t.String()
+}
+
+// constantName returns what a number says of itself, such as the name of a constant.
+func constantName(v reflect.Value) (name string, ok bool) {
+	if !v.CanInterface() || !v.CanInt() && !v.CanUint() || v.Type() == reflect.TypeFor[time.Duration]() {
+		return "", false
+	}
+	defer func() {
+		if recover() != nil {
+			name, ok = "", false
+		}
+	}()
+	s, ok := v.Interface().(fmt.Stringer)
+	if !ok {
+		return "", false
+	}
+	name = strings.ReplaceAll(readable(cut(s.String(), maxKey)), "*/", "* /")
+	return strings.ReplaceAll(fmt.Sprintf("%v", name), "\n", " "), true
 }
 
 // held shows a value by what it holds, unexported fields as well.
@@ -106,7 +142,7 @@ func (v viewer) written(value reflect.Value, own func(reflect.Value) (string, bo
 func functionText(f reflect.Value) string {
 	if fn := runtime.FuncForPC(f.Pointer()); fn != nil {
 		file, line := fn.FileLine(fn.Entry())
-		return fmt.Sprintf("func %s (%s)", fn.Name(), place{file: file, line: line})
+		return fmt.Sprintf("func %s (%s)", path.Base(fn.Name()), place{file: file, line: line})
 	}
 	return "a func that is not nil"
 }
@@ -123,8 +159,8 @@ func ownText(v reflect.Value) (text string, ok bool) {
 			text, ok = "", false
 		}
 	}()
-	if v.Kind() != reflect.Pointer && v.CanAddr() {
-		v = v.Addr()
+	if v.Kind() != reflect.Pointer {
+		v = addressable(v).Addr()
 	}
 	switch x := v.Interface().(type) {
 	case error:
@@ -143,6 +179,15 @@ func ownText(v reflect.Value) (text string, ok bool) {
 		return "", false
 	}
 	return readable(text), true
+}
+
+func addressable(v reflect.Value) reflect.Value {
+	if v.CanAddr() {
+		return v
+	}
+	free := reflect.New(v.Type()).Elem()
+	free.Set(v)
+	return free
 }
 
 // speaks reports whether a value is one to be asked.
@@ -169,9 +214,6 @@ func speaks(v reflect.Value) bool {
 		}
 	case reflect.Array:
 		return t.Elem().Kind() == reflect.Uint8
-	case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
-		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Float32, reflect.Float64:
-		return false // shown as well as they are
 	}
 	return false
 }

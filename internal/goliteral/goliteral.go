@@ -27,6 +27,7 @@
 package goliteral
 
 import (
+	"path"
 	"reflect"
 	"regexp"
 	"runtime"
@@ -206,10 +207,10 @@ func (w *writer) composed(v reflect.Value, in context) *expr {
 func reference(v reflect.Value) string {
 	if v.Kind() == reflect.Func {
 		if f := runtime.FuncForPC(v.Pointer()); f != nil {
-			return "func " + f.Name()
+			return "func " + path.Base(f.Name())
 		}
 	}
-	return v.Type().String() + "(not nil)"
+	return "a " + v.Type().String()
 }
 
 // none writes the nil of a type.

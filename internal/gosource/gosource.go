@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
-	"go/build"
 	"go/parser"
 	"go/token"
 	"go/types"
@@ -62,7 +61,8 @@ func Read(path string) (*File, error) {
 	return f, nil
 }
 
-// siblings parses the other files of the package, as far as they can be.
+// siblings parses the other files of the package, as far as they can be. Those
+// of other systems count too: what they declare has the same names.
 func (f *File) siblings(path string) []*ast.File {
 	entries, err := os.ReadDir(filepath.Dir(path))
 	if err != nil {
@@ -72,9 +72,6 @@ func (f *File) siblings(path string) []*ast.File {
 	for _, entry := range entries {
 		name := entry.Name()
 		if !strings.HasSuffix(name, ".go") || name == filepath.Base(path) {
-			continue
-		}
-		if ok, err := build.Default.MatchFile(filepath.Dir(path), name); err != nil || !ok {
 			continue
 		}
 		file, err := parser.ParseFile(f.fset, filepath.Join(filepath.Dir(path), name), nil, parser.SkipObjectResolution)
