@@ -9,24 +9,25 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/internal/door"
 	"github.com/saferunner/saferunner/internal/gate"
 	"github.com/saferunner/saferunner/internal/memory"
 	"github.com/saferunner/saferunner/internal/record"
-	"github.com/saferunner/saferunner/internal/recorder"
 	"github.com/saferunner/saferunner/journal"
 )
 
 func init() {
-	recorder.New = func(test string) recorder.Recorder { return newTestRecorder(test) }
-	recorder.Reveal = func(call any) recorder.Call { return reveal(call.(Call)) }
-	recorder.Same = func(got, want any) bool { return got.(Call).same(want.(Call)) }
-	recorder.UnknownForced = unknownForced
-	recorder.TakeUnowned = unowned.all
-	recorder.LookAtUnowned = unowned.look
-	recorder.Adopt = func(r recorder.Recorder) func() { return adopt(&r.(*testRecorder).runner) }
-	recorder.WithoutCaller = func(ctx context.Context) context.Context {
-		return withScope(ctx, func(s *scope) { s.noCaller = true })
-	}
+	door.Install(door.Kit[Call, *Runner]{
+		New:           func(test string) door.Recorder[Call, *Runner] { return newTestRecorder(test) },
+		Reveal:        func(c Call) door.Revealed { return door.Revealed{Args: c.args, Options: c.options} },
+		Adopt:         func(r door.Recorder[Call, *Runner]) func() { return adopt(r.Runner()) },
+		Unowned:       unowned.all,
+		LookAtUnowned: unowned.look,
+		UnknownForced: unknownForced,
+		WithoutCaller: func(ctx context.Context) context.Context {
+			return withScope(ctx, func(s *scope) { s.noCaller = true })
+		},
+	})
 }
 
 // testRecorder is a runner owned by one test, behind the test kit.
@@ -48,17 +49,17 @@ func newTestRecorder(test string) *testRecorder {
 	return t
 }
 
-// Runner implements recorder.Recorder.
-func (t *testRecorder) Runner() any { return &t.runner }
+// Runner implements door.Recorder.
+func (t *testRecorder) Runner() *Runner { return &t.runner }
 
-// NewContext implements recorder.Recorder.
+// NewContext implements door.Recorder.
 func (t *testRecorder) NewContext(ctx context.Context) context.Context {
 	return withScope(ctx, func(s *scope) { s.recorder = &t.runner })
 }
 
-// Calls implements recorder.Recorder.
-func (t *testRecorder) Calls(runID string) []recorder.Call {
-	var calls []recorder.Call
+// Calls implements door.Recorder.
+func (t *testRecorder) Calls(runID string) []door.Revealed {
+	var calls []door.Revealed
 	for _, r := range t.memory.Runs() {
 		for i := range r.Calls {
 			if (runID == "" || r.RunID == runID) && r.Seen(i) {
@@ -69,9 +70,8 @@ func (t *testRecorder) Calls(runID string) []recorder.Call {
 	return calls
 }
 
-// Made implements recorder.Recorder.
-func (t *testRecorder) Made(runID string, want any) bool {
-	calls := want.([]Call)
+// Made implements door.Recorder.
+func (t *testRecorder) Made(runID string, want ...Call) bool {
 	n := 0
 	for _, r := range t.memory.Runs() {
 		if r.RunID != runID {
@@ -81,33 +81,34 @@ func (t *testRecorder) Made(runID string, want any) bool {
 			if status := r.Status(i); status == journal.StatusSkipped || !r.Seen(i) {
 				continue
 			}
-			if n == len(calls) || !(Call{r.Calls[i].Args, r.Calls[i].Options}).same(calls[n]) {
+			c := &r.Calls[i]
+			if n == len(want) || !(door.Revealed{Args: c.Args, Options: c.Options}).SameAs(door.Revealed{Args: want[n].args, Options: want[n].options}) {
 				return false
 			}
 			n++
 		}
 	}
-	return n == len(calls)
+	return n == len(want)
 }
 
-// Clear implements recorder.Recorder.
+// Clear implements door.Recorder.
 func (t *testRecorder) Clear() { t.memory.Clear() }
 
-// Refused implements recorder.Recorder.
+// Refused implements door.Recorder.
 func (t *testRecorder) Refused() []error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return slices.Clone(t.refused)
 }
 
-// AllowRefused implements recorder.Recorder.
+// AllowRefused implements door.Recorder.
 func (t *testRecorder) AllowRefused(err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.refused = slices.DeleteFunc(t.refused, func(refused error) bool { return errors.Is(refused, err) })
 }
 
-// Perform implements recorder.Recorder.
+// Perform implements door.Recorder.
 func (t *testRecorder) Perform(ctx context.Context, pick func(string) bool) error {
 	var errs []error
 	for _, r := range t.memory.Runs() {
@@ -176,7 +177,7 @@ func (t *testRecorder) noteFailed(err error) {
 	t.mu.Unlock()
 }
 
-// Wait implements recorder.Recorder.
+// Wait implements door.Recorder.
 func (t *testRecorder) Wait(ctx context.Context) error {
 	if p := t.runner.startedPool(); p != nil {
 		if err := p.Wait(ctx); err != nil {
@@ -190,7 +191,7 @@ func (t *testRecorder) Wait(ctx context.Context) error {
 	return err
 }
 
-// End implements recorder.Recorder.
+// End implements door.Recorder.
 func (t *testRecorder) End(limit time.Duration) error {
 	t.Rules.End()
 	defer t.Over()
@@ -204,27 +205,9 @@ func (t *testRecorder) End(limit time.Duration) error {
 	return errors.Join(err, t.runner.lost.take())
 }
 
-func revealCall(r *record.Run, i int) recorder.Call {
-	c := reveal(Call{r.Calls[i].Args, r.Calls[i].Options})
-	c.EntryID, c.RunID, c.Status, c.Caller = r.EntryID(i), r.RunID, string(r.Status(i)), r.Caller
-	return c
-}
-
-func reveal(call Call) recorder.Call {
-	if call.args == nil {
-		return recorder.Call{}
+func revealCall(r *record.Run, i int) door.Revealed {
+	return door.Revealed{
+		Args: r.Calls[i].Args, Options: r.Calls[i].Options, EntryID: r.EntryID(i), RunID: r.RunID,
+		Status: string(r.Status(i)), Caller: r.Caller,
 	}
-	c := recorder.Call{
-		Call: call, Task: call.name(), Key: call.options.IdempotencyKey(), Defined: call.args.Task().Defined,
-		Args: call.args, Async: call.options.IsAsync(), BestEffort: call.options.IsBestEffort(),
-	}
-	if o := call.options; o != nil {
-		c.When = recorder.When{After: o.After, At: o.At}
-	}
-	return c
-}
-
-// same reports whether c is the call that was wanted.
-func (c Call) same(want Call) bool {
-	return want.args != nil && want.name() == c.name() && want.args.Equal(c.args) && c.options.SameWay(want.options)
 }

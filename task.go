@@ -86,7 +86,7 @@ func newCore[In any](name string, call func(context.Context, In) (any, error), o
 		return nil, err
 	}
 	c := &core[In]{call: call, copies: snapshot.PlanOf(in), wire: roundtrip.PlanOf(in), shown: shown}
-	c.Task = record.Task{Spec: o.spec, Defined: callsite.Caller(1), ReadArguments: c.read}
+	c.Task = record.Task{Spec: o.spec, Defined: callsite.Caller(1), Redacts: o.redact, ReadArguments: c.read}
 	if out != nil {
 		if unknown, err = c.returns(out, o.redact, unknown); err != nil {
 			return nil, err

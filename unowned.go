@@ -9,9 +9,9 @@ import (
 	"testing"
 
 	"github.com/saferunner/saferunner/internal/callsite"
+	"github.com/saferunner/saferunner/internal/door"
 	"github.com/saferunner/saferunner/internal/gate"
 	"github.com/saferunner/saferunner/internal/record"
-	"github.com/saferunner/saferunner/internal/recorder"
 	"github.com/saferunner/saferunner/journal"
 )
 
@@ -26,7 +26,7 @@ type unownedCalls struct {
 	mu      sync.Mutex
 	runs    []unownedRun
 	beyond  map[*Runner]int // calls that were not kept
-	refused []recorder.Refused
+	refused []door.Refused
 	looked  bool // somebody will look, or was told
 }
 
@@ -93,7 +93,7 @@ func (r *Runner) noteRefused(err error, _ string, caller uintptr) {
 		unowned.mu.Lock()
 		defer unowned.mu.Unlock()
 		if len(unowned.refused) < maxUnowned {
-			unowned.refused = append(unowned.refused, recorder.Refused{Err: err, Caller: caller, Test: test})
+			unowned.refused = append(unowned.refused, door.Refused{Err: err, Caller: caller, Test: test})
 		}
 	case r.test != nil:
 		r.test.mu.Lock()
@@ -118,7 +118,7 @@ func (u *unownedCalls) clear(r *Runner) {
 }
 
 // all returns what there is, in the order in which it was run.
-func (u *unownedCalls) all() (all recorder.Unowned) {
+func (u *unownedCalls) all() (all door.Unowned) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	runs := slices.Clone(u.runs)

@@ -14,7 +14,8 @@ type Task struct {
 	Spec      engine.TaskSpec
 	Defined   uintptr // where
 	HasResult bool
-	Answers   bool // it has a WhenRecorded function
+	Answers   bool     // it has a WhenRecorded function
+	Redacts   []string // paths of fields that are hidden beside the tagged ones
 
 	// Keep copies what the task returned, for the journal.
 	Keep func(result any, keyed bool) Kept
