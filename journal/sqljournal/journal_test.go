@@ -58,10 +58,26 @@ func TestFailedGroupIsRetried(t *testing.T) {
 
 func TestLostGroupIsReportedOnce(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *stub, j *Journal) {
-		s.answer = failing("COMMIT", 4)
+		together, commits := make(chan struct{}), 0
+		s.answer = func(query string) error {
+			if query == "BEGIN IMMEDIATE" {
+				<-together
+			}
+			if query == "COMMIT" {
+				if commits++; 2 <= commits && commits <= 5 { // of the second group, with its retries
+					return errBusy
+				}
+			}
+			return nil
+		}
+		if err := j.Write(t.Context(), put("first", "done")); err != nil {
+			t.Error(err)
+		}
+		synctest.Wait() // the writer has it
 		if err := j.Write(t.Context(), put("a", "done"), put("b", "done")); err != nil {
 			t.Error(err)
 		}
+		close(together)
 		time.Sleep(time.Second)
 		err := j.Write(t.Context(), put("c", "done"))
 		if !errors.Is(err, errBusy) || !strings.Contains(err.Error(), "lost 2 of") {
@@ -70,7 +86,7 @@ func TestLostGroupIsReportedOnce(t *testing.T) {
 		if err := j.Close(); err != nil || j.Lost() != 2 {
 			t.Errorf("Close: %v, %d lost; want no error, since it was reported, and 2", err, j.Lost())
 		}
-		if s.log() != "c" {
+		if s.log() != "first c" {
 			t.Errorf("committed: %s, want what was written by the Write that reported the loss", s.log())
 		}
 	})
