@@ -3,6 +3,7 @@ package journaltest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
@@ -18,7 +19,12 @@ func keyed(status journal.Status) journal.Entry {
 	return e
 }
 
-func testClaim(t *testing.T, j journal) {
+// givingBack are the statuses that end a claim.
+func givingBack() []journal.Status {
+	return slices.DeleteFunc(journal.FinalStatuses(), journal.Status.KeepsKey)
+}
+
+func testClaim(t *testing.T, j subject) {
 	first, second := keyed(journal.StatusRunning), keyed(journal.StatusDuplicate)
 	j.wantHolder(task, key, first.ID, first.ID) // before it is written
 	j.wantHolder(task, key, first.ID, first.ID) // again
@@ -34,10 +40,10 @@ func testClaim(t *testing.T, j journal) {
 }
 
 // testClaimEnds ends claims in every way there is.
-func testClaimEnds(t *testing.T, j journal) {
-	for _, status := range []journal.Status{journal.StatusFailed, journal.StatusSkipped, journal.StatusCancelled} {
+func testClaimEnds(t *testing.T, j subject) {
+	for _, status := range givingBack() {
 		t.Run(string(status), func(t *testing.T) {
-			j := journal{t, j.Journal}
+			j := j.within(t)
 			key := "key of " + string(status)
 			first, second := keyed(journal.StatusRunning), keyed(journal.StatusRunning)
 			first.Key, second.Key = key, key
@@ -56,7 +62,7 @@ func testClaimEnds(t *testing.T, j journal) {
 		})
 	}
 	t.Run("forgotten", func(t *testing.T) {
-		j := journal{t, j.Journal}
+		j := j.within(t)
 		e := keyed(journal.StatusDone)
 		j.wantHolder(task, key, e.ID, e.ID)
 		j.put(e)
@@ -66,7 +72,7 @@ func testClaimEnds(t *testing.T, j journal) {
 		j.wantHolder(task, key, "last", "last")
 	})
 	t.Run("and begins again in one Write", func(t *testing.T) {
-		j := journal{t, j.Journal}
+		j := j.within(t)
 		e := keyed(journal.StatusFailed)
 		e.Key = "again"
 		j.wantHolder(task, e.Key, e.ID, e.ID)
@@ -78,20 +84,18 @@ func testClaimEnds(t *testing.T, j journal) {
 }
 
 // testClaimStays looks for what must not end a claim, nor make one.
-func testClaimStays(t *testing.T, j journal) {
+func testClaimStays(t *testing.T, j subject) {
 	e := keyed(journal.StatusQueued)
 	j.wantHolder(task, key, e.ID, e.ID)
-	for _, status := range []journal.Status{
-		journal.StatusQueued, journal.StatusRunning, journal.StatusInterrupted, journal.StatusDone,
-	} {
+	for _, status := range allStatuses {
+		if slices.Contains(givingBack(), status) {
+			continue
+		}
 		e.Status = status
 		j.put(e)
 		j.wantHolder(task, key, "another", e.ID)
 	}
-	for _, status := range []journal.Status{ // of other entries that have the key and no claim
-		journal.StatusDuplicate, journal.StatusRecorded, journal.StatusStubbed,
-		journal.StatusFailed, journal.StatusSkipped, journal.StatusCancelled,
-	} {
+	for _, status := range allStatuses { // of other entries that have the key and no claim
 		other := keyed(status)
 		j.put(other)
 		j.wantHolder(task, key, other.ID, e.ID)
@@ -107,7 +111,7 @@ func testClaimStays(t *testing.T, j journal) {
 }
 
 // testClaimRaces has many claim the same keys at once.
-func testClaimRaces(t *testing.T, j journal) {
+func testClaimRaces(t *testing.T, j subject) {
 	const claimants, keys = 8, 12
 	holders := make([][keys]string, claimants)
 	var group sync.WaitGroup

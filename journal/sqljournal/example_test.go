@@ -12,11 +12,11 @@ import (
 // modernc.org/sqlite.
 func ExampleConnect() {
 	ctx := context.Background()
-	journal, err := sqljournal.Connect(ctx, "sqlite", "file:calls.db")
+	calls, err := sqljournal.Connect(ctx, "sqlite", "file:calls.db")
 	if err != nil {
 		log.Fatal(err)
 	}
-	runner, err := saferunner.New(saferunner.WithJournal(journal))
+	runner, err := saferunner.New(saferunner.WithJournal(calls))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -26,7 +26,7 @@ func ExampleConnect() {
 	if err := runner.Shutdown(ctx); err != nil {
 		log.Print(err)
 	}
-	if err := journal.Close(); err != nil { // after the runner, which writes until its end
+	if err := calls.Close(); err != nil { // after the runner, which writes until its end
 		log.Print(err)
 	}
 }

@@ -1,8 +1,9 @@
 package sqljournal
 
-// collapse drops the changes that a later one in the group makes void. The
-// later one takes the place of the first, so that entries keep the order in
-// which they were first written. It changes the slice.
+import "github.com/saferunner/saferunner/journal"
+
+// collapse drops the changes that a later one in the group makes void. It
+// changes the slice.
 func collapse(group []journal.Change) []journal.Change {
 	if len(group) < 2 {
 		return group
@@ -23,15 +24,8 @@ func collapse(group []journal.Change) []journal.Change {
 
 // ends reports whether the change does something that a later change of the
 // same entry does not make void: it deletes the entry, or ends its claim.
-func ends(c journal.Change) bool { return c.Forgets() || !keepsKey(c.Status()) }
+func ends(c journal.Change) bool { return c.Forgets() || givesKeyBack(c.Status()) }
 
-// keepsKey reports whether an entry with this status keeps the key that it
-// has claimed.
-func keepsKey(s journal.Status) bool {
-	switch s {
-	case journal.StatusQueued, journal.StatusRunning, journal.StatusDone, journal.StatusInterrupted:
-		return true
-	default:
-		return false
-	}
-}
+// givesKeyBack reports whether an entry with this status no longer has the
+// key that it has claimed. One with a status that is not known here keeps it.
+func givesKeyBack(s journal.Status) bool { return s.Final() && !s.KeepsKey() }

@@ -3,12 +3,12 @@
 //
 //	import _ "modernc.org/sqlite"
 //
-//	journal, err := sqljournal.Connect(ctx, "sqlite", "file:calls.db")
+//	calls, err := sqljournal.Connect(ctx, "sqlite", "file:calls.db")
 //	if err != nil {
 //		return err
 //	}
-//	defer journal.Close()
-//	runner, err := saferunner.New(saferunner.WithJournal(journal))
+//	defer calls.Close()
+//	runner, err := saferunner.New(saferunner.WithJournal(calls))
 //
 // Close the journal after the runner's Shutdown, and look at its error: a
 // main that exits without Close loses what is still in the buffer.
@@ -45,7 +45,7 @@ var ErrClosed = errors.New("sqljournal: the journal is closed")
 // bufferSize is how many changes wait for the writer at most.
 const bufferSize = 8192
 
-// Journal is a [saferunner.Journal] in an SQLite database. It is safe for
+// Journal is a [journal.Journal] in an SQLite database. It is safe for
 // concurrent use. All of its work is done in turn by one goroutine on one
 // connection: a Query waits for the writes before it, and delays those
 // after it.

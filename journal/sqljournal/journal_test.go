@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -57,10 +58,26 @@ func TestFailedGroupIsRetried(t *testing.T) {
 
 func TestLostGroupIsReportedOnce(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *stub, j *Journal) {
-		s.answer = failing("COMMIT", 4)
+		together, commits := make(chan struct{}), 0
+		s.answer = func(query string) error {
+			if query == "BEGIN IMMEDIATE" {
+				<-together
+			}
+			if query == "COMMIT" {
+				if commits++; 2 <= commits && commits <= 5 { // of the second group, with its retries
+					return errBusy
+				}
+			}
+			return nil
+		}
+		if err := j.Write(t.Context(), put("first", "done")); err != nil {
+			t.Error(err)
+		}
+		synctest.Wait() // the writer has it
 		if err := j.Write(t.Context(), put("a", "done"), put("b", "done")); err != nil {
 			t.Error(err)
 		}
+		close(together)
 		time.Sleep(time.Second)
 		err := j.Write(t.Context(), put("c", "done"))
 		if !errors.Is(err, errBusy) || !strings.Contains(err.Error(), "lost 2 of") {
@@ -69,7 +86,7 @@ func TestLostGroupIsReportedOnce(t *testing.T) {
 		if err := j.Close(); err != nil || j.Lost() != 2 {
 			t.Errorf("Close: %v, %d lost; want no error, since it was reported, and 2", err, j.Lost())
 		}
-		if s.log() != "c" {
+		if s.log() != "first c" {
 			t.Errorf("committed: %s, want what was written by the Write that reported the loss", s.log())
 		}
 	})
@@ -159,6 +176,45 @@ func TestFullBufferMakesWriteWait(t *testing.T) {
 	})
 }
 
+// live is a call that counts how often it is rendered.
+type live struct{ rendered atomic.Int32 }
+
+func (l *live) EntryID(int) string        { return "live" }
+func (l *live) Status(int) journal.Status { return journal.StatusRunning }
+func (l *live) Entry(int) journal.Entry {
+	l.rendered.Add(1)
+	return journal.Entry{ID: "live", Status: journal.StatusRunning}
+}
+
+// An entry is rendered by the writer, once for all changes that are committed
+// together.
+func TestEntryIsRenderedWhenItIsCommitted(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *stub, j *Journal) {
+		release := blocking(s)
+		if err := j.Write(t.Context(), put("first", "done")); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait() // the writer has it
+		call := &live{}
+		for range 5 {
+			if err := j.Write(t.Context(), journal.Of(call, 0)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		synctest.Wait()
+		if n := call.rendered.Load(); n != 0 {
+			t.Errorf("rendered %d times by Write", n)
+		}
+		release()
+		if err := j.Close(); err != nil {
+			t.Error(err)
+		}
+		if n := call.rendered.Load(); n != 1 || s.log() != "first live" {
+			t.Errorf("rendered %d times, committed %q", n, s.log())
+		}
+	})
+}
+
 func TestGivenUpOperationDoesNothing(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *stub, j *Journal) {
 		release := blocking(s)
@@ -233,7 +289,7 @@ func TestCollapse(t *testing.T) {
 	}{
 		{"nothing", nil, nil},
 		{"different entries", []journal.Change{put("a", "done"), put("b", "done")}, []string{"a done", "b done"}},
-		{"the last state, in the first place",
+		{"the last state",
 			[]journal.Change{put("a", "queued"), put("b", "done"), put("a", "running"), put("a", "done")}, []string{"a done", "b done"}},
 		{"a failure gives the key back, whatever follows",
 			[]journal.Change{put("a", "failed"), put("a", "queued"), put("a", "running")}, []string{"a failed", "a running"}},

@@ -5,21 +5,24 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+
+	"github.com/saferunner/saferunner/journal"
 )
 
-// Prune deletes the entries of calls made before the given time, except
-// queued, running and held ones, and returns how many. Entries that hold a
-// key are emptied instead. It works through them in transactions of 1,024,
-// between which other writes take their turn; if it fails, those that it
-// counts are gone.
+// Prune deletes the entries of runs that began before the given time and
+// whose status is final, and returns how many. Those with a status that only
+// a newer version knows stay. Entries that hold a key are emptied instead. It
+// works through them in transactions of 1,024, between which other writes
+// take their turn; if it fails, those that it counts are gone.
 func (j *Journal) Prune(ctx context.Context, before time.Time) (pruned int, err error) {
-	var seq int64
+	after := ""
 	for {
 		var n int
-		var last sql.NullInt64
+		var last sql.NullString
 		var failure error
-		err := j.perform(ctx, func() { n, last, failure = j.pruneSome(ctx, seq, nanoseconds(before)) })
+		err := j.perform(ctx, func() { n, last, failure = j.pruneSome(ctx, after, nanoseconds(before)) })
 		if err := errors.Join(err, failure); err != nil {
 			return pruned, fmt.Errorf("sqljournal: pruning, after %d entries: %w", pruned, err)
 		}
@@ -27,18 +30,27 @@ func (j *Journal) Prune(ctx context.Context, before time.Time) (pruned int, err 
 			return pruned, nil
 		}
 		pruned += n
-		seq = last.Int64
+		after = last.String
 	}
 }
 
-const prunable = "at < ? AND status NOT IN ('queued', 'running', 'held')" +
+var prunable = "at < ? AND status IN (" + finalStatuses() + ")" +
 	" AND NOT (at = 0 AND run_id = '')" // emptied already
 
-// pruneSome prunes the first of those beyond the entry seq. The last one is
-// null when there are none.
-func (j *Journal) pruneSome(ctx context.Context, seq, before int64) (n int, last sql.NullInt64, err error) {
-	err = j.conn.QueryRowContext(ctx, "SELECT max(seq) FROM (SELECT seq FROM saferunner_entries WHERE seq > ? AND "+
-		prunable+" ORDER BY seq LIMIT ?)", seq, before, groupSize).Scan(&last)
+// finalStatuses returns them as SQL.
+func finalStatuses() string {
+	var list []string
+	for _, s := range journal.FinalStatuses() {
+		list = append(list, "'"+string(s)+"'")
+	}
+	return strings.Join(list, ", ")
+}
+
+// pruneSome prunes the first of those whose ID is greater than after. The
+// last one is null when there are none.
+func (j *Journal) pruneSome(ctx context.Context, after string, before int64) (n int, last sql.NullString, err error) {
+	err = j.conn.QueryRowContext(ctx, "SELECT max(id) FROM (SELECT id FROM saferunner_entries WHERE id > ? AND "+
+		prunable+" ORDER BY id LIMIT ?)", after, before, groupSize).Scan(&last)
 	if err != nil || !last.Valid {
 		return 0, last, err
 	}
@@ -49,8 +61,8 @@ func (j *Journal) pruneSome(ctx context.Context, seq, before int64) (n int, last
 			"UPDATE saferunner_entries SET run_id = '', run = '', args = NULL, async = 0, attempts = NULL," +
 				" at = 0, started_at = 0, finished_at = 0, caller = '', scope = '' WHERE " + held,
 		} {
-			result, err := j.conn.ExecContext(background, statement+" AND seq > ? AND seq <= ? AND "+prunable,
-				seq, last.Int64, before)
+			result, err := j.conn.ExecContext(background, statement+" AND id > ? AND id <= ? AND "+prunable,
+				after, last.String, before)
 			if err != nil {
 				return err
 			}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/saferunner/saferunner/journal"
@@ -36,17 +35,16 @@ func (j *Journal) query(ctx context.Context, size int, text string, args []any) 
 		return page, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	var last int64
 	for rows.Next() {
 		if len(page.Entries) == size {
-			page.Next = strconv.FormatInt(last, 10)
+			page.Next = journal.CursorAfter(page.Entries[size-1].ID)
 			break
 		}
-		entry, seq, err := scan(rows)
+		entry, err := scan(rows)
 		if err != nil {
 			return page, err
 		}
-		page.Entries, last = append(page.Entries, entry), seq
+		page.Entries = append(page.Entries, entry)
 	}
 	return page, rows.Err()
 }
@@ -55,22 +53,22 @@ func (j *Journal) query(ctx context.Context, size int, text string, args []any) 
 // a plus sign before the columns that must not be looked up: without that,
 // SQLite may choose the statuses, which are the least selective.
 func selection(q journal.Query) (text string, args []any, err error) {
-	order, beyond := "DESC", "seq < ?"
+	order, beyond := "DESC", "id < ?"
 	if q.OldestFirst {
-		order, beyond = "ASC", "seq > ?"
+		order, beyond = "ASC", "id > ?"
+	}
+	after, err := q.After()
+	if err != nil {
+		return "", nil, fmt.Errorf("sqljournal: querying: %w", err)
 	}
 	where, values := equalities(q)
 	indexed := len(where) > 0
-	if q.Cursor != "" {
-		seq, err := strconv.ParseInt(q.Cursor, 10, 64)
-		if err != nil || seq < 1 {
-			return "", nil, fmt.Errorf("sqljournal: %q is no cursor: use the Next of the page before", q.Cursor)
-		}
-		where, values = append(where, beyond), append(values, seq)
+	if after != "" {
+		where, values = append(where, beyond), append(values, after)
 	}
 	var selects []string
 	branch := func(condition string, more ...any) {
-		selects = append(selects, "SELECT seq, "+columns+" FROM saferunner_entries WHERE "+
+		selects = append(selects, "SELECT "+columns+" FROM saferunner_entries WHERE "+
 			strings.Join(append(slices.Clip(where), condition), " AND "))
 		args = append(append(args, values...), more...)
 	}
@@ -89,7 +87,7 @@ func selection(q journal.Query) (text string, args []any, err error) {
 			branch("status = ?", string(s))
 		}
 	}
-	text = strings.Join(selects, " UNION ALL ") + " ORDER BY seq " + order + " LIMIT ?"
+	text = strings.Join(selects, " UNION ALL ") + " ORDER BY id " + order + " LIMIT ?"
 	return text, append(args, q.PageSize()+1), nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/saferunner/saferunner/journal"
@@ -30,7 +31,7 @@ func render(c journal.Change) (row, error) {
 	}
 	return row{
 		id:      e.ID,
-		release: e.Key != "" && !keepsKey(e.Status),
+		release: e.Key != "" && givesKeyBack(e.Status),
 		values: []any{
 			e.ID, e.RunID, e.Run, e.Task, text(e.Args), e.Async, e.Key, string(e.Status), attempts, text(e.Result),
 			nanoseconds(e.At), nanoseconds(e.StartedAt), nanoseconds(e.FinishedAt), e.Caller, e.Scope,
@@ -38,22 +39,22 @@ func render(c journal.Change) (row, error) {
 	}, nil
 }
 
-// scan reads one entry and its place in the order of writing.
-func scan(rows *sql.Rows) (e journal.Entry, seq int64, err error) {
+// scan reads one entry.
+func scan(rows *sql.Rows) (e journal.Entry, err error) {
 	var attempts []byte
 	var at, started, finished int64
-	err = rows.Scan(&seq, &e.ID, &e.RunID, &e.Run, &e.Task, (*[]byte)(&e.Args), &e.Async, &e.Key, &e.Status,
+	err = rows.Scan(&e.ID, &e.RunID, &e.Run, &e.Task, (*[]byte)(&e.Args), &e.Async, &e.Key, &e.Status,
 		&attempts, (*[]byte)(&e.Result), &at, &started, &finished, &e.Caller, &e.Scope)
 	if err != nil {
-		return e, 0, err
+		return e, err
 	}
 	e.At, e.StartedAt, e.FinishedAt = moment(at), moment(started), moment(finished)
 	if attempts != nil {
 		if err := json.Unmarshal(attempts, &e.Attempts); err != nil {
-			return e, 0, fmt.Errorf("attempts of entry %s: %w", e.ID, err)
+			return e, fmt.Errorf("attempts of entry %s: %w", e.ID, err)
 		}
 	}
-	return e, seq, nil
+	return e, nil
 }
 
 func encodeAttempts(attempts []journal.Attempt) (any, error) {
@@ -71,9 +72,19 @@ func text(raw json.RawMessage) any {
 	return string(raw)
 }
 
+// The times that fit into 64 bits of nanoseconds.
+var earliest, latest = time.Unix(0, math.MinInt64), time.Unix(0, math.MaxInt64)
+
+// nanoseconds returns 0 for the zero time, and the nearest that it can for
+// one that is too far away.
 func nanoseconds(t time.Time) int64 {
-	if t.IsZero() {
+	switch {
+	case t.IsZero():
 		return 0
+	case t.Before(earliest):
+		return math.MinInt64
+	case t.After(latest):
+		return math.MaxInt64
 	}
 	return t.UnixNano()
 }

@@ -1,6 +1,5 @@
 CREATE TABLE saferunner_entries (
-    seq         INTEGER PRIMARY KEY AUTOINCREMENT,
-    id          TEXT    NOT NULL UNIQUE,
+    id          TEXT    NOT NULL PRIMARY KEY, -- the order of entries
     run_id      TEXT    NOT NULL,
     run         TEXT    NOT NULL,
     task        TEXT    NOT NULL,
@@ -17,10 +16,10 @@ CREATE TABLE saferunner_entries (
     scope       TEXT    NOT NULL
 );
 
-CREATE INDEX saferunner_entries_run_id ON saferunner_entries (run_id);
-CREATE INDEX saferunner_entries_run ON saferunner_entries (run);
-CREATE INDEX saferunner_entries_task ON saferunner_entries (task);
-CREATE INDEX saferunner_entries_status ON saferunner_entries (status);
+CREATE INDEX saferunner_entries_run_id ON saferunner_entries (run_id, id);
+CREATE INDEX saferunner_entries_run ON saferunner_entries (run, id);
+CREATE INDEX saferunner_entries_task ON saferunner_entries (task, id);
+CREATE INDEX saferunner_entries_status ON saferunner_entries (status, id);
 
 CREATE TABLE saferunner_claims (
     task     TEXT NOT NULL,

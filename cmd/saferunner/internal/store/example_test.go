@@ -17,22 +17,22 @@ func ExampleOpen() {
 		log.Fatal(err)
 	}
 	ctx := context.Background()
-	journal, err := store.Open(ctx, filepath.Join(dir, "calls.db"))
+	calls, err := store.Open(ctx, filepath.Join(dir, "calls.db"))
 	if err != nil {
 		log.Fatal(err)
 	}
 	entry := journal.Entry{ID: "1", RunID: "order.created", Task: "sms.send", Status: journal.StatusRecorded}
-	if err := journal.Write(ctx, journal.Put(entry)); err != nil {
+	if err := calls.Write(ctx, journal.Put(entry)); err != nil {
 		log.Fatal(err)
 	}
-	page, err := journal.Query(ctx, journal.Query{RunID: "order.created"})
+	page, err := calls.Query(ctx, journal.Query{RunID: "order.created"})
 	if err != nil {
 		log.Fatal(err)
 	}
 	for _, e := range page.Entries {
 		fmt.Println(e.Task, e.Status)
 	}
-	if err := journal.Close(); err != nil { // what was written is on its way to the file until now
+	if err := calls.Close(); err != nil { // what was written is on its way to the file until now
 		log.Fatal(err)
 	}
 	if err := os.RemoveAll(dir); err != nil {

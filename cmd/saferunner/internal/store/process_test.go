@@ -55,7 +55,7 @@ func child(role, path string) error {
 func writeForEver(j journal.Journal) error {
 	ctx := context.Background()
 	for i := 0; ; i++ {
-		e := entry(strconv.Itoa(i))
+		e := entry(inOrder(i))
 		e.Status = journal.StatusRunning
 		done := e
 		done.Status = journal.StatusDone
@@ -139,7 +139,7 @@ func TestKilledProcess(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, e := range page.Entries {
-			if e.ID != strconv.Itoa(n) {
+			if e.ID != inOrder(n) {
 				t.Fatalf("entry %d has ID %s: one is missing", n, e.ID)
 			}
 			if n < safe && e.Status != journal.StatusDone {
@@ -241,8 +241,8 @@ func TestBusyFile(t *testing.T) {
 	path := file(t)
 	j, other := open(t, path), open(t, path)
 	release := holdLock(t, path)
-	for _, journal := range []journal.Journal{j, other} {
-		if err := journal.Write(t.Context(), journal.Put(entry("a"))); err != nil {
+	for _, j := range []journal.Journal{j, other} {
+		if err := j.Write(t.Context(), journal.Put(entry("a"))); err != nil {
 			t.Errorf("Write waits for nobody, and failed: %v", err)
 		}
 	}

@@ -44,6 +44,9 @@ func entry(id string) journal.Entry {
 	}
 }
 
+// inOrder is an ID that sorts as the number does.
+func inOrder(i int) string { return fmt.Sprintf("%08d", i) }
+
 func TestConformance(t *testing.T) {
 	journaltest.Exercise(t, func(t *testing.T) journal.Journal { return open(t, file(t)) })
 }
@@ -139,7 +142,7 @@ func TestReopen(t *testing.T) {
 	}
 	const many = 10_000 // more than the buffer holds
 	for i := range many {
-		if err := first.Write(t.Context(), journal.Put(entry(fmt.Sprint(i)))); err != nil {
+		if err := first.Write(t.Context(), journal.Put(entry(inOrder(i)))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -159,7 +162,7 @@ func TestReopen(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, e := range page.Entries {
-			if e.ID != fmt.Sprint(next) {
+			if e.ID != inOrder(next) {
 				t.Fatalf("entry %d has ID %s", next, e.ID)
 			}
 			next++
