@@ -25,6 +25,7 @@ var fuzzed = []reflect.Type{
 	reflect.TypeFor[HalfOverridden](), reflect.TypeFor[Unnamed](), reflect.TypeFor[Arrays](), reflect.TypeFor[any](),
 	reflect.TypeFor[*Order](), reflect.TypeFor[map[string]*Item](), reflect.TypeFor[[]byte](), reflect.TypeFor[json.RawMessage](),
 	reflect.TypeFor[[]any](), reflect.TypeFor[Money](), reflect.TypeFor[**int](), reflect.TypeFor[json.Number](),
+	reflect.TypeFor[Sloppy](), reflect.TypeFor[map[Code]int](), reflect.TypeFor[Nullable](), reflect.TypeFor[[]*Nullable](),
 	reflect.TypeFor[time.Time](), reflect.TypeFor[map[Level]time.Time](), reflect.TypeFor[string](),
 }
 
@@ -61,7 +62,7 @@ func TestRoundTrip(t *testing.T) {
 		reflect.TypeFor[HalfOverridden](): true, reflect.TypeFor[Unnamed](): true,
 	}
 	// These are always accepted as well, but their methods have to be asked.
-	good := map[reflect.Type]bool{reflect.TypeFor[Methods](): true, reflect.TypeFor[Overridden](): true, reflect.TypeFor[Money](): true}
+	good := map[reflect.Type]bool{reflect.TypeFor[Methods](): true, reflect.TypeFor[Overridden](): true, reflect.TypeFor[Money](): true, reflect.TypeFor[Nullable](): true, reflect.TypeFor[map[Code]int](): true}
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, typ := range fuzzed {
 		accepted, tries := 0, 400
