@@ -101,6 +101,9 @@ func (c Call) notBefore(now time.Time) time.Time {
 	}
 }
 
+// shown is the arguments as journals show them.
+func (c Call) shown() json.RawMessage { return c.bound.definition().shown.JSON(c.bound.value()) }
+
 func (c Call) spec() *TaskSpec { return &c.bound.definition().spec }
 
 // bound is a task with its arguments, whatever their type.
@@ -146,10 +149,15 @@ func (a *arguments[In]) Equal(other any) bool {
 // that In does not have is an error.
 func (c *core[In]) decode(payload json.RawMessage) (bound, error) {
 	a := &arguments[In]{core: c}
-	d := json.NewDecoder(bytes.NewReader(payload))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&a.in); err != nil {
-		return nil, fmt.Errorf("decode arguments of %s: %w", c.def.spec.Name, err)
+	if err := decodeStrict(payload, &a.in); err != nil {
+		again := func(part json.RawMessage) error { return decodeStrict(part, new(In)) }
+		return nil, fmt.Errorf("decode arguments of %s: %w", c.def.spec.Name, c.def.shown.DecodeError(err, payload, again))
 	}
 	return a, nil
+}
+
+func decodeStrict(payload json.RawMessage, v any) error {
+	d := json.NewDecoder(bytes.NewReader(payload))
+	d.DisallowUnknownFields()
+	return d.Decode(v)
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/saferunner/saferunner/internal/redact"
 )
 
 const (
@@ -112,7 +110,7 @@ func (r *Runner) settleOutside(ctx context.Context, w *work, result any, err err
 	if err == nil {
 		rec.end(StatusDone, now, result, nil, "")
 		if w.KeepResult != nil && result != nil {
-			w.KeepResult(redact.JSON(result))
+			w.KeepResult(shownJSON(result))
 		}
 		r.put(ctx, w)
 		return nil

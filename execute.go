@@ -2,8 +2,9 @@ package saferunner
 
 import (
 	"context"
-	"runtime/debug"
 	"time"
+
+	callstack "github.com/saferunner/saferunner/internal/stack"
 )
 
 // guarded calls what is not ours: a task, a stub, a WhenRecorded function. A
@@ -11,7 +12,7 @@ import (
 func guarded(fn func() (any, error)) (result any, stack string, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			result, stack, err = nil, string(debug.Stack()), &panicError{v}
+			result, stack, err = nil, callstack.Text(0), &panicError{v}
 		}
 	}()
 	result, err = fn()

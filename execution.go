@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"time"
 
-	"github.com/saferunner/saferunner/internal/redact"
 	"github.com/saferunner/saferunner/internal/roundtrip"
 	"github.com/saferunner/saferunner/internal/snapshot"
 )
@@ -157,10 +156,10 @@ func (r *record) keep(result any) *keptResult {
 	dup, size := plan.Copy(reflect.ValueOf(result))
 	kept := &keptResult{value: dup.Interface(), size: int64(dup.Type().Size()) + size}
 	switch {
-	case r.key() != "" && roundtrip.PlanOf(dup.Type()).Check(reflect.ValueOf(kept.value)) != nil:
+	case r.key() != "" && roundtrip.PlanOf(dup.Type()).Check(reflect.ValueOf(kept.value), nil) != nil:
 		kept.text, _ = json.Marshal("[does not survive JSON: " + dup.Type().String() + "]") // a string always marshals
 	case !plan.Exact():
-		kept.text = redact.JSON(kept.value)
+		kept.text = shownJSON(kept.value)
 	}
 	return kept
 }
@@ -174,7 +173,7 @@ func (x *execution) setResult(kept *keptResult) {
 // freezeJSON renders the arguments now, where a copy shares too much with
 // the original to be read later.
 func (r *record) freezeJSON() {
-	r.execution().detail().args = redact.JSON(r.call.bound.Pointer())
+	r.execution().detail().args = r.call.shown()
 }
 
 func (a attempt) render() Attempt {

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner/internal/callsite"
-	"github.com/saferunner/saferunner/internal/redact"
 )
 
 // external is what a runner knows of the engine that WithEngine named.
@@ -104,8 +103,8 @@ func (j *Job) encode() (err error) {
 		return fmt.Errorf("%w: %w", ErrArguments, err)
 	}
 	j.Args = j.Payload
-	if redact.In(bound.value()) {
-		j.Args, j.Redacted = redact.JSON(bound.Pointer()), true
+	if bound.definition().shown.Has(bound.value()) {
+		j.Args, j.Redacted = j.call.call.shown(), true
 	}
 	return nil
 }

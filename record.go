@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner/internal/callsite"
-	"github.com/saferunner/saferunner/internal/redact"
 )
 
 // listRun is one execution of a list of calls, as journals keep it.
@@ -139,11 +138,11 @@ func (r *record) render() Entry {
 		e.StartedAt, e.FinishedAt = e.Attempts[0].Started, e.Attempts[n-1].Finished
 	}
 	if e.Args == nil {
-		e.Args = redact.JSON(r.call.bound.Pointer())
+		e.Args = r.call.shown()
 	}
 	if result != nil {
 		if e.Result = result.text; e.Result == nil {
-			e.Result = redact.JSON(result.value)
+			e.Result = shownJSON(result.value)
 		}
 	}
 	return e

@@ -79,11 +79,18 @@ func castResult[Out any](v any) (Out, bool) {
 	return out, ok || v == nil
 }
 
+// shownJSON is a result as journals show it.
+func shownJSON(v any) json.RawMessage {
+	plan, _, _ := redact.PlanOf(reflect.TypeOf(v))
+	return plan.JSON(reflect.ValueOf(v))
+}
+
 // decodeResult reads a result back from the journal. One that may hold
 // redacted fields cannot be, nor one whose type JSON does not tell.
 func decodeResult[Out any](raw json.RawMessage) (any, error) {
 	var out Out
-	if t := reflect.TypeFor[Out](); redact.Has(t) || t.Kind() == reflect.Interface {
+	t := reflect.TypeFor[Out]()
+	if plan, _, _ := redact.PlanOf(t); plan.InType() || t.Kind() == reflect.Interface {
 		return nil, ErrRedacted
 	}
 	if err := json.Unmarshal(raw, &out); err != nil {

@@ -103,7 +103,7 @@ func (c Call) check() error {
 		return fmt.Errorf("%w: it is the zero Call, or With was called on a nil task; define the task before it is used", ErrNoTask)
 	}
 	if def := c.bound.definition(); c.isAsync() && !def.wire.Always() {
-		if err := def.wire.Check(c.bound.value()); err != nil {
+		if err := def.wire.Check(c.bound.value(), def.shown); err != nil {
 			return fmt.Errorf("%s is async: %w: %w", def.spec.Name, ErrArguments, err)
 		}
 	}

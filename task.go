@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/saferunner/saferunner/internal/callsite"
+	"github.com/saferunner/saferunner/internal/redact"
 	"github.com/saferunner/saferunner/internal/roundtrip"
 	"github.com/saferunner/saferunner/internal/snapshot"
 )
@@ -77,6 +78,7 @@ type definition struct {
 	answers   bool    // it has a WhenRecorded function
 	arguments *snapshot.Plan
 	wire      *roundtrip.Plan
+	shown     *redact.Plan                         // of the arguments
 	out       reflect.Type                         // nil for a task without a result
 	result    func(json.RawMessage) (any, error)   // decodes one
 	decode    func(json.RawMessage) (bound, error) // arguments that crossed an engine
@@ -93,9 +95,11 @@ func newCore[In any](name string, call func(context.Context, In) (any, error), o
 		defined:   callsite.Caller(1),
 		arguments: snapshot.PlanOf(in),
 		wire:      roundtrip.PlanOf(in),
+		shown:     shownPlan(name, in),
 		out:       out,
 		result:    result,
 	}
+	shownPlan(name, out)
 	c.def.decode = c.decode
 	for _, option := range opts {
 		if option == nil {
@@ -107,6 +111,15 @@ func newCore[In any](name string, call func(context.Context, In) (any, error), o
 	}
 	knownTasks.Store(name, struct{}{})
 	return c
+}
+
+// shownPlan panics where a tag that ought to hide something is misspelt.
+func shownPlan(name string, t reflect.Type) *redact.Plan {
+	plan, _, err := redact.PlanOf(t)
+	if err != nil {
+		panic(fmt.Sprintf("saferunner: Define(%q): %v", name, err))
+	}
+	return plan
 }
 
 // knownTasks holds the name of every task that was defined, to tell which

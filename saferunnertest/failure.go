@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -160,12 +161,17 @@ const (
 	redacted = "[redacted]"
 )
 
+func shown(args any) []byte {
+	plan, _, _ := redact.PlanOf(reflect.TypeOf(args))
+	return plan.JSON(reflect.ValueOf(args))
+}
+
 // ledger lists calls, a line each, with their run IDs if they have several.
 func ledger(calls []recorder.Call, runIDs bool) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for i, c := range calls {
-		args := []rune(string(redact.JSON(c.Args.Pointer())))
+		args := []rune(string(shown(c.Args.Pointer())))
 		if len(args) > maxArgs {
 			args = append(args[:maxArgs], '…')
 		}
