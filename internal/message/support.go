@@ -40,6 +40,10 @@ type Support struct {
 	// with dots, through lists and map values: "Card.Number".
 	Show func(m any, hidden []string) (text []byte, hid bool, err error)
 
+	// Hide does to m what Show does before it marshals, and reports whether there
+	// was anything to hide. It changes m: give it a Clone.
+	Hide func(m any, hidden []string) (hid bool)
+
 	// Differences lists in which fields two messages of one type differ, in the
 	// order of the fields. It returns nil only if they are equal. Fields that
 	// Show hides are told, but without their content.
