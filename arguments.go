@@ -56,7 +56,7 @@ func (a *arguments[In]) Equal(other any) bool {
 func (a *arguments[In]) Check(async bool) error {
 	err := shimCheck(a.core.copies, a.value())
 	if err == nil && async && !a.core.wire.Always() {
-		err = a.core.wire.Check(a.value())
+		err = a.core.wire.Check(a.value(), a.core.shown)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w: %w", a.core.Spec.Name, ErrArguments, err)

@@ -68,7 +68,7 @@ func (r results) keep(result any, keyed bool) record.Kept {
 	dup, bytes, shares := shimCopy(snapshot.PlanOf(reflect.TypeOf(result)), reflect.ValueOf(result))
 	kept := record.Kept{Value: dup.Interface(), Bytes: int64(dup.Type().Size()) + bytes}
 	switch {
-	case keyed && roundtrip.PlanOf(dup.Type()).Check(dup) != nil:
+	case keyed && roundtrip.PlanOf(dup.Type()).Check(dup, r.shown) != nil:
 		text, _ := json.Marshal("[does not survive JSON: " + dup.Type().String() + "]") // a string always marshals
 		kept.Shown = func() json.RawMessage { return text }
 	case shares: // it is shown as it is now

@@ -105,7 +105,7 @@ func TestFailureTexts(t *testing.T) {
 		},
 		"redacted-map": func(rec *saferunnertest.Recorder) {
 			type vault struct {
-				Tokens map[string]int `saferunner:"redact,always"`
+				Tokens map[string]int `saferunner:"redact"`
 				Pin    int            `saferunner:"redact"`
 			}
 			open := saferunner.Define("vault.open", func(context.Context, vault) error { return nil })

@@ -147,11 +147,17 @@ func functionText(f reflect.Value) string {
 	return "a func that is not nil"
 }
 
+// holdsSecret reports whether a field that is redacted can be reached from v.
+func holdsSecret(v reflect.Value) bool {
+	plan, _, _ := redact.PlanOf(v.Type())
+	return plan.Has(v)
+}
+
 // ownText returns what a value says of itself: by MarshalText, String, Error or
 // GoString. Asked are types that hide what they hold, and errors. A value that
 // may hold a secret is not asked.
 func ownText(v reflect.Value) (text string, ok bool) {
-	if !speaks(v) || redact.In(v) {
+	if !speaks(v) || holdsSecret(v) {
 		return "", false
 	}
 	defer func() {

@@ -14,10 +14,11 @@ func (j *Journal) Query(ctx context.Context, q journal.Query) (journal.Page, err
 	if ctx.Err() != nil {
 		return journal.Page{}, context.Cause(ctx)
 	}
-	if q.Cursor != "" && !isID(q.Cursor) {
-		return journal.Page{}, fmt.Errorf("query: cursor %q is none that this journal gave out: begin without one", q.Cursor)
+	after, err := q.After()
+	if err != nil {
+		return journal.Page{}, fmt.Errorf("query: %w", err)
 	}
-	found, more, dropped := j.find(q)
+	found, more, dropped := j.find(q, after)
 	page := journal.Page{Entries: make([]journal.Entry, len(found)), Dropped: dropped}
 	for i, f := range found {
 		if page.Entries[i] = f.entry; f.run != nil {
@@ -25,14 +26,10 @@ func (j *Journal) Query(ctx context.Context, q journal.Query) (journal.Page, err
 		}
 	}
 	if more {
-		page.Next = page.Entries[len(found)-1].ID
+		page.Next = journal.CursorAfter(page.Entries[len(found)-1].ID)
 	}
 	return page, nil
 }
-
-// isID reports whether text can be an ID: those of entries that were put may
-// be any text that is not too long.
-func isID(text string) bool { return len(text) <= 2*record.IDLength }
 
 // found is a call of a run, or an entry.
 type found struct {
@@ -42,12 +39,12 @@ type found struct {
 }
 
 // find returns one page, and whether there are more.
-func (j *Journal) find(q journal.Query) (page []found, more bool, dropped int) {
+func (j *Journal) find(q journal.Query, after string) (page []found, more bool, dropped int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	limit := q.PageSize()
 	for f := range j.inOrder(q.OldestFirst) {
-		if !f.matches(q) {
+		if !f.matches(q, after) {
 			continue
 		}
 		if len(page) == limit {
@@ -101,24 +98,25 @@ func (j *Journal) inOrder(oldestFirst bool) func(yield func(found) bool) {
 	}
 }
 
-func (f found) matches(q journal.Query) bool {
+func (f found) matches(q journal.Query, after string) bool {
 	is := func(want, have string) bool { return want == "" || want == have }
 	r := f.run
 	if r == nil {
 		e := &f.entry
-		return is(q.ID, e.ID) && is(q.RunID, e.RunID) && is(q.Run, e.Run) && is(q.Task, e.Task) && hasStatus(q, e.Status) && beyond(q, e.ID)
+		return is(q.ID, e.ID) && is(q.RunID, e.RunID) && is(q.Run, e.Run) && is(q.Task, e.Task) && hasStatus(q, e.Status) &&
+			beyond(q, after, e.ID)
 	}
 	return is(q.RunID, r.RunID) && hasStatus(q, r.Status(f.at)) && (q.Task == "" || q.Task == r.Task(f.at).Spec.Name) &&
-		(q.Run == "" || q.Run == r.ID()) && (q.ID == "" || q.ID == r.EntryID(f.at)) && (q.Cursor == "" || beyond(q, r.EntryID(f.at)))
+		(q.Run == "" || q.Run == r.ID()) && (q.ID == "" || q.ID == r.EntryID(f.at)) && (after == "" || beyond(q, after, r.EntryID(f.at)))
 }
 
 func hasStatus(q journal.Query, s journal.Status) bool {
 	return len(q.Statuses) == 0 || slices.Contains(q.Statuses, s)
 }
 
-// beyond reports whether an ID comes after the cursor.
-func beyond(q journal.Query, id string) bool {
-	return q.Cursor == "" || q.OldestFirst && id > q.Cursor || !q.OldestFirst && id < q.Cursor
+// beyond reports whether an ID comes after the one that the page follows.
+func beyond(q journal.Query, after, id string) bool {
+	return after == "" || q.OldestFirst && id > after || !q.OldestFirst && id < after
 }
 
 // Find returns the call with this entry ID.

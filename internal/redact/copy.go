@@ -8,6 +8,8 @@ import (
 
 // copier makes a copy without the secrets.
 type copier struct {
+	shown bool // the encoder shows messages without their secrets, so that they can stay
+
 	made  map[visit]reflect.Value
 	depth int
 	path  []string        // of fields
@@ -17,11 +19,14 @@ type copier struct {
 // value returns v without its secrets. What can hold none is shared with v. A
 // method, if set, is a method of the type that v stands in.
 func (c *copier) value(n *node, v reflect.Value, method bool) reflect.Value {
-	method = method || n.writes
+	method = method || n.writes && !n.message
 	switch {
 	case n.message:
-		if method && !n.failure && holds(n, v, role{method: true}) {
-			return reflect.Zero(v.Type()) // the method gets it without our help
+		if c.shown && !method {
+			return v
+		}
+		if dup, hid := hideInMessage(n, v); hid {
+			return dup
 		}
 		return v
 	case !n.has.secret && !n.has.open && !n.has.message:

@@ -46,7 +46,7 @@ func (e *encoder) value(n *node, v reflect.Value, plain bool) {
 }
 
 func (e *encoder) message(n *node, v reflect.Value) {
-	b, _ := showMessage(n, v)
+	b := showMessage(n, v)
 	if b == nil {
 		b = unencodable(TypeName(v.Type()))
 	}

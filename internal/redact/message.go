@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"encoding/json"
 	"reflect"
 
 	"github.com/saferunner/saferunner/internal/message"
@@ -13,30 +14,59 @@ func (s *scan) message(n *node, v reflect.Value) {
 		return
 	}
 	s.text = true
-	_, hid := showMessage(n, v)
+	_, hid := hideInMessage(n, v)
 	s.secret = s.secret || hid
 }
 
-// showMessage returns a message as protojson without its secrets, nil if that
-// cannot be had, and whether it has any.
-func showMessage(n *node, v reflect.Value) (shown []byte, hid bool) {
+// hideInMessage returns a copy of a message without its secrets, and whether it
+// has any: else the copy is the message. Without support the copy is zero.
+func hideInMessage(n *node, v reflect.Value) (dup reflect.Value, hid bool) {
+	if isNil(v) {
+		return v, false
+	}
 	defer func() {
 		if recover() != nil {
-			shown, hid = nil, true
+			dup, hid = reflect.Zero(v.Type()), true
+		}
+	}()
+	support, ok := message.Registered()
+	if !ok || support.Hide == nil || !v.CanInterface() {
+		return reflect.Zero(v.Type()), true
+	}
+	pointer := v
+	if v.Kind() != reflect.Pointer {
+		pointer = addressed(v).Addr()
+	}
+	clone := support.Clone(pointer.Interface())
+	if !support.Hide(clone, n.below) {
+		return v, false
+	}
+	if v.Kind() != reflect.Pointer {
+		return reflect.ValueOf(clone).Elem(), true
+	}
+	return reflect.ValueOf(clone), true
+}
+
+// showMessage returns a message as protojson without its secrets, nil if that
+// cannot be had.
+func showMessage(n *node, v reflect.Value) (shown []byte) {
+	defer func() {
+		if recover() != nil {
+			shown = nil
 		}
 	}()
 	support, ok := message.Registered()
 	if !ok || !v.CanInterface() {
-		return nil, true
+		return nil
 	}
 	if v.Kind() != reflect.Pointer {
 		v = addressed(v).Addr()
 	}
-	shown, hid, err := support.Show(v.Interface(), n.below)
-	if err != nil {
-		return nil, hid
+	shown, _, err := support.Show(v.Interface(), n.below)
+	if err != nil || !json.Valid(shown) {
+		return nil
 	}
-	return shown, hid
+	return shown
 }
 
 // addressed is v, or a copy of it that has an address.

@@ -35,7 +35,7 @@ type printing struct{ Note *Note }
 func (p printing) MarshalText() ([]byte, error) { return []byte(spill(p)), nil }
 
 // register gives the tests a support for Note, and takes it back.
-func register(t *testing.T, show func(m any, hidden []string) ([]byte, bool, error)) {
+func register(t *testing.T, s message.Support) {
 	t.Helper()
 	before, real := isMessage, message.Support{}
 	if s, ok := message.Registered(); ok {
@@ -45,7 +45,7 @@ func register(t *testing.T, show func(m any, hidden []string) ([]byte, bool, err
 		return typ == reflect.TypeFor[*Note]() || typ == reflect.TypeFor[Note]()
 	}
 	plans.Clear()
-	message.Register(message.Support{Show: show})
+	message.Register(s)
 	t.Cleanup(func() {
 		isMessage = before
 		plans.Clear()
@@ -53,22 +53,35 @@ func register(t *testing.T, show func(m any, hidden []string) ([]byte, bool, err
 	})
 }
 
-func showNote(m any, hidden []string) ([]byte, bool, error) {
-	n := *m.(*Note)
-	if n.Text == "broken" {
-		return nil, false, errors.New(marker)
-	}
-	hid := n.PIN != "" || len(hidden) > 0
-	n.PIN = ""
-	if slices.Contains(hidden, "Card.Number") {
-		n.Card = &Bank{Number: Mask}
-	}
-	b, err := json.Marshal(map[string]any{"text": n.Text, "card": n.Card})
-	return b, hid, err
+var support = message.Support{
+	Clone: func(m any) any {
+		n := *m.(*Note)
+		return &n
+	},
+	Hide: func(m any, hidden []string) bool {
+		n := m.(*Note)
+		hid := n.PIN != ""
+		n.PIN = ""
+		if n.Card != nil && slices.Contains(hidden, "Card.Number") {
+			n.Card, hid = &Bank{Number: Mask}, true
+		}
+		return hid
+	},
+	Show: func(m any, hidden []string) ([]byte, bool, error) {
+		n := *m.(*Note)
+		if n.Text == "broken" {
+			return nil, false, errors.New(marker)
+		}
+		if n.Card != nil && slices.Contains(hidden, "Card.Number") {
+			n.Card = &Bank{Number: Mask}
+		}
+		b, err := json.Marshal(map[string]any{"text": n.Text, "card": n.Card})
+		return b, false, err
+	},
 }
 
 func TestMessagesAreShownByTheirSupport(t *testing.T) {
-	register(t, showNote)
+	register(t, support)
 	note := func() *Note { return &Note{Text: "hi", Card: &Bank{"4111"}} }
 	secretNote := &Note{Text: "s", PIN: marker}
 	for _, tt := range []struct {
@@ -82,7 +95,7 @@ func TestMessagesAreShownByTheirSupport(t *testing.T) {
 		{withNotes{ID: 1, Note: note(), List: []*Note{nil, secretNote}, Any: map[string]any{"x": note()}},
 			`{"ID":1,"Note":{"card":{"Number":"4111"},"text":"hi"},"Value":{"card":null,"text":""},"List":[null,{"card":null,"text":"s"}],"Any":{"x":{"card":{"Number":"4111"},"text":"hi"}}}`, true},
 		{&Note{Text: "broken"}, `"[unencodable: *redact.Note]"`, false},
-		{printing{secretNote}, `""`, true},
+		{printing{secretNote}, `"s "`, true},
 		{printing{note()}, `"hi 4111 "`, false},
 	} {
 		p, _, err := PlanOf(reflect.TypeOf(tt.v))
@@ -100,7 +113,7 @@ func TestMessagesAreShownByTheirSupport(t *testing.T) {
 }
 
 func TestPathsLeadIntoMessages(t *testing.T) {
-	register(t, showNote)
+	register(t, support)
 	p, unknown, _ := PlanOf(reflect.TypeFor[withNotes](), "Note.Card.Number", "List.Card.Number", "Value", "List.Nothing")
 	if fmt.Sprint(unknown) != "[List.Nothing]" {
 		t.Errorf("unknown: %v", unknown)
@@ -109,6 +122,10 @@ func TestPathsLeadIntoMessages(t *testing.T) {
 	raw, zero := p.Show(reflect.ValueOf(withNotes{Note: &n, List: []*Note{&n}, Value: n}))
 	if strings.Contains(string(raw), marker) {
 		t.Errorf("shown: %s", raw)
+	}
+	if dup := p.Copy(reflect.ValueOf(withNotes{Note: &n, Any: []any{&n, &Note{PIN: marker, Text: "t"}}})).Interface().(withNotes); dup.Note.Card.Number != Mask ||
+		dup.Any.([]any)[0] != &n || *dup.Any.([]any)[1].(*Note) != (Note{Text: "t"}) {
+		t.Errorf("copy: %+v %+v", dup.Note.Card, dup.Any)
 	}
 	if fmt.Sprint(zero) != "[Value]" || n.Card.Number != marker {
 		t.Errorf("zero: %v, original %+v", zero, n.Card)
@@ -120,7 +137,7 @@ func TestPathsLeadIntoMessages(t *testing.T) {
 }
 
 func TestMessagesWithoutSupportAreNotShown(t *testing.T) {
-	register(t, nil) // which panics, and counts as none
+	register(t, message.Support{}) // which counts as none
 	p, _, _ := PlanOf(reflect.TypeFor[withNotes]())
 	v := reflect.ValueOf(withNotes{ID: 1, Note: &Note{PIN: marker}})
 	if got := string(p.JSON(v)); strings.Contains(got, marker) || !strings.Contains(got, `"Note":"[unencodable: *redact.Note]"`) {

@@ -111,6 +111,9 @@ func (b *builder) inside(n *node, w *way) {
 			if n.message && !t.Field(i).IsExported() && ways[i] == nil {
 				continue // the machinery of protobuf
 			}
+			if _, ok := t.Field(i).Tag.Lookup("protobuf_oneof"); ok && n.message {
+				b.meet(ways[i]) // a member, which only the support for messages knows
+			}
 			n.fields[i] = b.field(t, i, ways[i])
 			n.has.secret = n.has.secret || n.fields[i].secret
 		}
@@ -123,13 +126,27 @@ func (b *builder) field(t reflect.Type, i int, w *way) field {
 		b.err = fmt.Errorf("field %s of %s: %s", sf.Name, t, problem)
 	}
 	f := field{name: sf.Name, secret: Tagged(sf), exported: sf.IsExported(), embedded: sf.Anonymous && isStruct(sf.Type)}
-	if w != nil {
+	if w != nil && len(w.ends) > 0 {
+		f.secret = true
 		for _, path := range w.ends {
-			b.met[path], f.secret = true, true
+			b.met[path] = true
 		}
 	}
 	f.node = b.node(sf.Type, w)
 	return f
+}
+
+// meet notes that all paths from w on lead somewhere.
+func (b *builder) meet(w *way) {
+	if w == nil {
+		return
+	}
+	for _, path := range w.ends {
+		b.met[path] = true
+	}
+	for _, next := range w.next {
+		b.meet(next)
+	}
 }
 
 // isMessage is a variable for tests, which have no protobuf.

@@ -2,6 +2,7 @@ package redact
 
 import (
 	"reflect"
+	"slices"
 	"sync"
 )
 
@@ -78,3 +79,30 @@ func (p *Plan) None() bool {
 // InType reports whether a field that is a secret can be reached by type alone:
 // what interfaces and protobuf messages hold does not count.
 func (p *Plan) InType() bool { return p.root != nil && p.root.has.secret }
+
+// Hides reports whether the value that path leads to, by Go field names from a
+// value of the plan's type through pointers, slices, arrays and map values, is a
+// secret or lies inside one. Embedded structs have to be named.
+func (p *Plan) Hides(path []string) bool {
+	n := p.root
+	for _, name := range path {
+		for range maxDepth { // a type can be its own element
+			if n == nil || n.elem == nil {
+				break
+			}
+			n = n.elem
+		}
+		if n == nil {
+			return false
+		}
+		i := slices.IndexFunc(n.fields, func(f field) bool { return f.name == name })
+		if i < 0 {
+			return false
+		}
+		if n.fields[i].secret {
+			return true
+		}
+		n = n.fields[i].node
+	}
+	return false
+}

@@ -63,7 +63,7 @@ func (p *Plan) Show(v reflect.Value) (raw json.RawMessage, zero []string) {
 		s.value(n, v, role{})
 	}
 	if s.secret {
-		v, zero = copied(n, v)
+		v, zero = copied(&copier{shown: true}, n, v)
 	}
 	if !s.text && !s.odd {
 		if b, ok := marshalValue(v); ok {
@@ -77,8 +77,7 @@ func (p *Plan) Show(v reflect.Value) (raw json.RawMessage, zero []string) {
 
 // Copy returns v without its secrets. A secret that is text reads "[redacted]"
 // in the copy, in a struct each field reads so, and others are zero, whatever
-// they hold. What holds no secret is shared with v, and protobuf messages are,
-// with their secrets. Where a struct keeps a secret in a field that is not
+// they hold. What holds no secret is shared with v. Where a struct keeps a secret in a field that is not
 // exported, all of these fields are zero in the copy.
 //
 // v must be of the plan's type or a pointer to it, and must not change
@@ -93,7 +92,7 @@ func (p *Plan) Copy(v reflect.Value) reflect.Value {
 	case p.None() || !holds(n, at, role{}):
 		return v
 	}
-	dup, _ := copied(n, at)
+	dup, _ := copied(&copier{}, n, at)
 	if at.Type() != v.Type() { // v is a pointer to the plan's type
 		return addressed(dup).Addr().Convert(v.Type())
 	}
@@ -102,8 +101,7 @@ func (p *Plan) Copy(v reflect.Value) reflect.Value {
 
 // copied also keeps whether v has an address: only then encoding/json calls
 // methods with a pointer receiver.
-func copied(n *node, v reflect.Value) (dup reflect.Value, zero []string) {
-	c := copier{}
+func copied(c *copier, n *node, v reflect.Value) (dup reflect.Value, zero []string) {
 	dup = c.value(n, v, false)
 	switch {
 	case v.CanAddr():
