@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/journal"
 	"github.com/saferunner/saferunner/saferunnertest"
 )
 
@@ -40,7 +41,7 @@ type flaky struct {
 	task     *saferunner.Task[string]
 }
 
-func newFlaky(failures int32, p engine.RetryPolicy) *flaky {
+func newFlaky(failures int32, opts ...saferunner.TaskOption) *flaky {
 	f := &flaky{failures: failures}
 	f.task = saferunner.Define("flaky.task", func(context.Context, string) error {
 		f.at = append(f.at, time.Now())
@@ -48,13 +49,13 @@ func newFlaky(failures int32, p engine.RetryPolicy) *flaky {
 			return fmt.Errorf("failure %d", len(f.at))
 		}
 		return nil
-	}, saferunner.Retry(p))
+	}, opts...)
 	return f
 }
 
 func TestRetryBacksOff(t *testing.T) {
 	inBubble(t, func(t *testing.T, rec *saferunnertest.Recorder) {
-		f := newFlaky(3, engine.RetryPolicy{MaxAttempts: 5, Initial: time.Second, Max: 3 * time.Second})
+		f := newFlaky(3, saferunner.Attempts(5), saferunner.Backoff(time.Second, 3*time.Second))
 		start := time.Now()
 		report, err := saferunner.Run(rec.Context(), "flaky", f.task.With("x").Async())
 		if err != nil {
@@ -83,7 +84,7 @@ func TestRetryEnds(t *testing.T) {
 		r := quiet(t, saferunner.OnFailure(func(_ context.Context, e journal.Entry, err error) {
 			failed = append(failed, string(e.Status)+": "+err.Error())
 		}))
-		f := newFlaky(9, engine.RetryPolicy{MaxAttempts: 3})
+		f := newFlaky(9, saferunner.Attempts(3))
 		report, err := r.Run(t.Context(), "flaky", f.task.With("x").Async())
 		if err != nil {
 			t.Fatal(err)
@@ -126,7 +127,7 @@ func TestPermanentAndLater(t *testing.T) {
 				return saferunner.Permanent(errBroken)
 			}
 			return nil
-		}, saferunner.Retry(engine.RetryPolicy{MaxAttempts: 9}))
+		}, saferunner.Attempts(9))
 		report, err := saferunner.Run(rec.Context(), "not.now", task.With(1).Async())
 		if err != nil {
 			t.Fatal(err)
@@ -212,7 +213,7 @@ func TestGoexitIsRetried(t *testing.T) {
 				runtime.Goexit()
 			}
 			return nil
-		}, saferunner.Retry(engine.RetryPolicy{MaxAttempts: 2}))
+		}, saferunner.Attempts(2))
 		report, err := saferunner.Run(rec.Context(), "exit", task.With(1).Async())
 		if err != nil {
 			t.Fatal(err)
@@ -335,7 +336,7 @@ func TestShutdownCancelsWhatIsNotDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := quiet(t)
 		e := newEffects()
-		f := newFlaky(9, engine.RetryPolicy{MaxAttempts: 9, Initial: time.Hour, Max: time.Hour})
+		f := newFlaky(9, saferunner.Attempts(9), saferunner.Backoff(time.Hour, time.Hour))
 		report, err := r.Run(t.Context(), "later", e.note.With("x").After(time.Hour), f.task.With("y").Async())
 		if err != nil {
 			t.Fatal(err)
@@ -353,8 +354,8 @@ func TestShutdownCancelsWhatIsNotDue(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, entry := range entries {
-			if entry.Status != journal.StatusCancelled || entry.Err() != saferunner.ErrShutdown.Error() {
-				t.Errorf("%s: %s, %q", entry.Task, entry.Status, entry.Err())
+			if entry.Status != journal.StatusCancelled || entry.ErrorText() != saferunner.ErrShutdown.Error() {
+				t.Errorf("%s: %s, %q", entry.Task, entry.Status, entry.ErrorText())
 			}
 		}
 		e.wantDone(t)
@@ -593,7 +594,7 @@ func TestErrorWhoseUnwrapPanics(t *testing.T) {
 			t.Fatal(err)
 		}
 		rec.Wait()
-		if entry := rec.Calls("bad")[0]; entry.Status != journal.StatusFailed || entry.Err() != "bad error" {
+		if entry := rec.Calls("bad")[0]; entry.Status != journal.StatusFailed || entry.ErrorText() != "bad error" {
 			t.Errorf("got %+v", entry)
 		}
 	})
@@ -624,7 +625,7 @@ func TestShutdownLosesNothingSilently(t *testing.T) {
 		task := saferunner.Define("lost.task", func(ctx context.Context, _ int) error {
 			<-ctx.Done()
 			return ctx.Err()
-		}, saferunner.Retry(engine.RetryPolicy{MaxAttempts: 3, Initial: time.Millisecond}))
+		}, saferunner.Attempts(3), saferunner.Backoff(time.Millisecond, time.Hour))
 		var calls []saferunner.Call
 		for i := range 100 {
 			call := task.With(i).Async()

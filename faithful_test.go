@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/journal"
 	"github.com/saferunner/saferunner/saferunnertest"
 )
 
@@ -48,7 +49,7 @@ func TestAsyncCallIsNotRacedByItsCaller(t *testing.T) {
 			got = append(got, p.Items[0])
 			p.Items[0] = "changed by the task"
 			return errBroken
-		}, saferunner.Retry(engine.RetryPolicy{MaxAttempts: 2}))
+		}, saferunner.Attempts(2))
 		p := &parcel{Items: []string{"as passed"}}
 		if _, err := saferunner.Run(rec.Context(), "ship", ship.With(p).Async()); err != nil {
 			t.Fatal(err)
@@ -230,7 +231,7 @@ func TestErrorWhoseTextPanics(t *testing.T) {
 	if _, err := saferunner.Run(rec.Context(), "panicking", task.With(1)); err == nil {
 		t.Error("no error")
 	}
-	if got := rec.Calls("panicking")[0].Err(); !strings.Contains(got, "panickingError") {
+	if got := rec.Calls("panicking")[0].ErrorText(); !strings.Contains(got, "panickingError") {
 		t.Errorf("the journal has %q", got)
 	}
 }

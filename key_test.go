@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/journal"
 	"github.com/saferunner/saferunner/saferunnertest"
 )
 
@@ -143,7 +144,7 @@ func TestUnreachableJournalIsLogged(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := fmt.Sprintf(`level=ERROR msg="saferunner: journal failed" changes=2 run_id=broken task=%s entry=%s error="no route to journal"`+"\n",
-		e.note.Name(), report.Outcomes[0].EntryID)
+		e.note.Name(), report.Outcomes()[0].EntryID)
 	if !strings.Contains(log.String(), want) {
 		t.Errorf("logged\n%swithout\n%s", log.String(), want)
 	}
@@ -190,7 +191,7 @@ func TestKeysInATinyJournal(t *testing.T) {
 		}
 		calls = append(calls, e.fail.With("x").Key("failed").BestEffort(), e.double.With(7).Key("kept"))
 		report, err := r.Run(t.Context(), "tiny", calls...)
-		if err != nil || report.Outcomes[5].Status != journal.StatusFailed {
+		if err != nil || report.Outcomes()[5].Status != journal.StatusFailed {
 			t.Fatalf("got %s, %v", statuses(report), err)
 		}
 		if out, err := e.double.Result(report); out != 14 || err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/journal"
 	"github.com/saferunner/saferunner/journal/journaltest"
 )
 

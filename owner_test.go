@@ -102,7 +102,7 @@ func TestTaskSeesItsCallAndItsRunner(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := saferunner.CallInfo{RunID: "outer", Run: report.ID, EntryID: report.Outcomes[0].EntryID, Task: "outer.task", Attempt: 1, Key: "k"}
+	want := saferunner.CallInfo{RunID: "outer", Run: report.ID(), EntryID: report.Outcomes()[0].EntryID, Task: "outer.task", Attempt: 1, Key: "k"}
 	if info != want {
 		t.Errorf("got %+v, want %+v", info, want)
 	}

@@ -88,3 +88,27 @@ func (r *Report) hasResult(i int) bool {
 	}
 	return false
 }
+
+// Results returns the results of the result tasks that have been executed or
+// answered by now, in order.
+func (r *Report) Results() []any {
+	var all []any
+	for i := range r.calls() {
+		if r.hasResult(i) {
+			all = append(all, r.outcome(i).Result)
+		}
+	}
+	return all
+}
+
+// Recorded returns the names of the tasks whose calls were recorded instead
+// of executed, in order.
+func (r *Report) Recorded() []string {
+	var names []string
+	for i := range r.calls() {
+		if r.run.Status(i) == journal.StatusRecorded {
+			names = append(names, r.run.Task(i).Spec.Name)
+		}
+	}
+	return names
+}

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/saferunner/saferunner/internal/record"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // away is a journal that cannot be reached for a while.
@@ -38,13 +40,19 @@ func TestWaitWhileTheJournalIsAway(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), tt.ctx)
 				defer cancel()
-				run := listRun{runID: "order.created", ids: strings.Repeat("1", idLength), outside: away{until: time.Now().Add(tt.away)}}
-				if err := run.waitOutside(ctx); !errors.Is(err, tt.want) {
+				r := sent(away{until: time.Now().Add(tt.away)})
+				if err := r.Wait(ctx); !errors.Is(err, tt.want) {
 					t.Errorf("got %v, want %v", err, tt.want)
 				}
 			})
 		})
 	}
+}
+
+// sent is the report of a run of which nothing was handed to the engine.
+func sent(j journal.Journal) *Report {
+	run := record.New(0, true)
+	return &Report{runID: "order.created", run: run, waiter: &record.Waiter{}, durable: &durableCalls{journal: j}}
 }
 
 // shelf is a journal of these entries.
@@ -85,8 +93,8 @@ func TestWaitNamesWhatHasNotEnded(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
-				run := listRun{runID: "order.created", ids: strings.Repeat("1", idLength), outside: shelf{entries: tt.entries}}
-				err := run.waitOutside(ctx)
+				r := sent(shelf{entries: tt.entries})
+				err := r.Wait(ctx)
 				if want := `saferunner: run "order.created": ` + tt.want + ": context deadline exceeded"; err == nil || err.Error() != want {
 					t.Errorf("got  %v\nwant %s", err, want)
 				}
@@ -99,13 +107,15 @@ func TestWaitNamesWhatHasNotEnded(t *testing.T) {
 }
 
 func TestFailuresThatSayNothing(t *testing.T) {
+	run := record.New(1, true)
+	run.SetArguments(0, &arguments[int]{core: &core[int]{}}, 0)
 	for want, e := range map[string]journal.Entry{
 		"cancelled":               {Status: journal.StatusCancelled},
 		"failed":                  {Status: journal.StatusFailed},
 		"interrupted: no network": {Status: journal.StatusInterrupted, Attempts: []journal.Attempt{{Error: "no network"}}},
 		"no network":              {Status: journal.StatusFailed, Attempts: []journal.Attempt{{Error: "no network"}}},
 	} {
-		if got := errors.Unwrap((&listRun{}).failureOf(e)).Error(); got != want {
+		if got := errors.Unwrap((&Report{run: run}).failureOf(0, e)).Error(); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package saferunner
+package gate
 
 import (
 	"flag"
@@ -14,16 +14,16 @@ var update = flag.Bool("update", false, "write golden files")
 // Every combination of what the gate looks at, one a line. A change of the
 // file is a change of what can escape.
 func TestGateTable(t *testing.T) {
-	modes := map[mode]string{modeUnknown: "unknown", modeLive: "live", modeRecord: "record"}
-	verdicts := map[verdict]string{refused: "refused", recorded: "recorded", stubbed: "stubbed", faulted: "faulted", executed: "EXECUTED"}
+	modes := map[Mode]string{Unknown: "unknown", Live: "live", Record: "record"}
+	verdicts := map[Verdict]string{Refused: "refused", Recorded: "recorded", Stubbed: "stubbed", Faulted: "faulted", Executed: "EXECUTED"}
 	var b strings.Builder
-	b.WriteString("mode     recordOnly recorder stub fault force forceEnv  verdict\n")
-	for _, m := range []mode{modeUnknown, modeLive, modeRecord} {
-		for bits := range 64 {
+	b.WriteString("mode     recordOnly noTx recorder stub fault force forceEnv  verdict\n")
+	for _, m := range []Mode{Unknown, Live, Record} {
+		for bits := range 128 {
 			on := func(i int) bool { return bits>>i&1 == 1 }
-			c := circumstances{m, on(5), on(4), on(3), on(2), on(1), on(0)}
-			fmt.Fprintf(&b, "%-8s %-10s %-8s %-4s %-5s %-5s %-8s  %s\n", modes[m],
-				mark(c.recordOnly), mark(c.recorder), mark(c.stub), mark(c.fault), mark(c.force), mark(c.forceEnv), verdicts[gate(c)])
+			c := circumstances{m, on(6), on(5), on(4), on(3), on(2), on(1), on(0)}
+			fmt.Fprintf(&b, "%-8s %-10s %-4s %-8s %-4s %-5s %-5s %-8s  %s\n", modes[m],
+				mark(c.recordOnly), mark(c.noTx), mark(c.recorder), mark(c.stub), mark(c.fault), mark(c.force), mark(c.forceEnv), verdicts[verdict(c)])
 		}
 	}
 	golden(t, "gate.golden", b.String())
@@ -38,35 +38,35 @@ func mark(on bool) string {
 
 // The rules of the gate in other words than its own.
 func TestGateRules(t *testing.T) {
-	for bits := range 3 * 64 {
+	for bits := range 3 * 128 {
 		on := func(i int) bool { return bits>>i&1 == 1 }
-		c := circumstances{mode(bits / 64), on(5), on(4), on(3), on(2), on(1), on(0)}
-		got := gate(c)
-		escapes := got == executed
-		if escapes && c.mode == modeUnknown {
+		c := circumstances{Mode(bits / 128), on(6), on(5), on(4), on(3), on(2), on(1), on(0)}
+		got := verdict(c)
+		escapes := got == Executed
+		if escapes && c.mode == Unknown {
 			t.Errorf("%+v: executes in an unknown mode", c)
 		}
 		if escapes && (c.stub || c.fault) {
 			t.Errorf("%+v: executes in spite of a stub or fault", c)
 		}
-		if escapes && c.recordOnly && !c.force {
-			t.Errorf("%+v: pierces RecordOnly", c)
+		if escapes && (c.recordOnly || c.noTx) {
+			t.Errorf("%+v: pierces RecordOnly, or a transaction", c)
 		}
 		if escapes && c.recorder && !c.force && !c.forceEnv {
 			t.Errorf("%+v: escapes a recorder that does not force it", c)
 		}
-		if escapes && c.mode == modeRecord && !c.force && !c.forceEnv {
+		if escapes && c.mode == Record && !c.force && !c.forceEnv {
 			t.Errorf("%+v: executes in record mode unforced", c)
 		}
 		plain := circumstances{mode: c.mode}
-		if c == plain && c.mode == modeLive && !escapes {
+		if c == plain && c.mode == Live && !escapes {
 			t.Error("a plain call in live mode does not execute")
 		}
 	}
 }
 
 func TestGateZeroVerdictExecutesNothing(t *testing.T) {
-	if gate(circumstances{}) != refused || refused != 0 {
+	if verdict(circumstances{}) != Refused || Refused != 0 {
 		t.Error("the zero circumstances must be refused")
 	}
 }
