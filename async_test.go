@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/journal"
 	"github.com/saferunner/saferunner/saferunnertest"
 )
@@ -255,7 +256,7 @@ func TestFullQueueMakesRunWaitUntilCtxEnds(t *testing.T) {
 		release := make(chan struct{})
 		task := saferunner.Define("blocked.task", func(context.Context, int) error { <-release; return nil })
 		var full []saferunner.Call
-		for i := range 10_001 {
+		for i := range saferunner.InProcessCalls + 1 {
 			full = append(full, task.With(i).Async())
 		}
 		if _, err := r.Run(t.Context(), "full", full...); err != nil {
@@ -384,15 +385,15 @@ func TestShutdownGivesUpWhenItsCtxEnds(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		synctest.Wait()
-		if !errors.Is(cause, saferunner.ErrShutdown) {
+		if !errors.Is(cause, engine.ErrStopping) {
 			t.Errorf("the task was cancelled with %v", cause)
 		}
-		if got, want := statusesOf(t, r, "stuck"), "interrupted failed cancelled"; got != want {
+		if got, want := statusesOf(t, r, "stuck"), "interrupted interrupted cancelled"; got != want {
 			t.Errorf("journal has %s, want %s", got, want)
 		}
 		close(release)
 		synctest.Wait()
-		if got, want := statusesOf(t, r, "stuck"), "done failed cancelled"; got != want {
+		if got, want := statusesOf(t, r, "stuck"), "done interrupted cancelled"; got != want {
 			t.Errorf("in the end the journal has %s, want %s", got, want)
 		}
 		if err := report.Wait(t.Context()); !errors.Is(err, context.Canceled) {
@@ -493,7 +494,7 @@ func TestPerformIsDoneOnceByMany(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
-			if err := rec.Perform(); err != nil {
+			if err := rec.PerformAll(); err != nil {
 				t.Error(err)
 			}
 		})
@@ -557,10 +558,11 @@ func TestNestedSyncTaskOfAWorkerNeverDeadlocks(t *testing.T) {
 
 func TestOnFailureMayPanicExitAndRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e, n := newEffects(), 0
+		e := newEffects()
+		var n atomic.Int32
 		var r *saferunner.Runner
 		r = quiet(t, saferunner.Concurrency(1), saferunner.OnFailure(func(ctx context.Context, _ journal.Entry, _ error) {
-			switch n++; n {
+			switch n.Add(1) {
 			case 1:
 				panic("in OnFailure")
 			case 2:
@@ -578,6 +580,7 @@ func TestOnFailureMayPanicExitAndRun(t *testing.T) {
 		if err := report.Wait(t.Context()); !errors.Is(err, errBroken) {
 			t.Errorf("got %v", err)
 		}
+		synctest.Wait()
 		e.wantDone(t, "1", "2", "3", "alarm")
 	})
 }

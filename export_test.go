@@ -2,6 +2,7 @@ package saferunner
 
 import (
 	"github.com/saferunner/saferunner/internal/gate"
+	"github.com/saferunner/saferunner/internal/inprocess"
 	"github.com/saferunner/saferunner/internal/memory"
 	"github.com/saferunner/saferunner/journal"
 )
@@ -15,6 +16,9 @@ const (
 	MemoryBytes   = memory.MaxBytes
 	MemoryKeys    = memory.MaxKeys
 )
+
+// InProcessCalls is how many async calls wait or execute at most.
+const InProcessCalls = inprocess.MaxCalls
 
 // NewForcedRunner is a runner that executes under go test: one of a recorder
 // with everything forced, with other parts in its place.

@@ -205,7 +205,7 @@ func TestPerformClaimsKeys(t *testing.T) {
 	if _, err := saferunner.Run(rec.Context(), "keyed", e.note.With("a").Key("k"), e.note.With("b").Key("k")); err != nil {
 		t.Fatal(err)
 	}
-	if err := rec.Perform(); err != nil {
+	if err := rec.PerformAll(); err != nil {
 		t.Fatal(err)
 	}
 	e.wantDone(t, "a")

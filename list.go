@@ -233,7 +233,7 @@ func (l *list) fail(i int, cause error, stack string) {
 
 // failed notes the failure of a call. The first one stops the list.
 func (l *list) failed(i int, err *CallError) {
-	l.report.waiter.Outcomes[i] = record.Outcome{Err: err}
+	l.report.waiter.Outcomes[i] = record.Outcome{Err: err, ByRun: true}
 	if !l.calls[i].options.IsBestEffort() && l.err == nil {
 		l.err = err
 	}

@@ -21,8 +21,9 @@ func Shutdown(ctx context.Context) error {
 // or executing. From then on Run returns [ErrShutdown], except from inside
 // the tasks that are being drained. Calls that wait for a later time, or for
 // their next attempt, are cancelled. When ctx ends, what still executes has
-// its ctx cancelled, and what is queued is cancelled as well; Shutdown then
-// returns within about a second, whatever tasks and journal do. All that
+// its ctx cancelled, with the cause [engine.ErrStopping], and what is queued is
+// cancelled as well; Shutdown then returns within two seconds, whatever tasks
+// and journal do. All that
 // could not run is in the journal with its reason, and in the error, joined.
 //
 // A durable engine takes no further jobs and lets those that execute end;

@@ -37,7 +37,7 @@ func (r *Report) Wait(ctx context.Context) error {
 func (r *Report) failures() error {
 	var errs []error
 	for i := range r.run.Calls {
-		if _, o, _, _ := r.run.Outcome(i, r.waiter); o.Err != nil && r.run.Calls[i].Options.IsAsync() {
+		if _, o, _, _ := r.run.Outcome(i, r.waiter); o.Err != nil && !o.ByRun {
 			errs = append(errs, o.Err)
 		}
 	}

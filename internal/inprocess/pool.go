@@ -25,10 +25,12 @@ type Runner interface {
 	// has been written down, and however the task leaves.
 	Execute(ctx context.Context, r *record.Run, i int, end Ender)
 
-	// Abandon ends call i of r, which will not be executed or waited for any
-	// more: as cancelled if it has not begun, as interrupted if it executes. It
-	// reports whether it has cancelled it.
-	Abandon(r *record.Run, i int) bool
+	// Cancel ends call i of r, if it is queued: it will not be executed. It
+	// reports whether it has.
+	Cancel(r *record.Run, i int) bool
+
+	// Interrupt gives call i of r up, if it executes.
+	Interrupt(r *record.Run, i int)
 }
 
 // Ender is told how an attempt at a call has ended.
@@ -40,8 +42,8 @@ type Ender interface{ End(i int, e engine.Ending) }
 // A call takes its place when it is submitted, and keeps it until it has
 // ended for good: while it waits in the queue or, by a timer, for its time,
 // while it executes, and while it waits for its next attempt. Stop makes the
-// pool refuse what comes from outside, abandons what waits for a time, and
-// lets the rest end; when its ctx ends it abandons that too.
+// pool refuse what comes from outside, cancels what waits for a time, and
+// lets the rest end; when its ctx ends it gives that up too.
 type Pool struct {
 	runner  Runner
 	workers *pool.Pool
@@ -156,22 +158,40 @@ func (p *Pool) signalIdle() {
 	}
 }
 
-// Stop abandons what waits for a time and lets the rest end. When ctx ends it
-// ends the ctx of what executes, with the cause [engine.ErrStopping], abandons
-// what is left, and returns the cause of its own. It may be called again.
+// grace is how long tasks that heed their ctx have to end when Stop gives up.
+const grace = 500 * time.Millisecond
+
+// Stop cancels what waits for a time and lets the rest end. When ctx ends it
+// cancels what is queued, ends the ctx of what executes, with the cause
+// [engine.ErrStopping], gives up what has not ended half a second later, and
+// returns the cause of ctx. It may be called again.
 func (p *Pool) Stop(ctx context.Context) error {
 	p.Retire()
-	p.abandon(true)
+	p.each(true, p.drop)
 	err := p.Wait(ctx)
-	if err != nil {
-		p.cancel(engine.ErrStopping)
-		p.abandon(false)
+	if err == nil {
+		return nil
+	}
+	p.cancel(engine.ErrStopping)
+	p.each(false, p.drop)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	if p.Wait(last) != nil {
+		p.each(false, func(b *batch, i int) { p.runner.Interrupt(b.run, i) })
 	}
 	return err
 }
 
-// abandon abandons all calls, or those that wait for a time.
-func (p *Pool) abandon(waiting bool) {
+// drop cancels a call that is queued.
+func (p *Pool) drop(b *batch, i int) {
+	if p.runner.Cancel(b.run, i) {
+		b.finish(i)
+	}
+}
+
+// each calls do for all calls that have not ended, or for those that wait for
+// a time. None of them waits for a time any more.
+func (p *Pool) each(waiting bool, do func(b *batch, i int)) {
 	type call struct {
 		b *batch
 		i int
@@ -180,16 +200,14 @@ func (p *Pool) abandon(waiting bool) {
 	p.mu.Lock()
 	for b := range p.batches {
 		for i := b.from; i < b.to; i++ {
-			if timed := b.stopTimer(i); timed || !waiting {
+			if timed := b.stopTimer(i); timed || !waiting && b.open[i-b.from] != closed {
 				calls = append(calls, call{b, i})
 			}
 		}
 	}
 	p.mu.Unlock()
 	for _, c := range calls {
-		if p.runner.Abandon(c.b.run, c.i) {
-			c.b.finish(c.i)
-		}
+		do(c.b, c.i)
 	}
 }
 
@@ -201,8 +219,8 @@ func (p *Pool) schedule(b *batch, i int, wait time.Duration) {
 		b.startTimer(i, wait)
 	}
 	p.mu.Unlock()
-	if stopping && p.runner.Abandon(b.run, i) {
-		b.finish(i)
+	if stopping {
+		p.drop(b, i)
 	}
 }
 

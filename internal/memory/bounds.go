@@ -112,7 +112,7 @@ func (j *Journal) Prune(ctx context.Context, before time.Time) (int, error) {
 func (j *Journal) sweep() {
 	kept := j.runs[:0:0]
 	for _, r := range j.runs[j.first:] {
-		seen := r.Keep()
+		seen := r.Live()
 		for i := 0; i < len(r.Calls) && !seen; i++ {
 			seen = r.Seen(i)
 		}

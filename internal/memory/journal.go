@@ -95,7 +95,7 @@ func (j *Journal) Ended(r *record.Run, from, to int) {
 	for i := from; i < to; i++ {
 		j.dropCall(r, i)
 	}
-	if !r.Keep() {
+	if !r.Live() {
 		j.live = slices.DeleteFunc(j.live, func(l *record.Run) bool { return l == r })
 	}
 }
@@ -127,6 +127,9 @@ func (j *Journal) Write(ctx context.Context, changes ...journal.Change) error {
 // put takes an entry in, in the place of one with its ID.
 func (j *Journal) put(e journal.Entry, stub bool) {
 	j.uncount(j.entries.remove(e.ID))
+	if e.Status.Final() && !e.Status.KeepsKey() && j.holds(e.Task, e.Key, e.ID) {
+		delete(j.keys, taskKey{e.Task, e.Key})
+	}
 	w := &written{entry: e, stub: stub}
 	j.entries.insert(w)
 	if !stub {
@@ -179,12 +182,21 @@ func (j *Journal) Runs() []*record.Run {
 	return j.all()
 }
 
-// Clear forgets everything, keys included.
+// Clear forgets everything, keys included. What a run that goes on comes to
+// later is to be seen.
 func (j *Journal) Clear() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.runs, j.first, j.live, j.entries, j.keys = nil, 0, nil, entries{}, nil
+	for _, r := range j.all() {
+		for i := range r.Calls {
+			if r.Seen(i) {
+				r.Drop(i)
+			}
+		}
+	}
+	j.entries, j.keys = entries{}, nil
 	j.calls, j.bytes = 0, 0
+	j.sweep()
 }
 
 // ClearStatuses forgets the calls with one of these statuses.

@@ -61,15 +61,13 @@ func (j *Journal) keysFull() bool {
 	return len(j.keys) >= MaxKeys
 }
 
-// hasGivenBack reports whether the holder of a key has ended in a way that
-// gives it back.
+// hasGivenBack reports whether the call that holds a key has ended in a way
+// that gives it back. An entry gives it back when it is written.
 func (j *Journal) hasGivenBack(h holder) bool {
-	var s journal.Status
-	if w := j.entries.byID[h.id]; w != nil {
-		s = w.entry.Status
-	} else if h.run != nil {
-		s = h.run.Status(h.at)
+	if h.run == nil {
+		return false
 	}
+	s := h.run.Status(h.at)
 	return s.Final() && !s.KeepsKey()
 }
 

@@ -39,6 +39,13 @@ func (r *Run) Keep() bool {
 	return r.kept
 }
 
+// Live reports whether not all of the run has ended.
+func (r *Run) Live() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !r.finished || r.left > 0
+}
+
 // Drop hides call i from the journal and, if it has ended, forgets its
 // arguments and its result. It reports whether the call was to be seen.
 func (r *Run) Drop(i int) bool {

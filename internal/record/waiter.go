@@ -19,6 +19,7 @@ type Waiter struct {
 type Outcome struct {
 	Result any
 	Err    error
+	ByRun  bool // Run has returned Err, or left it out as of a best-effort call
 }
 
 // Attach gives the run its Waiter, before anything of it executes.
