@@ -95,6 +95,9 @@ func TestRetryEnds(t *testing.T) {
 		if !ok || call.Attempt != 3 || call.Err.Error() != "failure 3" {
 			t.Errorf("got %v", err)
 		}
+		if err := r.Shutdown(t.Context()); err != nil { // which waits for OnFailure
+			t.Error(err)
+		}
 		if want := `failed: saferunner: run "flaky", call 1, flaky.task, attempt 3: failure 3`; len(failed) != 1 || failed[0] != want {
 			t.Errorf("OnFailure was told %q, want %q", failed, want)
 		}
