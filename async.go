@@ -98,7 +98,7 @@ func (r *Runner) handle(ctx context.Context, d Delivery) error {
 			_ = r.settle(c, d, nil, ErrGoexit, "")
 		}
 	}()
-	arguments, _ := rec.call.bound.copy()
+	arguments, _, _ := rec.call.bound.copy()
 	result, stack, err := invoke(ctx, c, arguments)
 	returned = true
 	c.Context = ctx // without the attempt's time limit

@@ -108,11 +108,11 @@ type bound interface {
 	definition() *definition
 	invoke(context.Context) (any, error)
 	whenRecorded() (any, error)
-	value() reflect.Value // of the arguments, addressable
-	size() int64          // in bytes, of itself
-	copy() (bound, int64) // faithful; and the bytes it holds beyond itself
-	Pointer() any         // to the arguments
-	Equal(other any) bool // same task type and equal arguments
+	value() reflect.Value                      // of the arguments, addressable
+	size() int64                               // in bytes, of itself
+	copy() (_ bound, bytes int64, shared bool) // faithful; the bytes beyond itself; whether it shares what can change
+	Pointer() any                              // to the arguments
+	Equal(other any) bool                      // same task type and equal arguments
 }
 
 type arguments[In any] struct {
@@ -128,13 +128,14 @@ func (a *arguments[In]) Pointer() any                            { return &a.in 
 
 func (a *arguments[In]) whenRecorded() (any, error) { return a.core.answer(a.in) }
 
-func (a *arguments[In]) copy() (bound, int64) {
+func (a *arguments[In]) copy() (dup bound, bytes int64, shared bool) {
 	plan := a.core.def.arguments
 	if plan.Flat() {
-		return a, 0
+		return a, 0, false
 	}
-	dup := &arguments[In]{a.core, a.in}
-	return dup, plan.Detach(dup.value())
+	own := &arguments[In]{a.core, a.in}
+	bytes, shared = plan.Detach(own.value())
+	return own, bytes, shared
 }
 
 func (a *arguments[In]) Equal(other any) bool {

@@ -154,12 +154,12 @@ func (r *record) keep(result any) *keptResult {
 		return nil
 	}
 	plan := snapshot.PlanOf(reflect.TypeOf(result))
-	dup, size := plan.Copy(reflect.ValueOf(result))
+	dup, size, shared := plan.Copy(reflect.ValueOf(result))
 	kept := &keptResult{value: dup.Interface(), size: int64(dup.Type().Size()) + size}
 	switch {
 	case r.key() != "" && roundtrip.PlanOf(dup.Type()).Check(reflect.ValueOf(kept.value)) != nil:
 		kept.text, _ = json.Marshal("[does not survive JSON: " + dup.Type().String() + "]") // a string always marshals
-	case !plan.Exact():
+	case shared:
 		kept.text = redact.JSON(kept.value)
 	}
 	return kept

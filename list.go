@@ -90,11 +90,10 @@ func (l *list) decide(i int) decision {
 // freeze makes the record's arguments a copy of what was passed.
 func (l *list) freeze(i int) {
 	rec := &l.run.records[i]
-	def := rec.call.bound.definition()
-	var size int64
-	rec.call.bound, size = rec.call.bound.copy()
+	own, size, shared := rec.call.bound.copy()
+	rec.call.bound = own
 	rec.size = uint32(min(size, math.MaxUint32))
-	if l.runner.rules == nil && !def.arguments.Exact() {
+	if l.runner.rules == nil && shared {
 		rec.freezeJSON()
 	}
 }
@@ -124,12 +123,12 @@ func (l *list) decline(i int, d decision) {
 	case recorded:
 		l.settle(i, StatusRecorded)
 		if c := l.run.records[i].call; !c.isAsync() && c.bound.definition().answers {
-			own, _ := c.bound.copy()
+			own, _, _ := c.bound.copy()
 			l.answer(i, StatusRecorded, own.whenRecorded)
 		}
 		l.runner.noteUnowned(&l.run.records[i])
 	case stubbed:
-		own, _ := l.run.records[i].call.bound.copy()
+		own, _, _ := l.run.records[i].call.bound.copy()
 		l.answer(i, StatusStubbed, func() (any, error) { return d.stub(own.Pointer()) })
 	case faulted:
 		l.failUnexecuted(i, d.fault, "")

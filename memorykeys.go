@@ -95,7 +95,7 @@ func (j *memoryJournal) heldResult(task, key string) (any, bool) {
 		return nil, false
 	}
 	kept := reflect.ValueOf(r.exec.details.result.value)
-	dup, _ := snapshot.PlanOf(kept.Type()).Copy(kept)
+	dup, _, _ := snapshot.PlanOf(kept.Type()).Copy(kept)
 	return dup.Interface(), true
 }
 

@@ -117,7 +117,7 @@ func (t *testRecorder) perform(ctx context.Context, r *record) error {
 	}
 	r.begin(time.Now(), "")
 	c := &scopeContext{scope: t.runner.taskScope(ctx, r, 1, false)}
-	arguments, _ := r.call.bound.copy()
+	arguments, _, _ := r.call.bound.copy()
 	returned := false
 	defer func() {
 		if !returned {
