@@ -42,7 +42,7 @@ func (a *arguments[In]) Copy() (dup record.Arguments, bytes int64, shares bool) 
 		return a, 0, false
 	}
 	own := &arguments[In]{a.core, a.in}
-	bytes, shares = shimDetach(a.core.copies, own.value())
+	bytes, shares = a.core.copies.Detach(own.value())
 	return own, bytes, shares
 }
 
@@ -54,7 +54,7 @@ func (a *arguments[In]) Equal(other any) bool {
 
 // Check implements record.Arguments.
 func (a *arguments[In]) Check(async bool) error {
-	err := shimCheck(a.core.copies, a.value())
+	err := a.core.copies.Check(a.value())
 	if err == nil && async && !a.core.wire.Always() {
 		err = a.core.wire.Check(a.value(), a.core.shown)
 	}

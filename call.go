@@ -70,4 +70,82 @@ func (c Call) with(change func(*record.Options)) Call {
 	return c
 }
 
+<<<<<<< HEAD
 func (c Call) name() string { return c.args.Task().Spec.Name }
+=======
+func (c Call) isAsync() bool      { return c.options != nil && c.options.async }
+func (c Call) isBestEffort() bool { return c.options != nil && c.options.bestEffort }
+
+func (c Call) key() string {
+	if c.options == nil {
+		return ""
+	}
+	return c.options.key
+}
+
+// notBefore returns when the call may begin if it is run now; zero: at once.
+func (c Call) notBefore(now time.Time) time.Time {
+	switch {
+	case c.options == nil:
+		return time.Time{}
+	case c.options.after > 0:
+		return now.Add(c.options.after)
+	default:
+		return c.options.at
+	}
+}
+
+func (c Call) spec() *TaskSpec { return &c.bound.definition().spec }
+
+// bound is a task with its arguments, whatever their type.
+type bound interface {
+	definition() *definition
+	invoke(context.Context) (any, error)
+	whenRecorded() (any, error)
+	value() reflect.Value                      // of the arguments, addressable
+	size() int64                               // in bytes, of itself
+	copy() (_ bound, bytes int64, shared bool) // faithful; the bytes beyond itself; whether it shares what can change
+	Pointer() any                              // to the arguments
+	Equal(other any) bool                      // same task type and equal arguments
+}
+
+type arguments[In any] struct {
+	core *core[In]
+	in   In
+}
+
+func (a *arguments[In]) definition() *definition                 { return &a.core.def }
+func (a *arguments[In]) invoke(ctx context.Context) (any, error) { return a.core.call(ctx, a.in) }
+func (a *arguments[In]) value() reflect.Value                    { return reflect.ValueOf(&a.in).Elem() }
+func (a *arguments[In]) size() int64                             { return int64(unsafe.Sizeof(*a)) }
+func (a *arguments[In]) Pointer() any                            { return &a.in }
+
+func (a *arguments[In]) whenRecorded() (any, error) { return a.core.answer(a.in) }
+
+func (a *arguments[In]) copy() (dup bound, bytes int64, shared bool) {
+	plan := a.core.def.arguments
+	if plan.Flat() {
+		return a, 0, false
+	}
+	own := &arguments[In]{a.core, a.in}
+	bytes, shared = plan.Detach(own.value())
+	return own, bytes, shared
+}
+
+func (a *arguments[In]) Equal(other any) bool {
+	b, ok := other.(*arguments[In])
+	return ok && a.core.def.arguments.Equal(a.value(), b.value())
+}
+
+// decode makes arguments from what crossed an engine. It is strict: a field
+// that In does not have is an error.
+func (c *core[In]) decode(payload json.RawMessage) (bound, error) {
+	a := &arguments[In]{core: c}
+	d := json.NewDecoder(bytes.NewReader(payload))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&a.in); err != nil {
+		return nil, fmt.Errorf("decode arguments of %s: %w", c.def.spec.Name, err)
+	}
+	return a, nil
+}
+>>>>>>> snapshot

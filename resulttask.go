@@ -65,7 +65,7 @@ func (r results) keep(result any, keyed bool) record.Kept {
 	if result == nil {
 		return record.Kept{}
 	}
-	dup, bytes, shares := shimCopy(snapshot.PlanOf(reflect.TypeOf(result)), reflect.ValueOf(result))
+	dup, bytes, shares := snapshot.PlanOf(reflect.TypeOf(result)).Copy(reflect.ValueOf(result))
 	kept := record.Kept{Value: dup.Interface(), Bytes: int64(dup.Type().Size()) + bytes}
 	switch {
 	case keyed && roundtrip.PlanOf(dup.Type()).Check(dup, r.shown) != nil:
@@ -90,7 +90,7 @@ func (r results) show(v reflect.Value) json.RawMessage {
 }
 
 func (results) again(kept any) any {
-	dup, _, _ := shimCopy(snapshot.PlanOf(reflect.TypeOf(kept)), reflect.ValueOf(kept))
+	dup, _, _ := snapshot.PlanOf(reflect.TypeOf(kept)).Copy(reflect.ValueOf(kept))
 	return dup.Interface()
 }
 

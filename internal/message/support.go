@@ -21,6 +21,9 @@ type Support struct {
 	// unknown fields included. A NaN equals a NaN.
 	Equal func(a, b any) bool
 
+	// Size returns an estimate of the bytes of memory that m takes.
+	Size func(m any) int64
+
 	// Marshal returns m as protojson, the same text for equal messages and
 	// without white space.
 	Marshal func(m any) ([]byte, error)
