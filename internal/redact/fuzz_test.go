@@ -261,13 +261,15 @@ func agrees(t *testing.T, v reflect.Value) (compared bool) {
 	if !bytes.Equal(raw, want) {
 		t.Fatalf("%v:\n got %s\nwant %s", v.Type(), raw, want)
 	}
-	e := encoder{}
 	if v = reflect.ValueOf(v.Interface()); !v.IsValid() {
 		return false
 	}
-	e.value(nodeOf(v.Type()), v, true)
-	if !bytes.Equal(e.out, want) {
-		t.Fatalf("field by field, %v:\n got %s\nwant %s", v.Type(), e.out, want)
+	for _, plain := range []bool{true, false} {
+		e := encoder{}
+		e.value(nodeOf(v.Type()), v, plain)
+		if !bytes.Equal(e.out, want) {
+			t.Fatalf("field by field, %v:\n got %s\nwant %s", v.Type(), e.out, want)
+		}
 	}
 	return true
 }

@@ -17,7 +17,7 @@ import (
 // v must be of the plan's type or a pointer to it, and must not change
 // meanwhile. Where None is true Has costs nothing.
 func (p *Plan) Has(v reflect.Value) bool {
-	if p.None() {
+	if p.None() || !v.IsValid() {
 		return false
 	}
 	n, v, ok := p.fit(v)
@@ -120,7 +120,10 @@ func (p *Plan) fit(v reflect.Value) (*node, reflect.Value, bool) {
 		return nil, v, false
 	case p.root != nil && v.Type() == p.root.typ:
 		return p.root, v, true
-	case p.root != nil && v.Kind() == reflect.Pointer && v.Type().Elem() == p.root.typ && !v.IsNil():
+	case p.root != nil && v.Kind() == reflect.Pointer && v.Type().Elem() == p.root.typ:
+		if v.IsNil() {
+			return nodeOf(v.Type()), v, true
+		}
 		return p.root, v.Elem(), true
 	case len(p.paths) == 0:
 		return nodeOf(v.Type()), v, true

@@ -130,8 +130,8 @@ func (s *scan) inside(n *node, v reflect.Value, r role) (size int) {
 	case reflect.Pointer:
 		size = sum(size, s.value(n.elem, v.Elem(), r))
 	case reflect.Slice, reflect.Array:
-		if v.Kind() == reflect.Array && v.Len() == 0 && n.elem.has.secret {
-			s.secret = true // as in atomic.Pointer, which hides its pointer so
+		if v.Kind() == reflect.Array && v.Len() == 0 && (n.elem.has.secret || r.method && n.elem.has.open) {
+			s.secret = true // atomic.Pointer and sync.Map say so what they hide
 		}
 		if !n.elem.has.any() {
 			return sum(size, v.Len())

@@ -10,6 +10,8 @@ import (
 	"github.com/saferunner/saferunner/internal/message"
 )
 
+const mendMethods = "mend them, or pass a value that they can hold"
+
 // checkOwn asks the methods of v's type whether v comes back.
 func checkOwn(v reflect.Value) *refusal {
 	if !v.CanInterface() {
@@ -21,7 +23,7 @@ func checkOwn(v reflect.Value) *refusal {
 	}
 	back := reflect.New(v.Type())
 	if err := contained(func() error { return json.Unmarshal(text, back.Interface()) }); err != nil {
-		return complaint(v.Type(), "its own methods write what they do not read", err)
+		return complaint(v.Type(), "its own methods write what they do not read", mendMethods, err)
 	}
 	again, r := written(back)
 	if r != nil {
@@ -40,7 +42,7 @@ func written(pointer reflect.Value) (text []byte, r *refusal) {
 		return err
 	})
 	if err != nil {
-		return nil, complaint(pointer.Type().Elem(), "its own methods cannot write it", err)
+		return nil, complaint(pointer.Type().Elem(), "its own methods cannot write it", mendMethods, err)
 	}
 	return text, nil
 }
@@ -72,9 +74,9 @@ func contained(f func() error) (err error) {
 }
 
 // complaint is a refusal with what a method said.
-func complaint(t reflect.Type, why string, err error) *refusal {
+func complaint(t reflect.Type, why, fix string, err error) *refusal {
 	const most = 200
-	r := refused(t, reason{why, "mend them, or pass a value that they can"})
+	r := refused(t, reason{why, fix})
 	if r.detail = err.Error(); len(r.detail) > most {
 		r.detail = r.detail[:most] + "…"
 	}
@@ -116,11 +118,11 @@ func checkKey(k reflect.Value) *refusal {
 		return err
 	})
 	if err != nil {
-		return complaint(k.Type(), "MarshalText of a key fails", err)
+		return complaint(k.Type(), "MarshalText of a key fails", mendMethods, err)
 	}
 	back := reflect.New(k.Type())
 	if err := contained(func() error { return back.Interface().(encoding.TextUnmarshaler).UnmarshalText(text) }); err != nil {
-		return complaint(k.Type(), "UnmarshalText of a key does not read what MarshalText wrote", err)
+		return complaint(k.Type(), "UnmarshalText of a key does not read what MarshalText wrote", mendMethods, err)
 	}
 	if !back.Elem().Equal(k) {
 		return refused(k.Type(), reason{"UnmarshalText reads another key than MarshalText wrote", "use a string or an integer as the key"})
@@ -141,7 +143,7 @@ func checkMessage(v reflect.Value) *refusal {
 		v = boxed(v)
 	}
 	if err := contained(func() error { return support.Check(v.Interface()) }); err != nil {
-		return complaint(v.Type(), "the message does not survive protojson", err)
+		return complaint(v.Type(), "protojson does not hold the message", "pass a valid message", err)
 	}
 	return nil
 }

@@ -225,9 +225,9 @@ func TestErrorsNameNothingInsideSecrets(t *testing.T) {
 		paths []string
 		want  string
 	}{
-		{Sealed{Key: bad}, nil, "Sealed.Key (roundtrip_test.Method): its own methods cannot write it; mend them, or pass a value that they can"},
+		{Sealed{Key: bad}, nil, "Sealed.Key (roundtrip_test.Method): its own methods cannot write it; mend them, or pass a value that they can hold"},
 		{Sealed{Tokens: map[string]any{"hunter2": map[string]any{"x": 1}}}, nil, "Sealed.Tokens (int): a value of this type in an interface comes back from JSON as another type; use a field of a concrete type"},
-		{Sealed{Plain: map[string]Method{"hunter2": bad}}, []string{"Plain"}, "Sealed.Plain (roundtrip_test.Method): its own methods cannot write it; mend them, or pass a value that they can"},
+		{Sealed{Plain: map[string]Method{"hunter2": bad}}, []string{"Plain"}, "Sealed.Plain (roundtrip_test.Method): its own methods cannot write it; mend them, or pass a value that they can hold"},
 	} {
 		secrets, unknown, err := redact.PlanOf(reflect.TypeFor[Sealed](), tt.paths...)
 		if err != nil || len(unknown) > 0 {
