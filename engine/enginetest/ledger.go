@@ -3,18 +3,16 @@ package enginetest
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"strings"
 	"time"
 
-	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/journal"
 )
 
 // ledger is an engine under test that keeps the journal.
 type ledger struct {
-	*engine
+	*subject
 	journal journal.Journal
 }
 
@@ -31,23 +29,28 @@ func (l *ledger) entry(id string) journal.Entry {
 // becomes waits until the entry has this status.
 func (l *ledger) becomes(id string, s journal.Status) journal.Entry {
 	l.Helper()
+	return l.until(id, string(s), func(e journal.Entry) bool { return e.Status == s })
+}
+
+// until waits until the entry is as it should be.
+func (l *ledger) until(id, what string, is func(journal.Entry) bool) journal.Entry {
+	l.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		e := l.entry(id)
-		if e.Status == s {
+		if is(e) {
 			return e
 		}
 		if time.Now().After(end) {
-			l.Fatalf("entry %s is %s after %s, want %s: %+v", id, e.Status, patience, s, e)
+			l.Fatalf("entry %s after %s, want it %s: %+v", id, patience, what, e)
 		}
 	}
 }
 
 func testJournal(l *ledger) {
 	begin := make(chan struct{})
-	l.start(func(_ context.Context, d engine.Delivery) error {
+	l.start(func(context.Context, engine.Delivery) engine.Ending {
 		<-begin
-		d.KeepResult(json.RawMessage(`{"sid":"SM1"}`))
-		return nil
+		return engine.Ending{Status: journal.StatusDone, Counts: true, Result: json.RawMessage(`{"sid":"SM1"}`)}
 	}, send)
 	j := job(send)
 	b, tickets := l.submit(j)
@@ -73,64 +76,155 @@ func testJournal(l *ledger) {
 	}
 }
 
-func testFailures(l *ledger) {
-	l.start(func(_ context.Context, d engine.Delivery) error {
-		err := &saferunner.CallError{Err: errors.New("no answer\x00"), Stack: "goroutine 1"}
-		if d.Task.Name == send.Name {
-			return saferunner.Permanent(err)
-		}
-		return err
-	}, retried(2), send)
-	twice, once := job(retried(2)), job(send)
-	l.submit(twice, once)
-	e := l.becomes(twice.EntryID, journal.StatusFailed)
-	if len(e.Attempts) != 2 || e.FinishedAt.IsZero() {
-		l.Fatalf("got %+v", e)
+// testEndings writes down what endings say, and nothing of its own.
+func testEndings(l *ledger) {
+	endings := map[string]engine.Ending{
+		"done":                {Status: journal.StatusDone},
+		"done with a result":  {Status: journal.StatusDone, Result: json.RawMessage(`{"list":[1,null],"text":"<é>"}`)},
+		"done with null":      {Status: journal.StatusDone, Result: json.RawMessage(`null`)},
+		"failed":              {Status: journal.StatusFailed, Error: "no answer from +27 82 <é>"},
+		"failed with a stack": {Status: journal.StatusFailed, Error: "panic: \"no\"", Stack: "main.main\n\tmain.go:7"},
+		"interrupted":         {Status: journal.StatusInterrupted, Error: "its end was not seen"},
+		"cancelled":           {Status: journal.StatusCancelled, Error: "the call was cancelled"},
+		"of many lines":       {Status: journal.StatusFailed, Error: strings.Repeat("a line\n", 1000)},
 	}
-	for i, a := range append(e.Attempts, l.becomes(once.EntryID, journal.StatusFailed).Attempts...) {
-		if !strings.Contains(a.Error, "no answer") || a.Stack != "goroutine 1" || a.Started.IsZero() || a.Finished.Before(a.Started) {
-			l.Errorf("attempt %d: %+v", i, a)
+	byID := map[string]string{}
+	var list []engine.Job
+	for name := range endings {
+		j := job(send)
+		byID[j.EntryID] = name
+		list = append(list, j)
+	}
+	l.start(func(_ context.Context, d engine.Delivery) engine.Ending { return endings[byID[d.EntryID]] }, send)
+	l.submit(list...)
+	for id, name := range byID {
+		want := endings[name]
+		e := l.becomes(id, want.Status)
+		if len(e.Attempts) != 1 {
+			l.Fatalf("%s: %d attempts: %+v", name, len(e.Attempts), e)
+		}
+		a := e.Attempts[0]
+		if a.Error != want.Error || a.Stack != want.Stack || a.Started.IsZero() || a.Finished.Before(a.Started) || !a.Finished.Equal(e.FinishedAt) {
+			l.Errorf("%s: attempt %+v", name, a)
+		}
+		if (len(e.Result) > 0 || len(want.Result) > 0) && !same(e.Result, want.Result) {
+			l.Errorf("%s: result %s", name, e.Result)
 		}
 	}
 }
 
-func testKeys(l *ledger) {
-	fail := true
-	l.start(func(context.Context, engine.Delivery) error {
-		if fail {
-			fail = false
-			return errors.New("no answer")
+// testAttempts gives each attempt its own error and stack, and does not keep
+// those that do not count.
+func testAttempts(l *ledger) {
+	first, second, third, last := again(0), again(0), again(0), ended(journal.StatusFailed)
+	first.Error, first.Stack = "first", "stack of the first"
+	second.Error = "second"
+	third.Error, third.Stack = "", "stack of the third"
+	l.start(l.script(later(0), first, later(0), second, third, later(0), last), send)
+	j := job(send)
+	l.submit(j)
+	e := l.becomes(j.EntryID, journal.StatusFailed)
+	l.attempts(l.exactly(7), 1, 1, 2, 2, 3, 4, 4)
+	want := []engine.Ending{first, second, third, last}
+	if len(e.Attempts) != len(want) {
+		l.Fatalf("%d attempts, want %d: %+v", len(e.Attempts), len(want), e.Attempts)
+	}
+	for i, a := range e.Attempts {
+		if a.Error != want[i].Error || a.Stack != want[i].Stack || a.Started.IsZero() || a.Finished.Before(a.Started) {
+			l.Errorf("attempt %d: %+v, want %+v", i+1, a, want[i])
 		}
-		return nil
-	}, send)
-	keyed := func() engine.Job {
-		j := job(send)
-		j.Key = "order/17"
-		return j
 	}
-	first, twin := keyed(), keyed()
-	if _, tickets := l.submit(first, twin); len(tickets) != 2 || tickets[0].Holder != "" || tickets[1].Holder != first.EntryID {
-		l.Fatalf("of a key twice in one batch: tickets %+v, first is %s", tickets, first.EntryID)
+	if !e.StartedAt.Equal(e.Attempts[0].Started) || !e.FinishedAt.Equal(e.Attempts[3].Finished) {
+		l.Errorf("from %s to %s, attempts %+v", e.StartedAt, e.FinishedAt, e.Attempts)
 	}
-	l.becomes(twin.EntryID, journal.StatusDuplicate)
-	l.becomes(first.EntryID, journal.StatusFailed)
+}
 
-	second, third := keyed(), keyed() // the first has given it back
-	if _, tickets := l.submit(second); tickets[0].Holder != "" {
-		l.Fatalf("a failed call holds its key: %+v", tickets)
+// testBeforeTheNext looks at calls that wait for their next attempt.
+func testBeforeTheNext(l *ledger) {
+	l.start(func(_ context.Context, d engine.Delivery) engine.Ending {
+		if d.Position == 0 {
+			return again(time.Hour)
+		}
+		return later(time.Hour)
+	}, send)
+	list := jobs(2, send)
+	list[0].Key, list[1].Key = "counted", "not counted"
+	l.submit(list...)
+	l.wait(2)
+	l.until(list[0].EntryID, "queued with an attempt that has ended", func(e journal.Entry) bool {
+		return e.Status == journal.StatusQueued && len(e.Attempts) == 1 && e.ErrorText() == "no answer" && !e.Attempts[0].Finished.IsZero()
+	})
+	l.until(list[1].EntryID, "as if it had never begun", func(e journal.Entry) bool {
+		return e.Status == journal.StatusQueued && len(e.Attempts) == 0 && e.StartedAt.IsZero()
+	})
+	for _, j := range list {
+		if holder, err := l.journal.Claim(l.Context(), send.Name, j.Key, id()); err != nil || holder != j.EntryID {
+			l.Errorf("the key of a call that waits for its next attempt: holder %s, %v", holder, err)
+		}
 	}
-	l.becomes(second.EntryID, journal.StatusDone)
-	if _, tickets := l.submit(third, job(send)); tickets[0].Holder != second.EntryID || tickets[1].Holder != "" {
-		l.Errorf("tickets %+v, want the holder %s and none", tickets, second.EntryID)
+}
+
+// testStopped lets the handler say what becomes of calls that Stop has cut
+// short.
+func testStopped(l *ledger) {
+	causes := make(chan error, 3)
+	endings := []engine.Ending{ended(journal.StatusInterrupted), again(0), later(0)}
+	l.start(func(ctx context.Context, d engine.Delivery) engine.Ending {
+		return untilCancelled(causes, endings[d.Position])(ctx, d)
+	}, send)
+	list := jobs(3, send)
+	l.submit(list...)
+	l.wait(3)
+	l.impatientStop()
+	for range list {
+		l.wantCause(causes, engine.ErrStopping)
 	}
-	if holder, err := l.journal.Claim(l.Context(), send.Name, "order/17", id()); err != nil || holder != second.EntryID {
-		l.Errorf("Claim: %s, %v", holder, err)
+	l.exactly(3)
+	for i, want := range endings {
+		attempts := 1
+		if !want.Counts {
+			attempts = 0
+		}
+		if e := l.becomes(list[i].EntryID, want.Status); len(e.Attempts) != attempts || attempts > 0 && e.ErrorText() != want.Error {
+			l.Errorf("cut short with %+v: %+v", want, e)
+		}
+	}
+}
+
+// testCancelled looks at the entries of calls that were cancelled.
+func testCancelled(l *ledger) {
+	c, ok := l.Engine.(engine.Canceller)
+	if !ok {
+		return
+	}
+	causes := make(chan error, 3)
+	endings := []engine.Ending{ended(journal.StatusCancelled), ended(journal.StatusFailed), done}
+	l.start(func(ctx context.Context, d engine.Delivery) engine.Ending {
+		return untilCancelled(causes, endings[d.Position])(ctx, d)
+	}, send)
+	list := jobs(4, send)
+	list[3].NotBefore, list[3].Key = time.Now().Add(time.Hour), "order/17"
+	l.submit(list...)
+	l.wait(3)
+	for _, j := range list {
+		if ok, err := c.Cancel(l.Context(), j.EntryID); !ok || err != nil {
+			l.Fatalf("Cancel: %v, %v", ok, err)
+		}
+	}
+	for i, want := range endings {
+		if e := l.becomes(list[i].EntryID, want.Status); len(e.Attempts) != 1 || e.ErrorText() != want.Error {
+			l.Errorf("cancelled while it executed: %+v, want %+v", e, want)
+		}
+	}
+	l.becomes(list[3].EntryID, journal.StatusCancelled)
+	if holder, err := l.journal.Claim(l.Context(), send.Name, "order/17", "next"); err != nil || holder != "next" {
+		l.Errorf("the key of a call that was cancelled: holder %s, %v", holder, err)
 	}
 	l.exactly(3)
 }
 
 func testUnknownTask(l *ledger) {
-	l.start(done, send)
+	l.start(succeeds, send)
 	unknown, known := job(engine.TaskSpec{Name: "of.another.version"}), job(send)
 	l.submit(unknown, known)
 	l.becomes(known.EntryID, journal.StatusDone)
@@ -141,7 +235,7 @@ func testUnknownTask(l *ledger) {
 }
 
 func testRedacted(l *ledger) {
-	l.start(done, send)
+	l.start(succeeds, send)
 	j := job(send)
 	j.Redacted, j.Args = true, json.RawMessage(`{"to":"[redacted]"}`)
 	if _, err := l.Submit(l.Context(), batch(job(send), j)); err != nil {

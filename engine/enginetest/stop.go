@@ -5,88 +5,105 @@ import (
 	"errors"
 	"time"
 
-	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/journal"
 )
 
-func testStop(e *engine) {
+func testStop(s *subject) {
 	end, ended := make(chan struct{}), make(chan struct{})
-	e.start(func(ctx context.Context, _ engine.Delivery) error {
+	s.start(func(context.Context, engine.Delivery) engine.Ending {
 		<-end
 		close(ended)
-		return ctx.Err()
+		return done
 	}, send)
-	e.submit(job(send))
-	e.wait(1)
+	s.submit(job(send))
+	s.wait(1)
 	time.AfterFunc(20*time.Millisecond, func() { close(end) })
-	e.stop()
+	s.stop()
 	select {
 	case <-ended:
 	default:
-		e.Error("Stop did not wait for the call that executed")
+		s.Error("Stop did not wait for the call that executed")
 	}
 }
 
-func testImpatientStop(e *engine) {
-	cancelled := make(chan error, 1)
-	e.start(func(ctx context.Context, _ engine.Delivery) error {
+// untilCancelled is a handler that executes until its ctx ends, and tells
+// the cause.
+func untilCancelled(causes chan<- error, e engine.Ending) engine.Handler {
+	return func(ctx context.Context, _ engine.Delivery) engine.Ending {
 		<-ctx.Done()
-		cancelled <- context.Cause(ctx)
-		return errors.New("given up")
-	}, send)
-	e.submit(job(send))
-	e.wait(1)
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
-	defer cancel()
-	if err := e.Stop(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		e.Errorf("Stop: %v, want that ctx has ended", err)
+		causes <- context.Cause(ctx)
+		return e
 	}
-	e.mu.Lock()
-	e.stopped = true
-	e.mu.Unlock()
+}
+
+// wantCause waits for a handler to be cancelled, and looks why.
+func (s *subject) wantCause(causes <-chan error, want error) {
+	s.Helper()
 	select {
-	case cause := <-cancelled:
-		if cause == nil {
-			e.Error("the handler's ctx has no cause")
+	case cause := <-causes:
+		if !errors.Is(cause, want) {
+			s.Errorf("the handler's ctx was ended because %v, want %v", cause, want)
 		}
 	case <-time.After(patience):
-		e.Error("the handler's ctx was not cancelled")
+		s.Fatal("the handler's ctx was not ended")
 	}
 }
 
-// testRecordMode gives the engine to a runner, which has to leave it alone:
-// this is a test binary.
-func testRecordMode(e *engine) {
-	task := saferunner.Define(send.Name, func(context.Context, string) error {
-		e.Error("executed in record mode")
-		return nil
-	})
-	r, err := saferunner.New(saferunner.WithEngine(e.Engine))
-	if err != nil {
-		e.Fatal(err)
+// testImpatientStop ends the ctx of Stop. What does not execute is not
+// begun any more.
+func testImpatientStop(s *subject) {
+	s.withWorkers(1)
+	causes := make(chan error, 2)
+	s.start(untilCancelled(causes, ended(journal.StatusInterrupted)), send)
+	s.submit(jobs(2, send)...)
+	s.wait(1)
+	s.impatientStop()
+	s.wantCause(causes, engine.ErrStopping)
+	s.exactly(1)
+}
+
+// testStopAgain waits on for a handler that does not heed its ctx.
+func testStopAgain(s *subject) {
+	end, ended := make(chan struct{}), make(chan struct{})
+	s.start(func(context.Context, engine.Delivery) engine.Ending {
+		<-end
+		close(ended)
+		return done
+	}, send)
+	s.submit(job(send))
+	s.wait(1)
+	s.impatientStop()
+	close(end)
+	s.exactly(1)
+	select {
+	case <-ended:
+	default:
+		s.Error("the second Stop did not wait for the call that executed")
 	}
-	ledger, _ := e.Engine.(engine.Ledger)
-	if ledger != nil {
-		e.submit(job(send)) // it waits in the queue
+}
+
+// testCancel takes out a call that waits, and one that executes.
+func testCancel(s *subject) {
+	cancel := func(id string, want bool) {
+		s.Helper()
+		if ok, err := s.Engine.(engine.Canceller).Cancel(s.Context(), id); ok != want || err != nil {
+			s.Errorf("Cancel: %v, %v; want %v", ok, err, want)
+		}
 	}
-	if err := r.Start(e.Context(), task); err != nil {
-		e.Fatal(err)
+	causes := make(chan error, 2)
+	s.start(untilCancelled(causes, ended(journal.StatusCancelled)), send)
+	waiting, executing := job(send), job(send)
+	waiting.NotBefore = time.Now().Add(time.Hour)
+	s.submit(waiting, executing)
+	s.wait(1)
+	cancel(id(), false) // nobody has heard of it
+	cancel(waiting.EntryID, true)
+	cancel(waiting.EntryID, false)
+	cancel(executing.EntryID, true)
+	s.wantCause(causes, engine.ErrCancelled)
+	if d := s.exactly(1)[0]; d.EntryID != executing.EntryID {
+		s.Error("delivered: the call that was to wait")
 	}
-	report, err := r.Run(e.Context(), "order.created", task.With("x").Async())
-	if err != nil || report.Outcomes[0].Status != journal.StatusRecorded {
-		e.Errorf("Run: %v, %+v", err, report.Outcomes)
-	}
-	if err := report.Wait(e.Context()); err != nil {
-		e.Error(err)
-	}
-	if err := r.Shutdown(e.Context()); err != nil {
-		e.Error(err)
-	}
-	e.start(done, send) // the runner has not begun: it can
-	if ledger != nil {
-		e.exactly(1)
-		return
-	}
-	e.exactly(0)
+	cancel(executing.EntryID, false)
 }
