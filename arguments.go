@@ -54,12 +54,14 @@ func (a *arguments[In]) Equal(other any) bool {
 
 // Check implements record.Arguments.
 func (a *arguments[In]) Check(async bool) error {
-	err := a.core.copies.Check(a.value())
-	if err == nil && async && !a.core.wire.Always() {
-		err = a.core.wire.Check(a.value(), a.core.shown)
-	}
-	if err != nil {
+	if err := a.core.copies.Check(a.value()); err != nil {
 		return fmt.Errorf("%s: %w: %w", a.core.Spec.Name, ErrArguments, err)
+	}
+	if !async || a.core.wire.Always() {
+		return nil
+	}
+	if err := a.core.wire.Check(a.value(), a.core.shown); err != nil {
+		return fmt.Errorf("%s is async: %w: %w", a.core.Spec.Name, ErrArguments, err)
 	}
 	return nil
 }

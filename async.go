@@ -28,7 +28,6 @@ func (l *list) async(from, to int) {
 	}
 }
 
-<<<<<<< HEAD
 // permit takes on a call that the gate lets through: a sync one executes, an
 // async one is queued.
 func (l *list) permit(i int, d gate.Decision) {
@@ -37,92 +36,6 @@ func (l *list) permit(i int, d gate.Decision) {
 	case l.calls[i].options.IsAsync():
 		l.run.Settle(i, journal.StatusQueued)
 		l.queued++
-=======
-// hand gives jobs to the engine.
-func (l *list) hand(jobs []Job) {
-	end := jobs[len(jobs)-1].Position + 1
-	if l.runner.outside() != nil {
-		l.submitOutside(jobs, end)
-		return
-	}
-	l.show(end)
-	l.submit(jobs)
-}
-
-func (l *list) job(i int) Job {
-	rec := &l.run.records[i]
-	return Job{
-		EntryID: l.run.entryID(i), Position: i, Task: *rec.call.spec(), Key: rec.call.key(),
-		NotBefore: rec.call.notBefore(l.run.at), call: rec,
-	}
-}
-
-// submit hands jobs to the engine. If it takes none, all have failed.
-func (l *list) submit(jobs []Job) {
-	l.pending().add(len(jobs))
-	_, err := l.runner.engine().Submit(l.ctx, Batch{RunID: l.run.runID, Run: l.run.id(), Jobs: jobs})
-	if err == nil {
-		return
-	}
-	l.clean = min(l.clean, jobs[0].Position)
-	l.notQueued(jobs, err)
-	for range jobs {
-		l.pending().end(nil)
-	}
-}
-
-func (l *list) notQueued(jobs []Job, err error) {
-	for _, j := range jobs {
-		l.fail(j.Position, fmt.Errorf("not queued: %w", err), "")
-	}
-}
-
-// handle executes one delivery of the in-process engine.
-func (r *Runner) handle(ctx context.Context, d Delivery) error {
-	rec := d.call
-	if ctx.Err() != nil {
-		r.cancel(ctx, d, context.Cause(ctx))
-		return nil
-	}
-	if r.decideDelivered(d.Task.Name).verdict != executed {
-		rec.setStatus(StatusRecorded) // what let it through has ended since
-		r.noteUnowned(rec)
-		r.conclude(ctx, d, nil)
-		return nil
-	}
-	rec.begin(time.Now(), d.Worker)
-	r.write(ctx, d.records())
-
-	c := &scopeContext{Context: ctx, scope: r.taskScope(ctx, rec, d.Attempt, true)}
-	returned := false
-	defer func() {
-		if !returned {
-			_ = r.settle(c, d, nil, ErrGoexit, "")
-		}
-	}()
-	arguments, _, _ := rec.call.bound.copy()
-	result, stack, err := invoke(ctx, c, arguments)
-	returned = true
-	c.Context = ctx // without the attempt's time limit
-	return r.settle(c, d, result, err, stack)
-}
-
-// settle writes down how an attempt ended, and what that means for the call.
-func (r *Runner) settle(ctx context.Context, d Delivery, result any, err error, stack string) error {
-	now := time.Now()
-	outcome, _ := classify(err)
-	over := ctx.Err() != nil // Shutdown has given up: there will be no further attempt
-	switch {
-	case err == nil:
-		d.call.end(StatusDone, now, result, nil, "")
-		r.conclude(ctx, d, nil)
-	case outcome == isLater && !over:
-		d.call.postpone()
-		r.write(ctx, d.records())
-	case d.Last || outcome == isPermanent || over:
-		d.call.end(StatusFailed, now, nil, err, stack)
-		r.conclude(ctx, d, d.callError(err, stack))
->>>>>>> snapshot
 	default:
 		l.executeSync(i, d)
 	}

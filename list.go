@@ -176,41 +176,15 @@ func (l *list) decide(i int) gate.Decision {
 	return l.say.Decide(l.calls[i].name())
 }
 
-<<<<<<< HEAD
 // take takes call i to the gate. A sync one has ended then.
 func (l *list) take(i int) {
 	if d := l.decide(i); d.Verdict != gate.Executed {
-=======
-// freeze makes the record's arguments a copy of what was passed.
-func (l *list) freeze(i int) {
-	rec := &l.run.records[i]
-	own, size, shared := rec.call.bound.copy()
-	rec.call.bound = own
-	rec.size = uint32(min(size, math.MaxUint32))
-	if l.runner.rules == nil && shared {
-		rec.freezeJSON()
-	}
-}
-
-// settle gives a call that nobody else has seen yet its status.
-func (l *list) settle(i int, s Status) {
-	l.run.records[i].status, l.report.Outcomes[i].Status = s, s
-}
-
-// sync takes one sync call to its end.
-func (l *list) sync(i int) {
-	rec := &l.run.records[i]
-	passed := rec.call.bound
-	l.freeze(i)
-	if d := l.decide(i); d.verdict != executed {
->>>>>>> snapshot
 		l.decline(i, d)
 	} else {
 		l.permit(i, d)
 	}
 }
 
-<<<<<<< HEAD
 // executeSync executes a sync call on this goroutine.
 func (l *list) executeSync(i int, d gate.Decision) {
 	started := l.now
@@ -219,25 +193,6 @@ func (l *list) executeSync(i int, d gate.Decision) {
 		if i > 0 {
 			started = time.Now()
 		}
-=======
-// decline settles a call that the gate does not let through.
-func (l *list) decline(i int, d decision) {
-	switch d.verdict {
-	case recorded:
-		l.settle(i, StatusRecorded)
-		if c := l.run.records[i].call; !c.isAsync() && c.bound.definition().answers {
-			own, _, _ := c.bound.copy()
-			l.answer(i, StatusRecorded, own.whenRecorded)
-		}
-		l.runner.noteUnowned(&l.run.records[i])
-	case stubbed:
-		own, _, _ := l.run.records[i].call.bound.copy()
-		l.answer(i, StatusStubbed, func() (any, error) { return d.stub(own.Pointer()) })
-	case faulted:
-		l.failUnexecuted(i, d.fault, "")
-	default:
-		l.fail(i, ErrMode, "")
->>>>>>> snapshot
 	}
 	l.run.Begin(i, started)
 	l.show(i + 1)

@@ -14,6 +14,7 @@ import (
 type exampleT struct{ testing.TB }
 
 func (exampleT) Helper()                      {}
+func (exampleT) Name() string                 { return "ExampleTest" }
 func (exampleT) Cleanup(func())               {}
 func (exampleT) Context() context.Context     { return context.Background() }
 func (exampleT) Error(args ...any)            { fmt.Println(args...) }

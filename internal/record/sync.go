@@ -28,8 +28,11 @@ func (r *Run) Answer(i int, kept Kept) {
 	m.answered, m.result = true, kept
 }
 
-// Fail ends a call that was not begun, with the reason.
+// Fail ends a call that was not begun, with the reason. It may have been
+// queued.
 func (r *Run) Fail(i int, e engine.Ending) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.history(i).unbegun(e)
 	r.Calls[i].set(codeOf(e.Status))
 }
