@@ -34,7 +34,7 @@ func (b *builder) describe(p *Plan) {
 		b.describeSpecial(p)
 	case isKept(p.typ):
 		p.flat = true
-		p.segments = []segment{{size: p.size}}
+		p.segments = memoryOf(p.typ, 0, nil)
 	default:
 		p.equal = equalMethodOf(p.typ)
 		b.describeKind(p)
@@ -53,7 +53,7 @@ func (b *builder) describe(p *Plan) {
 func (b *builder) describeSpecial(p *Plan) {
 	switch p.op {
 	case whole:
-		p.segments = []segment{{size: p.size}}
+		p.segments = memoryOf(p.typ, 0, nil)
 		if p.kind == reflect.Pointer {
 			p.elem = b.plan(p.typ.Elem())
 		}

@@ -178,6 +178,25 @@ func (p *Plan) addSegments(f field) {
 	}
 }
 
+// memoryOf adds the memory of a value of t, but for the padding in structs,
+// which may hold anything.
+func memoryOf(t reflect.Type, offset uintptr, segments []segment) []segment {
+	switch {
+	case t.Kind() == reflect.Struct:
+		for i := range t.NumField() {
+			f := t.Field(i)
+			segments = memoryOf(f.Type, offset+f.Offset, segments)
+		}
+		return segments
+	case t.Kind() == reflect.Array:
+		for i := range t.Len() {
+			segments = memoryOf(t.Elem(), offset+uintptr(i)*t.Elem().Size(), segments)
+		}
+		return segments
+	}
+	return append(segments, segment{offset: offset, size: t.Size()})
+}
+
 func equalMemory(segments []segment, a, b unsafe.Pointer) bool {
 	for _, s := range segments {
 		x, y := unsafe.Add(a, s.offset), unsafe.Add(b, s.offset)
