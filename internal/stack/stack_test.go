@@ -9,7 +9,7 @@ import (
 	"github.com/saferunner/saferunner/internal/stack"
 )
 
-const number int64 = 0x41111111beef
+const number uint64 = 0x41111111beef
 
 // charge has an argument that the runtime's own stacks show.
 //
