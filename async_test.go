@@ -110,7 +110,7 @@ func TestNothingIsRetriedByDefault(t *testing.T) {
 		if _, err := saferunner.Run(rec.Context(), "once", e.fail.With("x").Async()); err != nil {
 			t.Fatal(err)
 		}
-		rec.Wait()
+		_ = rec.Wait()
 		time.Sleep(time.Hour)
 		e.wantDone(t, "x")
 	})
@@ -159,7 +159,7 @@ func TestAfterAndAt(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rec.Wait()
+		_ = rec.Wait()
 		want := map[string]time.Duration{"after": time.Hour, "at": time.Minute, "past": 0, "negative": 0, "now": 0}
 		for name, d := range want {
 			if got, ok := at[name]; !ok || got != d {
@@ -185,7 +185,7 @@ func TestAsyncKeepsValuesNotCancellation(t *testing.T) {
 			t.Fatal(err)
 		}
 		cancel()
-		rec.Wait()
+		_ = rec.Wait()
 		if value != "kept" || ended != nil {
 			t.Errorf("got value %v, ctx error %v", value, ended)
 		}
@@ -430,7 +430,7 @@ func TestWaitEndsWithItsCtx(t *testing.T) {
 		if err := report.Wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v", err)
 		}
-		rec.Wait()
+		_ = rec.Wait()
 	})
 }
 
@@ -599,7 +599,7 @@ func TestErrorWhoseUnwrapPanics(t *testing.T) {
 		if _, err := saferunner.Run(rec.Context(), "bad", task.With(1).Async()); err != nil {
 			t.Fatal(err)
 		}
-		rec.Wait()
+		_ = rec.Wait()
 		if entry := rec.Calls("bad")[0]; entry.Status != journal.StatusFailed || entry.ErrorText() != "bad error" {
 			t.Errorf("got %+v", entry)
 		}
@@ -676,7 +676,7 @@ func TestStubThatExitsWithinABatch(t *testing.T) {
 			_, _ = saferunner.Run(rec.Context(), "exits", e.note.With("before").Async(), e.double.With(1).Async(), e.note.With("after").Async())
 		}()
 		<-done
-		rec.Wait()
+		_ = rec.Wait()
 		e.wantDone(t, "before")
 	})
 }

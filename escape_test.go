@@ -63,7 +63,7 @@ func TestNothingEscapesAWorkerOfThePool(t *testing.T) {
 	if _, err := saferunner.Run(rec.Context(), "outer", outer.With(1).Async()); err != nil {
 		t.Fatal(err)
 	}
-	rec.Wait()
+	_ = rec.Wait()
 	if statuses(withCtx) != "recorded recorded" || statuses(without) != "recorded" {
 		t.Errorf("got %s, %s", statuses(withCtx), statuses(without))
 	}

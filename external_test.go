@@ -125,7 +125,7 @@ func TestForcedRunTxIsRecorded(t *testing.T) {
 	if err != nil || statuses(report) != "recorded" {
 		t.Errorf("got %s, %v", statuses(report), err)
 	}
-	rec.Wait()
+	_ = rec.Wait()
 	e.wantDone(t)
 }
 

@@ -55,7 +55,7 @@ func TestAsyncCallIsNotRacedByItsCaller(t *testing.T) {
 			t.Fatal(err)
 		}
 		p.Items[0] = "changed by the caller"
-		rec.Wait()
+		_ = rec.Wait()
 		if strings.Join(got, ", ") != "as passed, as passed" {
 			t.Errorf("the attempts got %q", got)
 		}

@@ -53,7 +53,7 @@ func TestKeyTwiceInOneBatch(t *testing.T) {
 		if err != nil || statuses(report) != "queued duplicate" {
 			t.Errorf("got %s, %v", statuses(report), err)
 		}
-		rec.Wait()
+		_ = rec.Wait()
 		e.wantDone(t, "a")
 	})
 }
@@ -75,7 +75,7 @@ func TestKeyIsHeldWhileItsCallRuns(t *testing.T) {
 		if _, err := slow.Result(second); !errors.Is(err, saferunner.ErrDuplicate) {
 			t.Errorf("got %v", err)
 		}
-		rec.Wait()
+		_ = rec.Wait()
 		third, err := saferunner.Run(rec.Context(), "keyed", slow.With(1).Key("k"))
 		if err != nil {
 			t.Fatal(err)

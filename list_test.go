@@ -279,7 +279,7 @@ func TestCallIsReusable(t *testing.T) {
 	if _, err := saferunner.Run(rec.Context(), "once", async); err != nil {
 		t.Fatal(err)
 	}
-	rec.Wait()
+	_ = rec.Wait()
 	rec.Assert("once", call.Async())
 }
 

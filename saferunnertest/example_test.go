@@ -142,7 +142,7 @@ func ExampleRecorder_Wait() {
 		t.Fatal(err)
 	}
 
-	rec.Wait() // for the async call
+	_ = rec.Wait() // for the async call
 
 	fmt.Println(rec.Calls("order.created")[1].Status)
 	// Unordered output:

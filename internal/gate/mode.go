@@ -19,6 +19,7 @@ const (
 // Mode is whether this process executes or records.
 type Mode uint8
 
+// What a process can be.
 const (
 	Unknown Mode = iota // SAFERUNNER_MODE is something else: nothing executes
 	Live

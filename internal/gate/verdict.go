@@ -3,6 +3,7 @@ package gate
 // Verdict is what the gate says of one call. The zero value executes nothing.
 type Verdict uint8
 
+// What the gate can say.
 const (
 	Refused  Verdict = iota // nothing may happen: the mode is not known
 	Recorded                // write it down

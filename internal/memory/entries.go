@@ -21,12 +21,13 @@ type written struct {
 	gone  bool
 }
 
-func (e *entries) place(id string) (int, bool) {
+func (e *entries) place(id string) int {
 	n := len(e.sorted)
 	if n > 0 && e.sorted[n-1].entry.ID < id {
-		return n, false
+		return n
 	}
-	return slices.BinarySearchFunc(e.sorted, id, func(w *written, id string) int { return strings.Compare(w.entry.ID, id) })
+	at, _ := slices.BinarySearchFunc(e.sorted, id, func(w *written, id string) int { return strings.Compare(w.entry.ID, id) })
+	return at
 }
 
 // insert takes in an entry whose ID is not there.
@@ -35,8 +36,7 @@ func (e *entries) insert(w *written) {
 		e.byID = map[string]*written{}
 	}
 	e.byID[w.entry.ID] = w
-	at, _ := e.place(w.entry.ID)
-	e.sorted = slices.Insert(e.sorted, at, w)
+	e.sorted = slices.Insert(e.sorted, e.place(w.entry.ID), w)
 	if w.entry.Status.Final() && !w.stub {
 		e.ended = append(e.ended, w)
 	}
@@ -49,7 +49,7 @@ func (e *entries) remove(id string) *written {
 		return nil
 	}
 	delete(e.byID, id)
-	at, _ := e.place(id)
+	at := e.place(id)
 	e.sorted = slices.Delete(e.sorted, at, at+1)
 	w.gone = true
 	return w

@@ -368,7 +368,7 @@ func TestCopyOfDataOfTheStandardLibrary(t *testing.T) {
 	}
 
 	buf := bytes.NewBufferString("abc")
-	buf.ReadByte()
+	_, _ = buf.ReadByte()
 	dupBuf := copied(t, buf, false)
 	buf.Bytes()[0] = 'x'
 	if dupBuf.String() != "bc" {
@@ -376,7 +376,7 @@ func TestCopyOfDataOfTheStandardLibrary(t *testing.T) {
 	}
 	reader := strings.NewReader("abc")
 	dupReader := copied(t, reader, false)
-	io.ReadAll(reader)
+	_, _ = io.ReadAll(reader)
 	if s, _ := io.ReadAll(dupReader); string(s) != "abc" {
 		t.Errorf("strings.Reader has %q", s)
 	}
