@@ -70,11 +70,13 @@ func (c *copier) build(n *node, v reflect.Value, method bool, note func(reflect.
 		note(out)
 		to.Elem().Set(c.value(n.elem, v.Elem(), method))
 	case reflect.Slice:
-		if v.Len() == 0 {
+		if v.IsNil() {
 			return v
 		}
-		out.Set(reflect.MakeSlice(t, v.Len(), v.Len()))
-		note(out)
+		out.Set(reflect.MakeSlice(t, v.Len(), v.Len())) // what lies beyond its length stays behind
+		if note != nil {
+			note(out)
+		}
 		c.elements(n, out, v, method)
 	case reflect.Array:
 		c.elements(n, out, v, method)
@@ -155,6 +157,9 @@ func (c *copier) fields(n *node, out, v reflect.Value, method bool) {
 
 // zeroed notes that the secret at hand is zero in the copy.
 func (c *copier) zeroed() {
+	if len(c.path) == 0 {
+		return // it has no name
+	}
 	if c.zero == nil {
 		c.zero = map[string]bool{}
 	}

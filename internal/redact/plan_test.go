@@ -297,6 +297,24 @@ func TestWhatCannotBeLookedIntoIsNotShown(t *testing.T) {
 	}
 }
 
+// Beyond shows what lies beyond the length of its slice.
+type Beyond struct{ Cards []Card }
+
+func (b Beyond) MarshalJSON() ([]byte, error) {
+	return json.Marshal(fmt.Sprintf("%+v", b.Cards[:cap(b.Cards)]))
+}
+
+func TestWhatLiesBeyondASliceIsNotShown(t *testing.T) {
+	for n := range 2 {
+		if got := shown(Beyond{[]Card{*card(), *card()}[:n]}); strings.Contains(string(got), string(marker)) {
+			t.Errorf("%d alone: %s", n, got)
+		}
+		if got := shown(struct{ B, C any }{Beyond{[]Card{*card(), *card()}[:n]}, card()}); strings.Contains(string(got), string(marker)) {
+			t.Errorf("%d: %s", n, got)
+		}
+	}
+}
+
 func TestCyclesEnd(t *testing.T) {
 	var knot Knot
 	knot = &knot

@@ -133,6 +133,9 @@ func (s *scan) inside(n *node, v reflect.Value, r role) (size int) {
 		if v.Kind() == reflect.Array && v.Len() == 0 && (n.elem.has.secret || r.method && n.elem.has.open) {
 			s.secret = true // atomic.Pointer and sync.Map say so what they hide
 		}
+		if r.method && v.Kind() == reflect.Slice && v.Cap() > v.Len() && n.elem.has.secret {
+			s.secret = true // beyond its length, where a method can get
+		}
 		if !n.elem.has.any() {
 			return sum(size, v.Len())
 		}
