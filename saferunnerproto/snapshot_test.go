@@ -48,8 +48,10 @@ func TestIsTellsMessages(t *testing.T) {
 		reflect.TypeFor[*int]():                false,
 		nil:                                    false,
 	} {
-		if message.Is(typ) != want || message.Is(typ) != want {
-			t.Errorf("%v: %v", typ, !want)
+		for range 2 { // the second answer is remembered
+			if message.Is(typ) != want {
+				t.Errorf("%v: %v", typ, !want)
+			}
 		}
 	}
 	if !message.IsValue(reflect.TypeFor[testpb.Item]()) || message.IsValue(reflect.TypeFor[*testpb.Item]()) || message.IsValue(reflect.TypeFor[embedding]()) {

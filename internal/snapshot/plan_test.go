@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/netip"
 	"reflect"
@@ -14,8 +13,6 @@ import (
 	"time"
 	"unique"
 )
-
-var errSentinel = errors.New("sentinel")
 
 type money struct {
 	Cents    int64
