@@ -16,7 +16,7 @@ func init() {
 	message.Register(message.Support{
 		Clone:     func(m any) any { return proto.Clone(m.(proto.Message)) },
 		Equal:     func(a, b any) bool { return proto.Equal(a.(proto.Message), b.(proto.Message)) },
-		Size:        func(m any) int64 { return sizeFactor * int64(proto.Size(m.(proto.Message))) },
+		Size:      func(m any) int64 { return sizeFactor * int64(proto.Size(m.(proto.Message))) },
 		Marshal:   func(m any) ([]byte, error) { return marshal(m.(proto.Message), protojson.MarshalOptions{}) },
 		Unmarshal: func(data []byte, m any) error { return protojson.Unmarshal(data, m.(proto.Message)) },
 		Check:     func(m any) error { return check(m.(proto.Message)) },

@@ -2,6 +2,7 @@ package payload
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 
@@ -161,7 +162,7 @@ func (e *pathError) Unwrap() error { return e.err }
 
 // at puts step before the path of err.
 func at(step string, err error) error {
-	if inner, ok := err.(*pathError); ok {
+	if inner := (*pathError)(nil); errors.As(err, &inner) {
 		return &pathError{step + inner.path, inner.err}
 	}
 	return &pathError{step, err}

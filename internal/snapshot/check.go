@@ -40,10 +40,11 @@ func (p *Plan) Check(v reflect.Value) error {
 	return nil
 }
 
-// protobufLinked reports whether the program can have protobuf messages.
+// protobufLinked reports whether the program can have protobuf messages. Test
+// binaries do not say what they are built of.
 var protobufLinked = sync.OnceValue(func() bool {
 	info, ok := debug.ReadBuildInfo()
-	if !ok {
+	if !ok || len(info.Deps) == 0 {
 		return true
 	}
 	for _, m := range info.Deps {
@@ -66,8 +67,9 @@ func name(t reflect.Type) string {
 
 // messageSearch looks for the first message, where a copy would meet it.
 type messageSearch struct {
-	depth int
-	seen  map[box]bool // pointers, maps and slices
+	depth  int
+	visits int
+	seen   map[box]bool // pointers, maps and slices, once there were many
 }
 
 // deepest bounds the search: what nests deeper is a list of other things.
@@ -107,7 +109,7 @@ func (s *messageSearch) find(p *Plan, address unsafe.Pointer) (path string, foun
 	case mapping:
 		return s.entries(p, address)
 	case dynamic:
-		return s.held(at(p.typ, address).Elem())
+		return s.any(at(p.typ, address).Interface())
 	default:
 		return s.synchronised(p, address)
 	}
@@ -116,8 +118,11 @@ func (s *messageSearch) find(p *Plan, address unsafe.Pointer) (path string, foun
 
 // isNew reports whether a reference is not nil, and was not seen before.
 func (s *messageSearch) isNew(p *Plan, to unsafe.Pointer) bool {
-	if to == nil || s.seen[box{p, to}] {
+	if s.visits++; to == nil || s.seen[box{p, to}] {
 		return false
+	}
+	if s.visits < patience {
+		return true
 	}
 	if s.seen == nil {
 		s.seen = map[box]bool{}
@@ -142,6 +147,14 @@ func (s *messageSearch) entries(p *Plan, address unsafe.Pointer) (string, reflec
 	if p.elem.flat || !s.isNew(p, word(address)) {
 		return "", nil
 	}
+	if p.typ == anyMap {
+		for _, x := range *(*map[string]any)(address) {
+			if path, found := s.any(x); found != nil {
+				return "[…]" + path, found
+			}
+		}
+		return "", nil
+	}
 	e := reflect.New(p.elem.typ)
 	for entries := at(p.typ, address).MapRange(); entries.Next(); {
 		e.Elem().SetIterValue(entries)
@@ -152,14 +165,18 @@ func (s *messageSearch) entries(p *Plan, address unsafe.Pointer) (string, reflec
 	return "", nil
 }
 
-func (s *messageSearch) held(x reflect.Value) (string, reflect.Type) {
-	if !x.IsValid() {
+// any is find for what an interface holds.
+func (s *messageSearch) any(x any) (string, reflect.Type) {
+	switch x.(type) {
+	case nil, string, bool, int, int64, float64:
 		return "", nil
 	}
-	if p := PlanOf(x.Type()); !p.flat && p.op != whole {
-		return s.find(p, addressOf(x))
+	v := reflect.ValueOf(x)
+	p := PlanOf(v.Type())
+	if g := p.graph(); p.op == whole || !g.messages && !g.open {
+		return "", nil
 	}
-	return "", nil
+	return s.find(p, addressOf(v))
 }
 
 func (s *messageSearch) synchronised(p *Plan, address unsafe.Pointer) (path string, found reflect.Type) {
@@ -169,10 +186,10 @@ func (s *messageSearch) synchronised(p *Plan, address unsafe.Pointer) (path stri
 	case atomicPointer:
 		return s.find(p.elem, unsafe.Add(dup.UnsafePointer(), p.pointerOffset()))
 	case atomicValue:
-		return s.held(reflect.ValueOf((*atomic.Value)(dup.UnsafePointer()).Load()))
+		return s.any((*atomic.Value)(dup.UnsafePointer()).Load())
 	case syncMap:
 		(*sync.Map)(dup.UnsafePointer()).Range(func(_, v any) bool {
-			path, found = s.held(reflect.ValueOf(v))
+			path, found = s.any(v)
 			path = "[…]" + path
 			return found == nil
 		})
