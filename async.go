@@ -32,8 +32,8 @@ func (l *list) async(from, to int) {
 // async one is queued.
 func (l *list) permit(i int, d gate.Decision) {
 	switch ledger := l.runner.usesLedger(); {
-	case l.run.Key(i) != "" && !(ledger && l.calls[i].options.IsAsync()) && !l.claim(i):
-	case l.calls[i].options.IsAsync():
+	case l.run.Key(i) != "" && !(ledger && l.run.Calls[i].Options.IsAsync()) && !l.claim(i):
+	case l.run.Calls[i].Options.IsAsync():
 		l.run.Settle(i, journal.StatusQueued)
 		l.queued++
 	default:

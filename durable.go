@@ -169,8 +169,8 @@ func (l *list) jobs(from, to int) []engine.Job {
 	for i := from; i < to; i++ {
 		if l.run.Status(i) == journal.StatusQueued {
 			jobs = append(jobs, engine.Job{
-				EntryID: l.run.EntryID(i), Position: i, Task: l.calls[i].args.Task().Spec,
-				Key: l.run.Key(i), NotBefore: l.calls[i].options.NotBefore(l.run.At),
+				EntryID: l.run.EntryID(i), Position: i, Task: l.task(i).Spec,
+				Key: l.run.Key(i), NotBefore: l.run.Calls[i].Options.NotBefore(l.run.At),
 			})
 		}
 	}

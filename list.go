@@ -16,16 +16,15 @@ type list struct {
 	ctx    context.Context
 	runner *Runner
 	say    gate.Say
-	tx     any    // the caller's transaction; nil without
-	calls  []Call // as they were passed
-	inTask bool   // of a task on the in-process engine
+	tx     any                // the caller's transaction; nil without
+	passed []record.Arguments // as they were passed
+	inTask bool               // of a task on the in-process engine
 
 	run    *record.Run
 	report *Report
 	scopes []scopeContext // for the sync calls that execute
 
-	forAll gate.Decision
-	same   bool // every call has the decision for all: no task has a rule of its own
+	same bool // no task has a rule of its own
 
 	attempt attempt   // of the sync call that executes, reused
 	now     time.Time // when the call just before ended, if it was sync
@@ -47,37 +46,32 @@ type (
 		executing
 		outcomes [1]record.Outcome
 		scopes   [1]scopeContext
+		passed   [1]record.Arguments
 	}
 	shortExecuting struct {
 		executing
 		outcomes [4]record.Outcome
 		scopes   [4]scopeContext
+		passed   [4]record.Arguments
 	}
 )
 
 // execute takes the run from its beginning to its end.
-func (l *list) execute(runID string, caller uintptr) {
-	l.say.NoTx = l.tx != nil && l.runner.durable() == nil
-	l.forAll, l.same = l.say.DecideAll()
-	l.begin(runID, caller)
+func (l *list) execute(runID string, caller uintptr, calls []Call) {
+	l.begin(runID, caller, calls)
 	defer l.finish()
-	if l.report.waiter == nil {
-		l.run.SettleAll(journal.StatusRecorded)
-		l.runner.noteUnowned(l.run)
-		return
-	}
-	for i := 0; i < len(l.calls) && l.err == nil; {
+	for i := 0; i < len(l.passed) && l.err == nil; {
 		if l.ctx.Err() != nil {
 			l.err = fmt.Errorf("saferunner: run %q: ctx has ended before call %d: %w", runID, i+1, context.Cause(l.ctx))
 			return
 		}
-		if !l.calls[i].options.IsAsync() {
+		if !l.run.Calls[i].Options.IsAsync() {
 			l.take(i)
 			i++
 			continue
 		}
 		end := i + 1
-		for end < len(l.calls) && l.calls[end].options.IsAsync() {
+		for end < len(l.passed) && l.run.Calls[end].Options.IsAsync() {
 			end++
 		}
 		l.async(i, end)
@@ -86,53 +80,31 @@ func (l *list) execute(runID string, caller uintptr) {
 }
 
 // begin makes run and report, and copies the arguments.
-func (l *list) begin(runID string, caller uintptr) {
-	n, executes := len(l.calls), !l.recordsAll()
-	l.run = record.New(n, executes)
+func (l *list) begin(runID string, caller uintptr, calls []Call) {
+	n := len(calls)
+	l.run = record.New(n)
 	l.run.RunID, l.run.Caller, l.run.RecordOnly = runID, caller, l.say.RecordOnly
-	for i := range l.calls {
-		l.run.Calls[i].Options = l.calls[i].options
-		args, bytes, shares := l.calls[i].args.Copy()
-		if shares && l.runner.rules == nil {
-			args = record.Freeze(args)
-		}
-		l.run.SetArguments(i, args, bytes)
-	}
-	if !executes {
-		l.report = &Report{runID: runID, run: l.run}
-		return
-	}
+	copyCalls(l.run, calls, l.runner.rules == nil)
 	var e *executing
 	switch {
 	case n <= 1:
 		s := new(singleExecuting)
-		e, l.scopes = &s.executing, s.scopes[:n]
+		e, l.scopes, l.passed = &s.executing, s.scopes[:n], s.passed[:n]
 		e.Waiter.Outcomes = s.outcomes[:n]
 	case n <= len(shortExecuting{}.outcomes):
 		s := new(shortExecuting)
-		e, l.scopes = &s.executing, s.scopes[:n]
+		e, l.scopes, l.passed = &s.executing, s.scopes[:n], s.passed[:n]
 		e.Waiter.Outcomes = s.outcomes[:n]
 	default:
 		e = new(executing)
-		e.Waiter.Outcomes, l.scopes = make([]record.Outcome, n), make([]scopeContext, n)
+		e.Waiter.Outcomes, l.scopes, l.passed = make([]record.Outcome, n), make([]scopeContext, n), make([]record.Arguments, n)
+	}
+	for i := range calls {
+		l.passed[i] = calls[i].args
 	}
 	l.report = &e.Report
 	*l.report = Report{runID: runID, run: l.run, waiter: &e.Waiter}
 	l.run.Attach(&e.Waiter)
-}
-
-// recordsAll reports whether the calls are recorded, all of them, and nothing
-// answers for one.
-func (l *list) recordsAll() bool {
-	if !l.same || l.forAll.Verdict != gate.Recorded {
-		return false
-	}
-	for i := range l.calls {
-		if l.calls[i].args.Task().Answers {
-			return false
-		}
-	}
-	return true
 }
 
 // finish skips what was not reached and writes what was not written. It also
@@ -168,12 +140,14 @@ func (l *list) show(end int) {
 	}
 }
 
+func (l *list) task(i int) *record.Task { return l.passed[i].Task() }
+
 // decide takes call i to the gate.
 func (l *list) decide(i int) gate.Decision {
 	if l.same {
-		return l.forAll
+		return l.say.Decide("")
 	}
-	return l.say.Decide(l.calls[i].name())
+	return l.say.Decide(l.task(i).Spec.Name)
 }
 
 // take takes call i to the gate. A sync one has ended then.
@@ -204,8 +178,8 @@ func (l *list) executeSync(i int, d gate.Decision) {
 		a = new(attempt) // one may be kept by what a middleware has started
 	}
 	*a = attempt{
-		runner: l.runner, run: l.run, call: i, number: 1, spec: &l.calls[i].args.Task().Spec,
-		args: l.calls[i].args, pass: d.Pass(), ctx: c, ender: l,
+		runner: l.runner, run: l.run, call: i, number: 1, spec: &l.task(i).Spec,
+		args: l.passed[i], pass: d.Pass(), ctx: c, ender: l,
 	}
 	a.execute(l.ctx)
 }
@@ -234,7 +208,7 @@ func (l *list) fail(i int, cause error, stack string) {
 // failed notes the failure of a call. The first one stops the list.
 func (l *list) failed(i int, err *CallError) {
 	l.report.waiter.Outcomes[i] = record.Outcome{Err: err, ByRun: true}
-	if !l.calls[i].options.IsBestEffort() && l.err == nil {
+	if !l.run.Calls[i].Options.IsBestEffort() && l.err == nil {
 		l.err = err
 	}
 }

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+
+	"github.com/saferunner/saferunner/internal/gate"
+	"github.com/saferunner/saferunner/internal/record"
 )
 
 // Run runs a list of calls under a run ID, a label that says where this is
@@ -69,8 +72,26 @@ func run(ctx context.Context, receiver *Runner, caller uintptr, tx any, runID st
 	}
 	defer owner.life.leave()
 
-	l := &list{ctx: ctx, runner: owner, tx: tx, calls: calls, inTask: s != nil && s.worker}
-	l.say.RecordOnly, l.say.Rules = recordOnly, owner.rules
-	l.execute(runID, caller)
+	say := gate.Say{RecordOnly: recordOnly, Rules: owner.rules, NoTx: tx != nil && owner.durable() == nil}
+	verdict, same := say.DecideAll()
+	if same && verdict == gate.Recorded && tx == nil && !anyAnswers(calls) {
+		return owner.recordAll(ctx, runID, caller, recordOnly, calls), nil
+	}
+	l := &list{ctx: ctx, runner: owner, tx: tx, say: say, same: same, inTask: s != nil && s.worker}
+	l.execute(runID, caller, calls)
 	return l.report, l.err
+}
+
+// copyCalls makes the calls of a run copies of what was passed. Where the
+// journal may render them later and a copy shares data with the original,
+// they are rendered now.
+func copyCalls(run *record.Run, calls []Call, rendered bool) {
+	for i := range calls {
+		args, bytes, shares := calls[i].args.Copy()
+		if shares && rendered {
+			args = record.Freeze(args)
+		}
+		run.SetArguments(i, args, bytes)
+		run.Calls[i].Options = calls[i].options
+	}
 }

@@ -54,11 +54,12 @@ func (s Say) decide(task string, r *rule, forceAll bool) Decision {
 // DecideAll takes all calls of a list to the gate at once, which is possible
 // where no task is looked at for itself: all of them execute then, or none
 // does. It returns false where one is.
-func (s Say) DecideAll() (Decision, bool) {
-	if process().forces() || s.Rules != nil && !s.Rules.empty() {
-		return Decision{}, false
+func (s Say) DecideAll() (Verdict, bool) {
+	env := process()
+	if env.forces() || s.Rules != nil && !s.Rules.empty() {
+		return Refused, false
 	}
-	return s.decide("", nil, false), true
+	return verdict(circumstances{mode: env.mode, recordOnly: s.RecordOnly, noTx: s.NoTx, recorder: s.Rules != nil}), true
 }
 
 // Delivered takes a call to the gate that was let through when it was run,

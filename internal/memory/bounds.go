@@ -39,12 +39,15 @@ func (j *Journal) dropRun(r *record.Run) {
 	j.calls -= r.Counted.Calls
 	j.bytes -= r.Counted.Bytes
 	r.Counted.Calls, r.Counted.Bytes = 0, 0
-	live := r.Keep()
-	for i := range r.Calls {
-		j.dropCall(r, i)
-	}
-	if live {
+	if r.Keep() {
 		j.live = append(j.live, r)
+	}
+	for i := range r.Calls {
+		if r.Key(i) != "" || r.Live() {
+			j.dropCall(r, i)
+		} else if r.Seen(i) {
+			j.dropped++ // with its run
+		}
 	}
 }
 
@@ -55,13 +58,22 @@ func (j *Journal) dropCall(r *record.Run, i int) bool {
 	if !s.Final() || !r.Seen(i) {
 		return false
 	}
-	if id := r.EntryID(i); r.Key(i) != "" && s.KeepsKey() && j.holds(r.Task(i).Spec.Name, r.Key(i), id) {
-		j.put(stub(r.Entry(i)), true)
-		j.keys[taskKey{r.Task(i).Spec.Name, r.Key(i)}] = holder{id: id}
-	} else {
+	if r.Key(i) == "" || !s.KeepsKey() || !j.leaveStub(r, i) {
 		j.dropped++
 	}
 	return r.Drop(i)
+}
+
+// leaveStub puts a stub in the place of a call, if it holds its key.
+func (j *Journal) leaveStub(r *record.Run, i int) bool {
+	tk := taskKey{r.Task(i).Spec.Name, r.Key(i)}
+	id := r.EntryID(i)
+	if j.keys[tk].id != id {
+		return false
+	}
+	j.put(stub(r.Entry(i)), true)
+	j.keys[tk] = holder{id: id}
+	return true
 }
 
 func (j *Journal) dropEntry(w *written) {

@@ -187,16 +187,20 @@ func (j *Journal) Runs() []*record.Run {
 func (j *Journal) Clear() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for _, r := range j.all() {
+	runs := j.all()
+	j.runs, j.first, j.live, j.entries, j.keys = nil, 0, nil, entries{}, nil
+	j.calls, j.bytes = 0, 0
+	for _, r := range runs {
+		if !r.Live() {
+			continue
+		}
 		for i := range r.Calls {
 			if r.Seen(i) {
 				r.Drop(i)
 			}
 		}
+		j.runs = append(j.runs, r)
 	}
-	j.entries, j.keys = entries{}, nil
-	j.calls, j.bytes = 0, 0
-	j.sweep()
 }
 
 // ClearStatuses forgets the calls with one of these statuses.

@@ -64,17 +64,9 @@ type Call struct {
 	bytes   uint32 // that its arguments hold beside themselves
 }
 
-// The calls of a short run are one allocation with it, and so are their
-// histories where they execute.
+// The calls of a short run that executes are one allocation with it, and so
+// are their histories.
 type (
-	singleRun struct {
-		Run
-		space [1]Call
-	}
-	shortRun struct {
-		Run
-		space [4]Call
-	}
 	singleLive struct {
 		Run
 		space     [1]Call
@@ -87,36 +79,36 @@ type (
 	}
 )
 
-// New returns a run of n calls, whose Args and Options are to be set. If it
-// executes, or may, there is room for what becomes of them.
-func New(n int, executes bool) *Run {
+// New returns a run of n calls that may execute: there is room for what
+// becomes of them. Their Args and Options are to be set.
+func New(n int) *Run {
 	var r *Run
+	var calls []Call
 	switch {
-	case n == 1 && executes:
-		s := new(singleLive)
-		r = &s.Run
-		r.Calls, r.histories = s.space[:], s.histories[:]
 	case n == 1:
-		s := new(singleRun)
-		r = &s.Run
-		r.Calls = s.space[:]
-	case n <= 4 && executes:
+		s := new(singleLive)
+		r, calls = &s.Run, s.space[:]
+		r.histories = s.histories[:]
+	case n <= len(shortLive{}.space):
 		s := new(shortLive)
-		r = &s.Run
-		r.Calls, r.histories = s.space[:n:n], s.histories[:n:n]
-	case n <= 4:
-		s := new(shortRun)
-		r = &s.Run
-		r.Calls = s.space[:n:n]
+		r, calls = &s.Run, s.space[:n:n]
+		r.histories = s.histories[:n:n]
 	default:
-		r = &Run{Calls: make([]Call, n)}
-		if executes {
-			r.histories = make([]history, n)
-		}
+		r, calls = new(Run), make([]Call, n)
+		r.histories = make([]history, n)
 	}
-	r.At = time.Now()
-	r.ids = newBlock(r.At, n+1)
+	r.Init(calls)
+	r.finished = false
 	return r
+}
+
+// Init begins a run of these calls, of which none executes but by a test's
+// Perform. r is zero, and calls are.
+func (r *Run) Init(calls []Call) {
+	r.Calls = calls
+	r.At = time.Now()
+	r.ids = newBlock(r.At, len(calls)+1)
+	r.finished = true
 }
 
 // Delivered returns the run of one call that another process began.
