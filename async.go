@@ -52,7 +52,7 @@ func (l *list) hand(from, to int) {
 	}
 	l.show(to)
 	l.run.Queue(n)
-	err := l.runner.pool().Submit(l.ctx, l.run, from, to, l.inTask)
+	err := l.runner.pool().Submit(l.ctx, l.run, from, to, l.scope.inWorker())
 	if err == nil {
 		return
 	}
@@ -107,7 +107,7 @@ func (r worker) Execute(ctx context.Context, run *record.Run, i int, end inproce
 func (r worker) execute(ctx context.Context, run *record.Run, i, number int, pass gate.Pass, end inprocess.Ender) {
 	args, _, _ := run.Calls[i].Args.Copy() // a later attempt gets them as they were
 	j := &job{pool: end}
-	j.own.scope = r.taskScope(ctx, run, i, number)
+	j.own.scope = r.taskScope(scopeOf(ctx), run, i, number)
 	j.own.scope.worker = true
 	j.attempt = attempt{
 		runner: r.Runner, run: run, call: i, number: number, spec: &args.Task().Spec,

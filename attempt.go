@@ -85,10 +85,11 @@ func gateIsLive() bool {
 	return mode == gate.Live
 }
 
-// taskScope is the scope of the ctx that a task gets.
-func (r *Runner) taskScope(ctx context.Context, run *record.Run, call, number int) scope {
-	s := scope{runner: r, run: run, call: call, attempt: number, by: r, recordOnly: r.recordOnly}
-	if outer := scopeOf(ctx); outer != nil {
+// taskScope is the scope of the ctx that a task gets, where outer is that of
+// the ctx it was run with.
+func (r *Runner) taskScope(outer *scope, run *record.Run, call, number int) scope {
+	s := scope{runner: r, run: run, call: call, attempt: number, executes: r, recordOnly: r.recordOnly}
+	if outer != nil {
 		s.recorder, s.recordOnly, s.worker = outer.recorder, s.recordOnly || outer.recordOnly, outer.worker
 	}
 	if r.rules != nil {

@@ -113,7 +113,7 @@ func (r *Runner) work(ctx context.Context, w *delivered, pass gate.Pass, ended c
 		ctx = extract(ctx, w.Metadata)
 	}
 	spec := w.Task
-	c := &scopeContext{scope: r.taskScope(ctx, w.run, 0, w.Attempt)}
+	c := &scopeContext{scope: r.taskScope(scopeOf(ctx), w.run, 0, w.Attempt)}
 	a := attempt{
 		runner: r, run: w.run, number: w.Attempt, spec: &spec,
 		args: w.run.Calls[0].Args, pass: pass, ctx: c, ender: w,

@@ -218,7 +218,7 @@ func (l *list) duplicates(jobs []engine.Job, tickets []engine.Ticket) {
 		i := jobs[n].Position
 		l.run.Settle(i, journal.StatusDuplicate)
 		if l.tx == nil {
-			l.report.waiter.Outcomes[i].Result = l.runner.heldResult(l.ctx, t.Holder, l.run, i)
+			l.outcome(i).Result = l.runner.heldResult(l.ctx, t.Holder, l.run, i)
 		}
 	}
 }

@@ -36,7 +36,7 @@ func (l *list) claim(i int) bool {
 		return true
 	}
 	l.run.Settle(i, journal.StatusDuplicate)
-	l.report.waiter.Outcomes[i].Result = l.runner.heldResult(l.ctx, holder, l.run, i)
+	l.outcome(i).Result = l.runner.heldResult(l.ctx, holder, l.run, i)
 	return false
 }
 

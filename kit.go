@@ -150,7 +150,7 @@ func (t *testRecorder) perform(ctx context.Context, r *record.Run, i int) error 
 	p := &performance{}
 	a := attempt{
 		runner: &t.runner, run: r, call: i, number: 1, spec: &args.Task().Spec,
-		args: args, pass: d.Pass(), ctx: &scopeContext{scope: t.runner.taskScope(ctx, r, i, 1)}, ender: p,
+		args: args, pass: d.Pass(), ctx: &scopeContext{scope: t.runner.taskScope(scopeOf(ctx), r, i, 1)}, ender: p,
 	}
 	a.execute(ctx)
 	return p.err

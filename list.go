@@ -14,6 +14,7 @@ import (
 // goroutine of Run. What it may touch without a lock, record.Run says.
 type list struct {
 	ctx    context.Context
+	scope  *scope // of ctx
 	runner *Runner
 	say    gate.Say
 	tx     any                // the caller's transaction; nil without
@@ -24,7 +25,8 @@ type list struct {
 	report *Report
 	scopes []scopeContext // for the sync calls that execute
 
-	same bool // no task has a rule of its own
+	all  gate.Decision // on every call, if same
+	same bool          // no task has a rule of its own
 
 	attempt attempt   // of the sync call that executes, reused
 	now     time.Time // when the call just before ended, if it was sync
@@ -34,35 +36,73 @@ type list struct {
 	err     error     // what stopped the list
 }
 
-// A list that executes has room for what a short run returns and for the ctx
-// of its calls, in one allocation with the report. The run is apart: a
-// journal keeps it.
+// A list that executes is one allocation with its report and, if it is short,
+// with the ctx of its calls. The run is apart: a journal keeps it.
 type (
 	executing struct {
+		list
 		Report
 		record.Waiter
 	}
 	singleExecuting struct {
 		executing
-		outcomes [1]record.Outcome
-		scopes   [1]scopeContext
-		passed   [1]record.Arguments
+		scopes [1]scopeContext
+		passed [1]record.Arguments
 	}
 	shortExecuting struct {
 		executing
-		outcomes [4]record.Outcome
-		scopes   [4]scopeContext
-		passed   [4]record.Arguments
+		scopes [4]scopeContext
+		passed [4]record.Arguments
 	}
 )
 
-// execute takes the run from its beginning to its end.
-func (l *list) execute(runID string, caller uintptr, calls []Call) {
-	l.begin(runID, caller, calls)
+// execute takes a run from its beginning to its end.
+func execute(ctx context.Context, l list, runID string, caller uintptr, calls []Call) (*Report, error) {
+	e := newExecuting(len(calls))
+	l.scopes, l.passed = e.list.scopes, e.list.passed
+	e.list = l
+	e.list.begin(e, runID, caller, calls)
+	e.list.walk()
+	err := e.list.err
+	e.list = list{} // the report lives longer
+	return &e.Report, err
+}
+
+func newExecuting(n int) *executing {
+	switch {
+	case n <= 1:
+		s := new(singleExecuting)
+		s.list.scopes, s.list.passed = s.scopes[:n], s.passed[:n]
+		return &s.executing
+	case n <= len(shortExecuting{}.passed):
+		s := new(shortExecuting)
+		s.list.scopes, s.list.passed = s.scopes[:n], s.passed[:n]
+		return &s.executing
+	}
+	e := new(executing)
+	e.list.scopes, e.list.passed = make([]scopeContext, n), make([]record.Arguments, n)
+	return e
+}
+
+// begin makes run and report, and copies the arguments.
+func (l *list) begin(e *executing, runID string, caller uintptr, calls []Call) {
+	l.run = record.New(len(calls))
+	l.run.RunID, l.run.Caller, l.run.RecordOnly = runID, caller, l.say.RecordOnly
+	copyCalls(l.run, calls, l.runner.rules == nil)
+	for i := range calls {
+		l.passed[i] = calls[i].args
+	}
+	e.Report = Report{runID: runID, run: l.run, waiter: &e.Waiter}
+	l.report = &e.Report
+	l.run.Attach(&e.Waiter)
+}
+
+// walk takes the calls through the gate, one after the other.
+func (l *list) walk() {
 	defer l.finish()
 	for i := 0; i < len(l.passed) && l.err == nil; {
 		if l.ctx.Err() != nil {
-			l.err = fmt.Errorf("saferunner: run %q: ctx has ended before call %d: %w", runID, i+1, context.Cause(l.ctx))
+			l.err = fmt.Errorf("saferunner: run %q: ctx has ended before call %d: %w", l.run.RunID, i+1, context.Cause(l.ctx))
 			return
 		}
 		if !l.run.Calls[i].Options.IsAsync() {
@@ -77,34 +117,6 @@ func (l *list) execute(runID string, caller uintptr, calls []Call) {
 		l.async(i, end)
 		i = end
 	}
-}
-
-// begin makes run and report, and copies the arguments.
-func (l *list) begin(runID string, caller uintptr, calls []Call) {
-	n := len(calls)
-	l.run = record.New(n)
-	l.run.RunID, l.run.Caller, l.run.RecordOnly = runID, caller, l.say.RecordOnly
-	copyCalls(l.run, calls, l.runner.rules == nil)
-	var e *executing
-	switch {
-	case n <= 1:
-		s := new(singleExecuting)
-		e, l.scopes, l.passed = &s.executing, s.scopes[:n], s.passed[:n]
-		e.Waiter.Outcomes = s.outcomes[:n]
-	case n <= len(shortExecuting{}.outcomes):
-		s := new(shortExecuting)
-		e, l.scopes, l.passed = &s.executing, s.scopes[:n], s.passed[:n]
-		e.Waiter.Outcomes = s.outcomes[:n]
-	default:
-		e = new(executing)
-		e.Waiter.Outcomes, l.scopes, l.passed = make([]record.Outcome, n), make([]scopeContext, n), make([]record.Arguments, n)
-	}
-	for i := range calls {
-		l.passed[i] = calls[i].args
-	}
-	l.report = &e.Report
-	*l.report = Report{runID: runID, run: l.run, waiter: &e.Waiter}
-	l.run.Attach(&e.Waiter)
 }
 
 // finish skips what was not reached and writes what was not written. It also
@@ -145,7 +157,7 @@ func (l *list) task(i int) *record.Task { return l.passed[i].Task() }
 // decide takes call i to the gate.
 func (l *list) decide(i int) gate.Decision {
 	if l.same {
-		return l.say.Decide("")
+		return l.all
 	}
 	return l.say.Decide(l.task(i).Spec.Name)
 }
@@ -172,7 +184,7 @@ func (l *list) executeSync(i int, d gate.Decision) {
 	l.show(i + 1)
 	l.clean = i // it will change once more
 	c := &l.scopes[i]
-	c.scope = l.runner.taskScope(l.ctx, l.run, i, 1)
+	c.scope = l.runner.taskScope(l.scope, l.run, i, 1)
 	a := &l.attempt
 	if len(l.runner.middleware) > 0 {
 		a = new(attempt) // one may be kept by what a middleware has started
@@ -195,8 +207,13 @@ func (l *list) attemptEnded(_ context.Context, a *attempt, o outcome) {
 		l.failed(i, callError(l.run, i, 1, o.err, o.stack))
 		return
 	}
-	l.report.waiter.Outcomes[i].Result = o.result
+	if o.result != nil {
+		l.outcome(i).Result = o.result
+	}
 }
+
+// outcome is what call i returned, for the report.
+func (l *list) outcome(i int) *record.Outcome { return l.run.Original(l.report.waiter, i) }
 
 // fail lets a call fail that was not begun, and stops the list unless it is
 // best-effort.
@@ -207,7 +224,7 @@ func (l *list) fail(i int, cause error, stack string) {
 
 // failed notes the failure of a call. The first one stops the list.
 func (l *list) failed(i int, err *CallError) {
-	l.report.waiter.Outcomes[i] = record.Outcome{Err: err, ByRun: true}
+	*l.outcome(i) = record.Outcome{Err: err, ByRun: true}
 	if !l.run.Calls[i].Options.IsBestEffort() && l.err == nil {
 		l.err = err
 	}

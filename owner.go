@@ -22,10 +22,12 @@ type scope struct {
 	run        *record.Run // inside a task: the call that it executes
 	call       int
 	attempt    int
-	by         *Runner // that executes it
+	executes   *Runner
 }
 
 func (s *scope) inTask() bool { return s != nil && s.run != nil }
+
+func (s *scope) inWorker() bool { return s != nil && s.worker }
 
 type scopeKey struct{}
 

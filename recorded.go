@@ -104,7 +104,7 @@ func (l *list) fault(i int, d gate.Decision) {
 		l.failUnexecuted(i, o.err, o.stack)
 		return
 	}
-	if d = d.Unfaulted(); d.Verdict != gate.Executed {
+	if d = l.say.Unfaulted(l.task(i).Spec.Name, d); d.Verdict != gate.Executed {
 		l.decline(i, d)
 		return
 	}
@@ -125,7 +125,7 @@ func (l *list) answer(i int, s journal.Status, fn func() (any, error)) {
 	}
 	l.run.Answer(i, kept)
 	l.run.Settle(i, s)
-	l.report.waiter.Outcomes[i].Result = o.result
+	l.outcome(i).Result = o.result
 }
 
 // failUnexecuted lets a call fail that the gate did not let through. An async
@@ -136,5 +136,5 @@ func (l *list) failUnexecuted(i int, cause error, stack string) {
 		return
 	}
 	l.run.Fail(i, failedUnbegun(cause, stack))
-	l.report.waiter.Outcomes[i] = record.Outcome{Err: callError(l.run, i, 0, cause, stack)}
+	*l.outcome(i) = record.Outcome{Err: callError(l.run, i, 0, cause, stack)}
 }

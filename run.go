@@ -73,13 +73,11 @@ func run(ctx context.Context, receiver *Runner, caller uintptr, tx any, runID st
 	defer owner.life.leave()
 
 	say := gate.Say{RecordOnly: recordOnly, Rules: owner.rules, NoTx: tx != nil && owner.durable() == nil}
-	verdict, same := say.DecideAll()
-	if same && verdict == gate.Recorded && tx == nil && !anyAnswers(calls) {
+	all, same := say.DecideAll()
+	if same && all.Verdict == gate.Recorded && tx == nil && !anyAnswers(calls) {
 		return owner.recordAll(ctx, runID, caller, recordOnly, calls), nil
 	}
-	l := &list{ctx: ctx, runner: owner, tx: tx, say: say, same: same, inTask: s != nil && s.worker}
-	l.execute(runID, caller, calls)
-	return l.report, l.err
+	return execute(ctx, list{ctx: ctx, scope: s, runner: owner, tx: tx, say: say, all: all, same: same}, runID, caller, calls)
 }
 
 // copyCalls makes the calls of a run copies of what was passed. Where the

@@ -11,17 +11,20 @@ type Say struct {
 // Decision is the verdict on one call, with what a test put in its place.
 type Decision struct {
 	Verdict Verdict
-	Answer  func(args any) (any, error) // for Stubbed; args is a pointer to the arguments
-	Fault   func(args any) error        // for Faulted; if it returns nil, Unfaulted decides
-
-	say   Say
-	task  string
-	under *rule // what holds if the fault does not
+	rule    *rule // the test's word, nil for none
 }
 
 // Pass returns the leave to execute the call; a zero one unless the verdict
 // is Executed.
 func (d Decision) Pass() Pass { return Pass{d.Verdict == Executed} }
+
+// Answer is what the test's stub says, for a call that is Stubbed. args is a
+// pointer to the arguments.
+func (d Decision) Answer(args any) (any, error) { return d.rule.answer(args) }
+
+// Fault is the test's error for a call that is Faulted. If it is nil,
+// Unfaulted decides.
+func (d Decision) Fault(args any) error { return d.rule.fault(args) }
 
 // Decide takes one call to the gate.
 func (s Say) Decide(task string) Decision {
@@ -34,32 +37,30 @@ func (s Say) Decide(task string) Decision {
 
 // Unfaulted decides again, for a call whose Fault has returned nil: as if
 // there were no fault.
-func (d Decision) Unfaulted() Decision {
-	r, forceAll := d.say.Rules.beneath(d.under)
-	return d.say.decide(d.task, r, forceAll)
+func (s Say) Unfaulted(task string, d Decision) Decision {
+	r, forceAll := s.Rules.beneath(d.rule.under)
+	return s.decide(task, r, forceAll)
 }
 
 func (s Say) decide(task string, r *rule, forceAll bool) Decision {
 	c := s.circumstances(task)
 	c.force = forceAll
-	d := Decision{say: s, task: task}
 	if r != nil {
 		c.stub, c.fault, c.force = r.answer != nil, r.fault != nil, r.force
-		d.Answer, d.Fault, d.under = r.answer, r.fault, r.under
 	}
-	d.Verdict = verdict(c)
-	return d
+	return Decision{verdict(c), r}
 }
 
 // DecideAll takes all calls of a list to the gate at once, which is possible
 // where no task is looked at for itself: all of them execute then, or none
 // does. It returns false where one is.
-func (s Say) DecideAll() (Verdict, bool) {
+func (s Say) DecideAll() (Decision, bool) {
 	env := process()
 	if env.forces() || s.Rules != nil && !s.Rules.empty() {
-		return Refused, false
+		return Decision{}, false
 	}
-	return verdict(circumstances{mode: env.mode, recordOnly: s.RecordOnly, noTx: s.NoTx, recorder: s.Rules != nil}), true
+	c := circumstances{mode: env.mode, recordOnly: s.RecordOnly, noTx: s.NoTx, recorder: s.Rules != nil}
+	return Decision{Verdict: verdict(c)}, true
 }
 
 // Delivered takes a call to the gate that was let through when it was run,

@@ -41,13 +41,12 @@ func (j *Journal) dropRun(r *record.Run) {
 	r.Counted.Calls, r.Counted.Bytes = 0, 0
 	if r.Keep() {
 		j.live = append(j.live, r)
+	} else if !r.Keyed() {
+		j.dropped += len(r.Calls)
+		return
 	}
 	for i := range r.Calls {
-		if r.Key(i) != "" || r.Live() {
-			j.dropCall(r, i)
-		} else if r.Seen(i) {
-			j.dropped++ // with its run
-		}
+		j.dropCall(r, i)
 	}
 }
 

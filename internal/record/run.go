@@ -233,3 +233,13 @@ func (r *Run) Index(id string) (int, bool) {
 	}
 	return 0, false
 }
+
+// Keyed reports whether a call of the run has a key.
+func (r *Run) Keyed() bool {
+	for i := range r.Calls {
+		if r.Key(i) != "" {
+			return true
+		}
+	}
+	return false
+}

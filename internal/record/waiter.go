@@ -11,8 +11,16 @@ import (
 // as they returned it. The lock of the run guards it once something async has
 // been queued.
 type Waiter struct {
-	Outcomes []Outcome     // one for each call
+	outcomes []Outcome     // one for each call; nil while none has returned anything
 	done     chan struct{} // closed when nothing of the run is left; nil while nobody waits
+}
+
+// at returns what call i has returned, to be set.
+func (w *Waiter) at(i, calls int) *Outcome {
+	if w.outcomes == nil {
+		w.outcomes = make([]Outcome, calls)
+	}
+	return &w.outcomes[i]
 }
 
 // Outcome is what a call returned.
@@ -31,8 +39,8 @@ func (r *Run) Attach(w *Waiter) { r.waiter = w }
 func (r *Run) Tell(i int, o Outcome) (kept bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.waiter != nil {
-		r.waiter.Outcomes[i] = o
+	if r.waiter != nil && (o.Result != nil || o.Err != nil) {
+		*r.waiter.at(i, len(r.Calls)) = o
 	}
 	r.left--
 	r.letGo()
@@ -102,8 +110,8 @@ func (r *Run) Outcome(i int, w *Waiter) (s journal.Status, o Outcome, took time.
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	code := r.code(i)
-	if w != nil && i < len(w.Outcomes) {
-		o = w.Outcomes[i]
+	if w != nil && w.outcomes != nil {
+		o = w.outcomes[i]
 	}
 	if r.histories != nil && code != running {
 		h := &r.histories[i]
@@ -122,7 +130,7 @@ func (r *Run) Learn(i int, e journal.Entry, w *Waiter, o Outcome) {
 	defer r.mu.Unlock()
 	r.Calls[i].set(codeOf(e.Status))
 	if w != nil {
-		w.Outcomes[i] = o
+		*w.at(i, len(r.Calls)) = o
 	}
 	n := len(e.Attempts)
 	if n == 0 || r.histories == nil {
@@ -133,4 +141,11 @@ func (r *Run) Learn(i int, e journal.Entry, w *Waiter, o Outcome) {
 		last.started = r.since(a.Started)
 		last.finished = last.started + a.Finished.Sub(a.Started)
 	}
+}
+
+// Original returns what call i has returned, to be set by the goroutine of Run.
+func (r *Run) Original(w *Waiter, i int) *Outcome {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return w.at(i, len(r.Calls))
 }
