@@ -109,16 +109,23 @@ func (r *Runner) work(ctx context.Context, w *delivered, pass gate.Pass, ended c
 	r.recall(ctx, w)
 	w.run.Take(0, time.Now(), w.Worker)
 	r.put(ctx, w, w.entry())
-	if extract := r.external.extract; extract != nil {
-		ctx = extract(ctx, w.Metadata)
-	}
-	spec := w.Task
-	c := &scopeContext{scope: r.taskScope(scopeOf(ctx), w.run, 0, w.Attempt)}
+	spec, extracted := w.Task, ctx
+	o := guarded(func() (any, error) {
+		if extract := r.external.extract; extract != nil {
+			extracted = extract(ctx, w.Metadata)
+		}
+		return nil, nil
+	})
+	c := &scopeContext{scope: r.taskScope(scopeOf(extracted), w.run, 0, w.Attempt)}
 	a := attempt{
 		runner: r, run: w.run, number: w.Attempt, spec: &spec,
 		args: w.run.Calls[0].Args, pass: pass, ctx: c, ender: w,
 	}
-	a.execute(ctx)
+	if o.err != nil {
+		w.attemptEnded(ctx, &a, o)
+		return
+	}
+	a.execute(extracted)
 }
 
 // attemptEnded implements attemptEnder. The journal is written here, if the

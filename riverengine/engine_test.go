@@ -8,8 +8,10 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -46,7 +48,13 @@ func onBoth(t *testing.T, test func(t *testing.T, open func(...Option) *Engine))
 	})
 }
 
-func id() string { return rand.Text()[:20] }
+// id returns a new one; they ascend, as those of a run do.
+func id() string { return fmt.Sprintf("%s%010d", testProcess, lastID.Add(1)) }
+
+var (
+	testProcess = rand.Text()[:10]
+	lastID      atomic.Int64
+)
 
 func batchOf(jobs ...engine.Job) engine.Batch {
 	for i := range jobs {
@@ -74,9 +82,9 @@ func submit(t *testing.T, e *Engine, jobs ...engine.Job) engine.Batch {
 }
 
 // works starts the engine until the end of the test.
-func works(t *testing.T, e *Engine, h engine.Handler, tasks ...engine.TaskSpec) {
+func works(t *testing.T, e *Engine, task func(context.Context, engine.Delivery) error, tasks ...engine.TaskSpec) {
 	t.Helper()
-	if err := e.Start(context.Background(), tasks, h); err != nil {
+	if err := e.Start(context.Background(), tasks, handling(task)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { stop(t, e, 10*time.Second) })
@@ -258,7 +266,7 @@ func TestUnusualNames(t *testing.T) {
 		works(t, e, func(_ context.Context, d engine.Delivery) error {
 			got <- d
 			if d.Task.Name == note.Name {
-				d.KeepResult(json.RawMessage(`"a\u0000b"`))
+				return returned(`"a\u0000b"`)
 			}
 			return nil
 		}, long, queued, note)

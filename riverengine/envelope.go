@@ -88,7 +88,7 @@ func (e *Engine) pack(b engine.Batch, i int) (river.InsertManyParams, error) {
 		return river.InsertManyParams{}, err
 	}
 	return river.InsertManyParams{
-		Args: jobArgs{kind, payload},
+		Args: jobArgs{kind: kind, payload: payload},
 		InsertOpts: &river.InsertOpts{
 			MaxAttempts: j.Task.Retry.Attempts(), Metadata: metadata, Queue: queueOf(j.Task.Queue), ScheduledAt: j.NotBefore,
 		},

@@ -6,11 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/journal"
 )
@@ -87,9 +87,7 @@ func put(ctx context.Context, s session, e journal.Entry) error {
 	return err
 }
 
-func givesKeyBack(s journal.Status) bool {
-	return s == journal.StatusFailed || s == journal.StatusSkipped || s == journal.StatusCancelled
-}
+func givesKeyBack(s journal.Status) bool { return s.Final() && !s.KeepsKey() }
 
 func release(ctx context.Context, s session, id string) error {
 	_, err := s.exec(ctx, "DELETE FROM @claims WHERE entry_id = $1", id)
@@ -166,9 +164,19 @@ func text(raw json.RawMessage) any {
 	return strings.ToValidUTF8(string(raw), "\ufffd")
 }
 
+// The times that Unix nanoseconds can tell.
+var earliestTime, latestTime = time.Unix(0, math.MinInt64), time.Unix(0, math.MaxInt64)
+
+// nanoseconds returns 0 for the zero time, and the nearest that it can for
+// one that is too far away.
 func nanoseconds(t time.Time) int64 {
-	if t.IsZero() {
+	switch {
+	case t.IsZero():
 		return 0
+	case t.Before(earliestTime):
+		return math.MinInt64
+	case t.After(latestTime):
+		return math.MaxInt64
 	}
 	return t.UnixNano()
 }

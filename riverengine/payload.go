@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 	"unicode/utf8"
 
 	"github.com/saferunner/saferunner/engine"
@@ -27,6 +28,7 @@ const (
 type jobArgs struct {
 	kind    string
 	payload json.RawMessage
+	next    time.Time // of the next attempt, as an attempt's ending says; it is not sent
 }
 
 func (a jobArgs) Kind() string                 { return a.kind }

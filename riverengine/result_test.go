@@ -2,13 +2,11 @@ package riverengine
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"testing"
 	"time"
 
-	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/journal"
 )
@@ -25,8 +23,7 @@ func TestResults(t *testing.T) {
 		results := append([]string{`"text"`, `null`, `0`, `{"void":null,"deep":{"void":null,"tag":"<é>"},"list":[null]}`}, beyondJSONB...)
 		e := open()
 		works(t, e, func(_ context.Context, d engine.Delivery) error {
-			d.KeepResult(json.RawMessage(results[d.Position]))
-			return nil
+			return returned(results[d.Position])
 		}, note)
 		jobs := make([]engine.Job, len(results))
 		for i := range jobs {
@@ -44,9 +41,9 @@ func TestResults(t *testing.T) {
 // An attempt shows its own error and stack, and none of the ones before it.
 func TestAttemptsOfTheirOwn(t *testing.T) {
 	ends := []error{
-		&saferunner.CallError{Err: errors.New("first"), Stack: "stack of the first"},
+		panicked{"first", "stack of the first"},
 		errors.New("second"),
-		&saferunner.CallError{Err: errors.New(""), Stack: "stack of the third"},
+		panicked{"", "stack of the third"},
 		errors.New(""),
 	}
 	spec := engine.TaskSpec{Name: note.Name, Retry: engine.RetryPolicy{MaxAttempts: len(ends), Initial: time.Millisecond, Max: time.Millisecond}}

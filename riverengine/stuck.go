@@ -10,7 +10,6 @@ import (
 
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/rivertype"
-	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/journal"
 )
 

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/engine"
 )
 

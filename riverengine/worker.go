@@ -5,13 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
-	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/journal"
 )
@@ -51,8 +49,12 @@ func (w *worker) limit(sent time.Duration) time.Duration {
 	return own
 }
 
-// NextRetry follows the task's policy.
+// NextRetry is when the attempt's ending said, or the policy of the task for
+// a job whose attempt has none: it was lost.
 func (w *worker) NextRetry(job *river.Job[jobArgs]) time.Time {
+	if !job.Args.next.IsZero() {
+		return job.Args.next
+	}
 	policy := w.spec.Retry
 	var env envelope
 	if json.Unmarshal(job.Metadata, &env) == nil && w.spec.Name == "" {
@@ -84,18 +86,30 @@ func (w *worker) Work(ctx context.Context, job *river.Job[jobArgs]) error {
 	if status, err := spent(job.JobRow, limit); err != nil {
 		return w.refuse(ctx, d, status, err)
 	}
-	end := ending{}
-	d.Last = job.Attempt >= limit
-	d.KeepResult = func(raw json.RawMessage) { end.Result = string(raw) }
-	err = w.call(ctx, d)
-	if later, ok := saferunner.IsLater(err); ok {
-		return river.JobSnooze(later)
+	if once(d.Task.Retry, w.spec.Retry) {
+		limit = 1
 	}
-	err = conclude(ctx, err, once(d.Task.Retry, w.spec.Retry), d.Last, &end)
-	if err != nil || end.Result != "" {
-		w.record(ctx, d, end)
+	d.Task.Retry, d.Task.Timeout = w.spec.Retry, w.limit(d.Task.Timeout)
+	if d.Task.Retry.Attempts() != limit {
+		d.Task.Retry.MaxAttempts = limit
 	}
-	return err
+	e := w.call(ctx, d)
+	if e.Status == journal.StatusQueued && !e.Counts {
+		return river.JobSnooze(e.Wait)
+	}
+	if e.Status != journal.StatusDone || len(e.Result) > 0 {
+		w.record(ctx, d, kept(e))
+	}
+	return w.obey(ctx, job, e)
+}
+
+// kept is what River keeps of an ending.
+func kept(e engine.Ending) ending {
+	end := ending{Error: plain(e.Error), Stack: plain(e.Stack), Result: string(e.Result)}
+	if e.Status.Final() && e.Status != journal.StatusDone {
+		end.Status = e.Status
+	}
+	return end
 }
 
 // refuse ends a call that is not executed.
@@ -112,57 +126,43 @@ func (e *Engine) lost(ctx context.Context, status journal.Status, entry, task, r
 		slog.String("run_id", runID), slog.String("task", task), slog.String("entry", entry), slog.String("error", reason))
 }
 
-// call runs the handler where it may leave by Goexit, or by a panic of a
-// function that the runner was given.
-func (w *worker) call(ctx context.Context, d engine.Delivery) error {
-	ctx, cancel := context.WithTimeout(ctx, w.limit(d.Task.Timeout))
+// call has the handler execute the attempt, under a ctx that says why it
+// ends.
+func (w *worker) call(ctx context.Context, d engine.Delivery) engine.Ending {
+	own, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer end(nil)
+	stop := context.AfterFunc(ctx, func() { end(causeOf(ctx)) })
+	defer stop()
+	own, cancel := context.WithTimeout(own, d.Task.Timeout)
 	defer cancel()
-	err := error(saferunner.ErrGoexit)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		defer func() {
-			if v := recover(); v != nil {
-				err = fmt.Errorf("%w: %v", saferunner.ErrPanic, v)
-			}
-		}()
-		err = w.engine.handler(ctx, d)
-	}()
-	<-done
-	return err
+	return w.engine.handler(own, d)
 }
 
-// conclude turns the handler's error into what River is to do. River keeps
-// jobs whose error says that they were cancelled for another process: what
-// must not run twice gets an error that does not say so.
-func conclude(ctx context.Context, err error, once, last bool, end *ending) error {
-	if err == nil {
-		return nil
-	}
-	stopping := ctx.Err() != nil && errors.Is(ctx.Err(), context.Canceled)
-	cancelled := stopping && errors.Is(context.Cause(ctx), rivertype.ErrJobCancelledRemotely)
-	end.Error, end.Stack = said(err)
+// causeOf says for engines why River has ended a ctx.
+func causeOf(ctx context.Context) error {
 	switch {
-	case cancelled:
-		end.Status = journal.StatusCancelled
-	case stopping && once:
-		end.Status = journal.StatusInterrupted
-	case stopping && !saferunner.IsPermanent(err):
-		return context.Canceled // it runs again, elsewhere
-	case last || saferunner.IsPermanent(err):
-		end.Status = journal.StatusFailed
-	default:
-		return errors.New(end.Error)
+	case errors.Is(context.Cause(ctx), rivertype.ErrJobCancelledRemotely):
+		return engine.ErrCancelled
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return ctx.Err()
 	}
-	return river.JobCancel(errors.New(end.Error))
+	return engine.ErrStopping
 }
 
-// said is what an error tells.
-func said(err error) (text, stack string) {
-	if failure, ok := errors.AsType[*saferunner.CallError](err); ok {
-		return plain(failure.Err.Error()), plain(failure.Stack)
+// obey turns an ending into what River is to do. River keeps jobs whose error
+// says that they were cancelled for another process: what must not run twice
+// gets an error that does not say so.
+func (w *worker) obey(ctx context.Context, job *river.Job[jobArgs], e engine.Ending) error {
+	switch {
+	case e.Status == journal.StatusDone:
+		return nil
+	case e.Status != journal.StatusQueued:
+		return river.JobCancel(errors.New(plain(e.Error)))
+	case ctx.Err() != nil && errors.Is(causeOf(ctx), engine.ErrStopping):
+		return context.Canceled // it runs again, elsewhere
 	}
-	return plain(err.Error()), ""
+	job.Args.next = time.Now().Add(e.Wait)
+	return errors.New(plain(e.Error))
 }
 
 // record has River write the ending together with the job's state.

@@ -116,16 +116,15 @@ func testEndings(l *ledger) {
 // testAttempts gives each attempt its own error and stack, and does not keep
 // those that do not count.
 func testAttempts(l *ledger) {
-	first, second, third, last := again(0), again(0), again(0), ended(journal.StatusFailed)
+	first, second, last := again(0), again(0), ended(journal.StatusFailed)
 	first.Error, first.Stack = "first", "stack of the first"
-	second.Error = "second"
-	third.Error, third.Stack = "", "stack of the third"
-	l.start(l.script(later(0), first, later(0), second, third, later(0), last), send)
-	j := job(send)
+	second.Error, second.Stack = "", "stack of the second"
+	l.start(l.script(later(0), first, second, later(0), last), retried(3))
+	j := job(retried(3))
 	l.submit(j)
 	e := l.becomes(j.EntryID, journal.StatusFailed)
-	l.attempts(l.exactly(7), 1, 1, 2, 2, 3, 4, 4)
-	want := []engine.Ending{first, second, third, last}
+	l.attempts(l.exactly(5), 1, 1, 2, 3, 3)
+	want := []engine.Ending{first, second, last}
 	if len(e.Attempts) != len(want) {
 		l.Fatalf("%d attempts, want %d: %+v", len(e.Attempts), len(want), e.Attempts)
 	}
@@ -134,7 +133,7 @@ func testAttempts(l *ledger) {
 			l.Errorf("attempt %d: %+v, want %+v", i+1, a, want[i])
 		}
 	}
-	if !e.StartedAt.Equal(e.Attempts[0].Started) || !e.FinishedAt.Equal(e.Attempts[3].Finished) {
+	if !e.StartedAt.Equal(e.Attempts[0].Started) || !e.FinishedAt.Equal(e.Attempts[2].Finished) {
 		l.Errorf("from %s to %s, attempts %+v", e.StartedAt, e.FinishedAt, e.Attempts)
 	}
 }
@@ -146,8 +145,8 @@ func testBeforeTheNext(l *ledger) {
 			return again(time.Hour)
 		}
 		return later(time.Hour)
-	}, send)
-	list := jobs(2, send)
+	}, retried(2))
+	list := jobs(2, retried(2))
 	list[0].Key, list[1].Key = "counted", "not counted"
 	l.submit(list...)
 	l.wait(2)
@@ -158,7 +157,7 @@ func testBeforeTheNext(l *ledger) {
 		return e.Status == journal.StatusQueued && len(e.Attempts) == 0 && e.StartedAt.IsZero()
 	})
 	for _, j := range list {
-		if holder, err := l.journal.Claim(l.Context(), send.Name, j.Key, id()); err != nil || holder != j.EntryID {
+		if holder, err := l.journal.Claim(l.Context(), j.Task.Name, j.Key, id()); err != nil || holder != j.EntryID {
 			l.Errorf("the key of a call that waits for its next attempt: holder %s, %v", holder, err)
 		}
 	}
