@@ -23,15 +23,25 @@ func once(sent, now engine.RetryPolicy) bool {
 	return min(sent.Attempts(), now.Attempts()) <= 1
 }
 
+// past is what River notes of the attempts before.
+type past struct {
+	Snoozes int `json:"snoozes"`
+	Rescues int `json:"river:rescue_count"`
+}
+
+func pastOf(job *rivertype.JobRow) (p past) {
+	_ = json.Unmarshal(job.Metadata, &p) // if it cannot be read, there were none
+	return p
+}
+
+// begun is how many attempts of a job have begun that count, with those that a
+// stop has cut short, which River does not count.
+func begun(job *rivertype.JobRow) int { return len(job.AttemptedBy) - pastOf(job).Snoozes }
+
 // spent says why a job is not to be executed once more, and what becomes of
 // its call: it had attempts that its task does not allow by now.
 func spent(job *rivertype.JobRow, allowed int) (journal.Status, error) {
-	var past struct {
-		Snoozes int `json:"snoozes"`
-		Rescues int `json:"river:rescue_count"`
-	}
-	_ = json.Unmarshal(job.Metadata, &past)
-	begun := len(job.AttemptedBy) - past.Snoozes // with those that a stop has cut short, which River does not count
+	past, begun := pastOf(job), begun(job)
 	if job.Attempt <= allowed && (allowed > 1 || begun <= 1) {
 		return "", nil
 	}

@@ -93,6 +93,7 @@ func (w *worker) Work(ctx context.Context, job *river.Job[jobArgs]) error {
 	if d.Task.Retry.Attempts() != limit {
 		d.Task.Retry.MaxAttempts = limit
 	}
+	d.Attempt = max(d.Attempt, begun(job.JobRow))
 	e := w.call(ctx, d)
 	if e.Status == journal.StatusQueued && !e.Counts {
 		return river.JobSnooze(e.Wait)

@@ -13,7 +13,6 @@ import (
 	"testing/synctest"
 
 	"github.com/saferunner/saferunner"
-	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/examples/shop"
 	"github.com/saferunner/saferunner/journal"
 	"github.com/saferunner/saferunner/saferunnertest"
@@ -83,7 +82,7 @@ func TestCRMIsTriedAgain(t *testing.T) {
 				return errors.New("the CRM is away")
 			}
 			return nil
-		}, saferunner.Retry(engine.RetryPolicy{MaxAttempts: 5}))
+		}, saferunner.Attempts(5))
 
 		rec.Force(update)
 		if _, err := saferunner.Run(rec.Context(), "order.created", update.With("1001").Async()); err != nil {

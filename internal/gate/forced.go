@@ -56,6 +56,14 @@ func lookForced(testing bool) forced {
 	return f
 }
 
+// Force adds names to what the process started with. It is for the command
+// line, whose flag a person has given, and counts only before the first use.
+func Force(names []string) {
+	text := strings.Join(names, ",")
+	_ = os.Setenv(ForceVariable, text) // fails on no platform with this name
+	notedForce = parseForced(text)
+}
+
 // reported holds the names that somebody was told of.
 var reported sync.Map
 

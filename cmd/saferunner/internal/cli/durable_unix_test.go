@@ -138,12 +138,12 @@ func TestWorkStops(t *testing.T) {
 	})
 }
 
-// A call with a retry that is stopped goes back into the queue, and the worker
-// says so, also of its last attempt.
+// A call that is stopped goes back into the queue if it may have another
+// attempt, and the worker says so.
 func TestWorkStopsRetried(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *shell) {
 		s.write("list.yaml", `run_id: r
-tasks: [{task: ab, exec: [sh, -c, '[ -e failed ] || { touch failed; exit 1; }; echo up; sleep 600'], async: true, retry: {max_attempts: 2, initial: 1ms}}]`)
+tasks: [{task: ab, exec: [sh, -c, '[ -e failed ] || { touch failed; exit 1; }; echo up; sleep 600'], async: true, retry: {max_attempts: 3, initial: 1ms}}]`)
 		s.must(0, "run", "--durable", "list.yaml")
 		b := s.startWork("list.yaml")
 		b.await("│ up")

@@ -12,6 +12,7 @@ import (
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/progress"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/screen"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/tasklist"
+	"github.com/saferunner/saferunner/internal/door"
 	"github.com/saferunner/saferunner/journal"
 )
 
@@ -54,7 +55,7 @@ func (e *execution) run() error {
 		calls[i] = task.Call(e.task(i))
 	}
 	var err error
-	e.report, err = e.runner.Run(ctx, e.list.RunID, calls...)
+	e.report, err = e.runner.Run(withoutCaller(ctx), e.list.RunID, calls...)
 	e.showQueued()
 	if e.wait || !e.queues {
 		e.unwaited = e.report.Wait(ctx)
@@ -70,8 +71,14 @@ func (e *execution) run() error {
 	return err
 }
 
+// withoutCaller returns a ctx whose Runs do not say where they were called:
+// that is a line of the command line's own, on the machine that has built it.
+func withoutCaller(ctx context.Context) context.Context {
+	return door.Open[saferunner.Call, *saferunner.Runner]().WithoutCaller(ctx)
+}
+
 func (e *execution) showQueued() {
-	for i, outcome := range e.report.Outcomes {
+	for i, outcome := range e.report.Outcomes() {
 		if e.queues && outcome.Status == journal.StatusQueued {
 			e.progress.Queue(i)
 		}
@@ -80,19 +87,23 @@ func (e *execution) showQueued() {
 
 // entries returns what the journal says of the calls, in the order of the
 // list. Where it does not know one, or its end, it is what Run has said of it.
-func (e *execution) entries(ctx context.Context, journal journal.Journal) ([]journal.Entry, error) {
-	written, err := queryAll(ctx, journal, journal.Query{Run: e.report.ID})
+func (e *execution) entries(ctx context.Context, j journal.Journal) ([]journal.Entry, error) {
+	return e.entriesOf(ctx, j, e.report.Outcomes())
+}
+
+func (e *execution) entriesOf(ctx context.Context, j journal.Journal, outcomes []saferunner.Outcome) ([]journal.Entry, error) {
+	written, err := queryAll(ctx, j, journal.Query{Run: e.report.ID()})
 	byID := make(map[string]journal.Entry, len(written))
 	for _, entry := range written {
 		byID[entry.ID] = entry
 	}
-	entries := make([]journal.Entry, len(e.report.Outcomes))
-	for i, outcome := range e.report.Outcomes {
+	entries := make([]journal.Entry, len(outcomes))
+	for i, outcome := range outcomes {
 		entry, ok := byID[outcome.EntryID]
 		if !ok {
 			task := e.list.Tasks[i]
 			entry = journal.Entry{
-				ID: outcome.EntryID, RunID: e.report.RunID, Run: e.report.ID, Task: outcome.Task,
+				ID: outcome.EntryID, RunID: e.report.RunID(), Run: e.report.ID(), Task: outcome.Task,
 				Async: task.Async, Key: task.Key,
 			}
 		}

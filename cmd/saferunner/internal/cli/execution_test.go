@@ -38,15 +38,16 @@ func listOf(names ...string) *tasklist.List {
 // Run has said.
 func TestStaleEntries(t *testing.T) {
 	started := time.Now()
-	e := &execution{list: listOf("stale", "later", "lost"), report: &saferunner.Report{Outcomes: []saferunner.Outcome{
+	e := &execution{list: listOf("stale", "later", "lost"), report: &saferunner.Report{}}
+	outcomes := []saferunner.Outcome{
 		{Task: "stale", EntryID: "1", Status: journal.StatusFailed, Err: errors.New("exit code 1"), Duration: time.Second},
 		{Task: "later", EntryID: "2", Status: journal.StatusQueued},
 		{Task: "lost", EntryID: "3", Status: journal.StatusDone},
-	}}}
-	entries, err := e.entries(t.Context(), reading{page: journal.Page{Entries: []journal.Entry{
+	}
+	entries, err := e.entriesOf(t.Context(), reading{page: journal.Page{Entries: []journal.Entry{
 		{ID: "1", Task: "stale", Status: journal.StatusRunning, StartedAt: started, Args: []byte("{}")},
 		{ID: "2", Task: "later", Status: journal.StatusDone},
-	}}})
+	}}}, outcomes)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,14 +61,14 @@ func TestStaleEntries(t *testing.T) {
 }
 
 func TestUnreadableJournal(t *testing.T) {
-	journal := reading{err: errors.New("disk is gone")}
-	e, err := newExecution(saferunner.WithJournal(journal), listOf("ab"))
+	broken := reading{err: errors.New("disk is gone")}
+	e, err := newExecution(saferunner.WithJournal(broken), listOf("ab"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	e.interrupt = catchInterrupt(t.Context(), func() {})
 	defer e.interrupt.stop()
-	code, message := classify(e.runAndShow(t.Context(), journal, false))
+	code, message := classify(e.runAndShow(t.Context(), broken, false))
 	if code != codeJournal || !strings.HasPrefix(message, "the journal cannot be read, so this is what is known without it: ") || !strings.Contains(message, "disk is gone") {
 		t.Errorf("exit code %d, %s", code, message)
 	}

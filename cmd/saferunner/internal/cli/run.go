@@ -14,6 +14,7 @@ import (
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/database"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/tasklist"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/vars"
+	"github.com/saferunner/saferunner/internal/gate"
 	"github.com/saferunner/saferunner/journal"
 	"github.com/spf13/cobra"
 )
@@ -147,9 +148,7 @@ func (o runOptions) setMode(path string, list *tasklist.List) error {
 		}
 	}
 	if len(names) > 0 {
-		if err := os.Setenv("FORCE_RUN_SIDE_EFFECTS", strings.Join(names, ",")); err != nil {
-			return err
-		}
+		gate.Force(names)
 	}
 	// This is the first use, which says on stderr what is forced.
 	if !saferunner.TestMode() && len(names) > 0 {
@@ -177,15 +176,15 @@ func (o runOptions) run(ctx context.Context, db *database.Database, list *taskli
 	return closeJournal(db, checkJournal(db, e.runner, err))
 }
 
-func (e *execution) runAndShow(ctx context.Context, journal journal.Journal, asJSON bool) error {
+func (e *execution) runAndShow(ctx context.Context, j journal.Journal, asJSON bool) error {
 	err := e.run()
 	switch {
 	case errors.Is(err, saferunner.ErrMode):
 		return exit(codeUsage, errMode)
-	case len(e.report.Outcomes) == 0: // nothing was begun
+	case len(e.report.Outcomes()) == 0: // nothing was begun
 		return errors.Join(e.interrupted(nil), err)
 	}
-	entries, err := e.entries(context.WithoutCancel(ctx), journal)
+	entries, err := e.entries(context.WithoutCancel(ctx), j)
 	if err != nil {
 		err = exitf(codeJournal, "the journal cannot be read, so this is what is known without it: %w", err)
 	}

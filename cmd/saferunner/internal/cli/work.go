@@ -121,10 +121,6 @@ func (w *worker) work(ctx context.Context, db *database.Database) error {
 // task is what executes the calls of task i.
 func (w *worker) task(i int) func(context.Context, effect.Step) error {
 	attempts := max(1, w.set.tasks[i].Retry.MaxAttempts)
-	stopped := journal.StatusInterrupted
-	if attempts > 1 {
-		stopped = journal.StatusQueued // an attempt that is stopped does not count
-	}
 	return func(ctx context.Context, step effect.Step) error {
 		info, _ := saferunner.Current(ctx)
 		line := w.lines.begin(info)
@@ -137,6 +133,10 @@ func (w *worker) task(i int) func(context.Context, effect.Step) error {
 			line.end(journal.StatusDone, "")
 		case errors.Is(ctx.Err(), context.Canceled):
 			err = errors.New("stopped before its end")
+			stopped := journal.StatusInterrupted
+			if info.Attempt < attempts {
+				stopped = journal.StatusQueued
+			}
 			line.end(stopped, err.Error())
 		case info.Attempt < attempts:
 			line.end(journal.StatusQueued, fmt.Sprintf("attempt %d of %d: %v", info.Attempt, attempts, err))

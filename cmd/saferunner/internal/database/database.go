@@ -10,7 +10,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/store"
-	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/journal"
 	"github.com/saferunner/saferunner/journal/sqljournal"
 	"github.com/saferunner/saferunner/riverengine"

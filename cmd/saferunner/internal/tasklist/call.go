@@ -1,11 +1,12 @@
 package tasklist
 
 import (
+	"cmp"
 	"context"
+	"time"
 
 	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/effect"
-	"github.com/saferunner/saferunner/engine"
 )
 
 // Define makes the task; do is what executes its calls.
@@ -14,8 +15,12 @@ func (t Task) Define(do func(context.Context, effect.Step) error) *saferunner.Ta
 	if t.Timeout > 0 {
 		options = append(options, saferunner.Timeout(t.Timeout))
 	}
-	if t.Retry.MaxAttempts > 0 {
-		options = append(options, saferunner.Retry(engine.RetryPolicy(t.Retry)))
+	if r := t.Retry; r.MaxAttempts > 0 {
+		options = append(options, saferunner.Attempts(r.MaxAttempts))
+		if r.Initial > 0 || r.Max > 0 {
+			initial := cmp.Or(r.Initial, min(time.Second, cmp.Or(r.Max, time.Second)))
+			options = append(options, saferunner.Backoff(initial, cmp.Or(r.Max, max(time.Minute, initial))))
+		}
 	}
 	return saferunner.Define(t.Name, do, options...)
 }

@@ -243,6 +243,9 @@ func (f *file) retry(node ast.Node) (Retry, error) {
 			return Retry{}, err
 		}
 	}
+	if retry.Max > 0 && retry.Max < retry.Initial {
+		return Retry{}, f.errorAt(first(node), "max (%s) is less than initial (%s); write such as %s", retry.Max, retry.Initial, example)
+	}
 	if retry.MaxAttempts == 0 {
 		return Retry{}, f.errorAt(first(node), "max_attempts is missing; write how often to try at most, such as %s", example)
 	}
