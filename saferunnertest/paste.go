@@ -127,7 +127,10 @@ func (p *paste) callSource(c call, label string) string {
 		case loss.Secret:
 			p.noteSecret(loss.Path)
 		case len(p.losses) < maxReasons:
-			p.losses = append(p.losses, strings.TrimSuffix(label+": "+loss.Path, ": ")+": "+loss.Why)
+			reason := strings.TrimSuffix(label+": "+loss.Path, ": ") + ": " + loss.Why
+			if !slices.Contains(p.losses, reason) {
+				p.losses = append(p.losses, reason)
+			}
 		}
 	}
 	p.writer.Redacted = nil
