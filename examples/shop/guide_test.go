@@ -88,7 +88,9 @@ func TestCRMIsTriedAgain(t *testing.T) {
 		if _, err := saferunner.Run(rec.Context(), "order.created", update.With("1001").Async()); err != nil {
 			t.Fatal(err)
 		}
-		rec.Wait() // 1 s and 2 s between the attempts, of the bubble's time
+		if err := rec.Wait(); err != nil { // 1 s and 2 s between the attempts, of the bubble's time
+			t.Error(err)
+		}
 		if attempts != 3 {
 			t.Errorf("%d attempts", attempts)
 		}
