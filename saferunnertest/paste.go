@@ -32,7 +32,7 @@ func (r *Recorder) pasteText(a assertion, got []call) string {
 	case len(p.losses) > 0:
 		return noPaste(strings.Join(p.losses, "; "))
 	case len(source) > maxPaste:
-		return fmt.Sprintf("\nThe assertion to paste is %d KB long.\nIt is in %s\n%s", len(source)>>10, r.files.one("go.txt", source), p.imports())
+		return fmt.Sprintf("\nThe assertion to paste is %d KB long. It is in %s.\n%s", len(source)>>10, r.files.one("go.txt", source), p.imports())
 	}
 	text := "\nIf this is right, assert it with\n\n\t" + strings.ReplaceAll(source, "\n", "\n\t") + "\n" + p.imports()
 	if len(p.secrets) > 0 {
