@@ -30,6 +30,11 @@ func (v viewer) difference(path string, want, got reflect.Value) difference {
 		return bytesDifference(path, w, g)
 	}
 	w, g := v.pair(want, got)
+	return v.written(path, w, g)
+}
+
+// written is a difference between two texts, cut if they are long.
+func (v viewer) written(path, w, g string) difference {
 	d := difference{path: path}
 	if len(w) > maxSide || len(g) > maxSide {
 		d.whole = &whole{[]byte(w), []byte(g)}
@@ -72,7 +77,7 @@ func (v viewer) pair(want, got reflect.Value) (w, g string) {
 
 // show shows a value, its long parts cut.
 func (v viewer) show(value reflect.Value) string {
-	return v.written(value, func(x reflect.Value) (string, bool) {
+	return v.source(value, func(x reflect.Value) (string, bool) {
 		if x.Kind() == reflect.Func && !x.IsNil() {
 			return functionText(x), true
 		}
@@ -115,27 +120,39 @@ func constantName(v reflect.Value) (name string, ok bool) {
 }
 
 // held shows a value by what it holds, unexported fields as well.
-func (v viewer) held(value reflect.Value) string { return v.written(value, nil) }
+func (v viewer) held(value reflect.Value) string {
+	return v.source(value, func(reflect.Value) (string, bool) { return "", false })
+}
 
-func (v viewer) written(value reflect.Value, own func(reflect.Value) (string, bool)) string {
+// source shows a value as Go, or parts of it by what own returns. If a field is
+// hidden nothing is asked for its own text, which could show it.
+func (v viewer) source(value reflect.Value, own func(reflect.Value) (string, bool)) string {
 	if !value.IsValid() {
 		return "(none)"
 	}
-	var hidden []string
-	below := ""
-	if len(v.below) > 0 {
-		below = strings.Join(v.below, ".") + "."
+	hidden := v.hidden()
+	w := goliteral.Writer{File: goliteral.File{Package: v.pkg}, Redacted: hidden}
+	w.Own = func(x reflect.Value) (string, bool) {
+		if m, ok := messageOf(x); ok {
+			return v.messageText(m), true
+		}
+		if len(hidden) > 0 {
+			return "", false
+		}
+		return own(x)
 	}
+	return w.Show(value)
+}
+
+// hidden returns the hidden fields, from the value on.
+func (v viewer) hidden() (paths []string) {
+	below := strings.Join(append(v.below, ""), ".")
 	for _, path := range v.redacted {
 		if rest, ok := strings.CutPrefix(path, below); ok {
-			hidden = append(hidden, rest)
+			paths = append(paths, rest)
 		}
 	}
-	if len(hidden) > 0 {
-		own = nil
-	}
-	w := goliteral.Writer{File: goliteral.File{Package: v.pkg}, Redacted: hidden, Own: own}
-	return w.Show(value)
+	return paths
 }
 
 // functionText says which function a value is that is not nil.
@@ -151,7 +168,7 @@ func functionText(f reflect.Value) string {
 // GoString. Asked are types that hide what they hold, and errors. A value that
 // may hold a secret is not asked.
 func ownText(v reflect.Value) (text string, ok bool) {
-	if !speaks(v) || redact.In(v) {
+	if _, message := messageOf(v); message || !speaks(v) || redact.In(v) {
 		return "", false
 	}
 	defer func() {
