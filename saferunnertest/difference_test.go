@@ -113,7 +113,7 @@ var letters = map[string][2]Letter{
 	"text-last-line-end":  {{Body: html(3)}, {Body: strings.TrimSuffix(html(3), "\n")}},
 	"text-line-ends":      {{Body: html(300)}, {Body: strings.ReplaceAll(html(300), "\n", "\r\n")}},
 	"text-look-alikes":    {{Body: "Re\u0301sume\u0301 of a"}, {Body: "R\u00e9sum\u00e9 of \u0430"}},
-	"text-not-utf8":       {{Body: "caf\xe9"}, {Body: "caf\xe8"}},
+	"text-not-utf8":       {{Body: strings.Repeat("long ", 30) + "caf\xe9"}, {Body: strings.Repeat("long ", 30) + "caf\xe8"}},
 	"bytes-short":         {{Data: []byte{1, 2, 3}}, {Data: []byte{1, 2, 4, 5}}},
 	"bytes-one-of-many":   {{Data: noise(100<<10, 1)}, {Data: append(noise(100<<10-1, 1), 0)}},
 	"bytes-all":           {{Data: noise(100<<10, 1)}, {Data: noise(100<<10, 2)}},
