@@ -54,8 +54,10 @@ func (a *arguments[In]) Equal(other any) bool {
 
 // Check implements record.Arguments.
 func (a *arguments[In]) Check(async bool) error {
-	if err := a.core.copies.Check(a.value()); err != nil {
-		return fmt.Errorf("%s: %w: %w", a.core.Spec.Name, ErrArguments, err)
+	if !a.core.copies.Flat() {
+		if err := a.core.copies.Check(a.value()); err != nil {
+			return fmt.Errorf("%s: %w: %w", a.core.Spec.Name, ErrArguments, err)
+		}
 	}
 	if !async || a.core.wire.Always() {
 		return nil

@@ -52,6 +52,9 @@ func scopeOf(ctx context.Context) *scope {
 	if s, ok := ctx.Value(scopeKey{}).(*scope); ok {
 		return s
 	}
+	if ctx == context.Background() {
+		return nil
+	}
 	if request := requestContext(ctx); request != nil {
 		s, _ := request.Value(scopeKey{}).(*scope)
 		return s
@@ -116,9 +119,6 @@ func adopt(r *Runner) (end func()) {
 // hides, as a *gin.Context does: it has a field Request of type *http.Request.
 // It returns nil for any other ctx.
 func requestContext(ctx context.Context) context.Context {
-	if ctx == context.Background() {
-		return nil
-	}
 	if request := fieldContext(ctx); request != nil {
 		return request
 	}

@@ -44,7 +44,7 @@ func (r *Runner) recordAll(ctx context.Context, runID string, caller uintptr, re
 	run.RunID, run.Caller, run.RecordOnly = runID, caller, recordOnly
 	run.Init(space)
 	copyCalls(run, calls, r.rules == nil)
-	run.SettleAll(journal.StatusRecorded)
+	run.Record()
 	rec.Report = Report{runID: runID, run: run}
 	if len(calls) == 0 {
 		return &rec.Report

@@ -69,7 +69,9 @@ func (j *Journal) PutRun(r *record.Run) {
 		r.Counted.Calls, r.Counted.Bytes = len(r.Calls), r.Size()
 		j.calls += r.Counted.Calls
 		j.bytes += r.Counted.Bytes
-		j.evict()
+		if j.calls > j.maxEntries || j.bytes > j.maxBytes {
+			j.evict()
+		}
 	}
 }
 

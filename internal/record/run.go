@@ -179,9 +179,9 @@ func (c *Call) set(code uint32) {
 	}
 }
 
-// SettleAll gives the calls without a status of their own one. It is called
-// before the journal has seen the run.
-func (r *Run) SettleAll(s journal.Status) { r.initial = codeOf(s) }
+// Record makes recorded what has no status of its own. It is called before
+// the journal has seen the run.
+func (r *Run) Record() { r.initial = recorded }
 
 // Statuses as numbers, so that they can be atomic.
 const (

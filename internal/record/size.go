@@ -22,9 +22,9 @@ func (r *Run) CallBytes(i int) int64 { return callBytes + int64(r.Calls[i].bytes
 
 // Size is about how much memory the run takes, before anything executes.
 func (r *Run) Size() int64 {
-	bytes := runBytes
+	bytes := runBytes + int64(len(r.Calls))*callBytes
 	for i := range r.Calls {
-		bytes += r.CallBytes(i)
+		bytes += int64(r.Calls[i].bytes)
 	}
 	return bytes
 }
