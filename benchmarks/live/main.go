@@ -1,5 +1,5 @@
-// Command live measures what a list of three sync calls costs where it executes: in live mode, which no test binary
-// can be in. It prints its results as Go benchmarks do.
+// Command live measures what calls cost where they execute: a list of three sync ones, and lists of async ones until all
+// are done. It does so in live mode, which no test binary can be in. It prints its results as Go benchmarks do.
 package main
 
 import (
@@ -36,13 +36,16 @@ func main() {
 	if err := measure(ctx, *length, os.Stdout); err != nil {
 		log.Fatal(err)
 	}
+	if err := measureAsync(ctx, *length, os.Stdout); err != nil {
+		log.Fatal(err)
+	}
 	if err := saferunner.Shutdown(ctx); err != nil {
 		log.Fatal(err)
 	}
 }
 
 func measure(ctx context.Context, length time.Duration, out *os.File) error {
-	subjects := []*subject{{name: "saferunner", run: runList}, {name: "handwritten", run: runByHand}}
+	subjects := []*subject{{name: "saferunner", run: runList}, {name: "handwritten", run: runByHand}, {name: "ring", run: runWithRing}}
 	if err := inTurns(ctx, subjects, func(turn int) bool { return turn < warmUp }); err != nil {
 		return err
 	}
