@@ -81,7 +81,7 @@ var _ inprocess.Runner = worker{}
 // job is one attempt at an async call in this process.
 type job struct {
 	attempt
-	own  scopeContext // the ctx of its task
+	own  ownContext // the ctx of its task
 	pool inprocess.Ender
 }
 
@@ -107,11 +107,12 @@ func (r worker) Execute(ctx context.Context, run *record.Run, i int, end inproce
 func (r worker) execute(ctx context.Context, run *record.Run, i, number int, pass gate.Pass, end inprocess.Ender) {
 	args, _, _ := run.Calls[i].Args.Copy() // a later attempt gets them as they were
 	j := &job{pool: end}
-	j.own.scope = r.taskScope(scopeOf(ctx), run, i, number)
-	j.own.scope.worker = true
+	j.own.own = r.inTask(scopeOf(ctx), run)
+	j.own.own.worker = true
+	j.own.scope = scope{&j.own.own, int32(i), int32(number)}
 	j.attempt = attempt{
 		runner: r.Runner, run: run, call: i, number: number, spec: &args.Task().Spec,
-		args: args, pass: pass, ctx: &j.own, ender: j,
+		args: args, pass: pass, ctx: &j.own.scopeContext, ender: j,
 	}
 	j.attempt.execute(ctx)
 }

@@ -85,10 +85,10 @@ func gateIsLive() bool {
 	return mode == gate.Live
 }
 
-// taskScope is the scope of the ctx that a task gets, where outer is that of
-// the ctx it was run with.
-func (r *Runner) taskScope(outer *scope, run *record.Run, call, number int) scope {
-	s := scope{runner: r, run: run, call: call, attempt: number, executes: r, recordOnly: r.recordOnly}
+// inTask is the situation of the tasks of a run, where outer is the scope of
+// the ctx that it was run with.
+func (r *Runner) inTask(outer *scope, run *record.Run) situation {
+	s := situation{runner: r, run: run, executes: r, recordOnly: r.recordOnly}
 	if outer != nil {
 		s.recorder, s.recordOnly, s.worker = outer.recorder, s.recordOnly || outer.recordOnly, outer.worker
 	}
@@ -96,4 +96,11 @@ func (r *Runner) taskScope(outer *scope, run *record.Run, call, number int) scop
 		s.recorder = r
 	}
 	return s
+}
+
+// newTaskContext returns the ctx of a task, whose parent is yet to be set.
+func newTaskContext(s situation, call, attempt int) *scopeContext {
+	c := &ownContext{own: s}
+	c.scope = scope{&c.own, int32(call), int32(attempt)}
+	return &c.scopeContext
 }

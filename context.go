@@ -12,20 +12,27 @@ import (
 // runner out again. RecordOnly sticks: under a ctx that ever got such a runner
 // nothing executes, whatever is put over it.
 func NewContext(ctx context.Context, r *Runner) context.Context {
-	return withScope(ctx, func(s *scope) {
+	return withSituation(ctx, func(s *situation) {
 		s.runner = r
 		s.recordOnly = s.recordOnly || r != nil && r.recordOnly
 	})
 }
 
-// withScope returns ctx with a changed scope.
-func withScope(ctx context.Context, change func(*scope)) context.Context {
-	c := &scopeContext{Context: ctx}
+// withSituation returns ctx with a changed situation.
+func withSituation(ctx context.Context, change func(*situation)) context.Context {
+	c := &ownContext{scopeContext: scopeContext{Context: ctx}}
 	if s := scopeOf(ctx); s != nil {
-		c.scope = *s
+		c.scope, c.own = *s, *s.situation
 	}
-	change(&c.scope)
+	c.scope.situation = &c.own
+	change(&c.own)
 	return c
+}
+
+// ownContext is a ctx with a situation of its own.
+type ownContext struct {
+	scopeContext
+	own situation
 }
 
 // CallInfo tells a task, or a middleware, which call it is executing.
@@ -50,8 +57,8 @@ func Current(ctx context.Context) (CallInfo, bool) {
 
 func (s *scope) info() CallInfo {
 	return CallInfo{
-		RunID: s.run.RunID, Run: s.run.ID(), EntryID: s.run.EntryID(s.call), Task: s.run.Task(s.call).Spec.Name,
-		Attempt: s.attempt, Key: s.run.Key(s.call), Async: s.run.Calls[s.call].Options.IsAsync(),
+		RunID: s.run.RunID, Run: s.run.ID(), EntryID: s.run.EntryID(int(s.call)), Task: s.run.Task(int(s.call)).Spec.Name,
+		Attempt: int(s.attempt), Key: s.run.Key(int(s.call)), Async: s.run.Calls[s.call].Options.IsAsync(),
 	}
 }
 

@@ -122,7 +122,7 @@ func (r *Runner) work(ctx context.Context, w *delivered, pass gate.Pass, ended c
 		}
 		return nil, nil
 	})
-	c := &scopeContext{scope: r.taskScope(scopeOf(extracted), w.run, 0, w.Attempt)}
+	c := newTaskContext(r.inTask(scopeOf(extracted), w.run), 0, w.Attempt)
 	a := attempt{
 		runner: r, run: w.run, number: w.Attempt, spec: &spec,
 		args: w.run.Calls[0].Args, pass: pass, ctx: c, ender: w,

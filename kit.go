@@ -25,7 +25,7 @@ func init() {
 		LookAtUnowned: unowned.look,
 		UnknownForced: unknownForced,
 		WithoutCaller: func(ctx context.Context) context.Context {
-			return withScope(ctx, func(s *scope) { s.noCaller = true })
+			return withSituation(ctx, func(s *situation) { s.noCaller = true })
 		},
 	})
 }
@@ -54,7 +54,7 @@ func (t *testRecorder) Runner() *Runner { return &t.runner }
 
 // NewContext implements door.Recorder.
 func (t *testRecorder) NewContext(ctx context.Context) context.Context {
-	return withScope(ctx, func(s *scope) { s.recorder = &t.runner })
+	return withSituation(ctx, func(s *situation) { s.recorder = &t.runner })
 }
 
 // Calls implements door.Recorder.
@@ -148,9 +148,10 @@ func (t *testRecorder) perform(ctx context.Context, r *record.Run, i int) error 
 	}
 	args, _, _ := r.Calls[i].Args.Copy()
 	p := &performance{}
+	c := newTaskContext(t.runner.inTask(scopeOf(ctx), r), i, 1)
 	a := attempt{
 		runner: &t.runner, run: r, call: i, number: 1, spec: &args.Task().Spec,
-		args: args, pass: d.Pass(), ctx: &scopeContext{scope: t.runner.taskScope(scopeOf(ctx), r, i, 1)}, ender: p,
+		args: args, pass: d.Pass(), ctx: c, ender: p,
 	}
 	a.execute(ctx)
 	return p.err

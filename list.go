@@ -23,6 +23,7 @@ type list struct {
 	run    *record.Run
 	report *Report
 	scopes []scopeContext // for the sync calls that execute
+	tasks  situation      // of all of these
 
 	all  gate.Decision // on every call, if same
 	same bool          // no task has a rule of its own
@@ -35,65 +36,53 @@ type list struct {
 	err     error     // what stopped the list
 }
 
-// A list that executes is one allocation with its report and, if it is short,
-// with the ctx of its calls. The run is apart: a journal keeps it.
+// A short list is one allocation with the ctx of its calls. Its run is apart,
+// since a journal keeps it, and so is its report, since the caller may.
 type (
-	executing struct {
+	singleList struct {
 		list
-		Report
-		record.Waiter
-	}
-	singleExecuting struct {
-		executing
 		scopes [1]scopeContext
 		passed [1]record.Arguments
 	}
-	shortExecuting struct {
-		executing
+	shortList struct {
+		list
 		scopes [4]scopeContext
 		passed [4]record.Arguments
 	}
+	executed struct {
+		Report
+		record.Waiter
+	}
 )
 
-// execute takes a run from its beginning to its end.
-func execute(l list, runID string, caller uintptr, calls []Call) (*Report, error) {
-	e := newExecuting(len(calls))
-	l.scopes, l.passed = e.list.scopes, e.list.passed
-	e.list = l
-	e.list.begin(e, runID, caller, calls)
-	e.list.walk()
-	err := e.list.err
-	e.list = list{} // the report lives longer
-	return &e.Report, err
-}
-
-func newExecuting(n int) *executing {
+func newList(n int) *list {
 	switch {
 	case n <= 1:
-		s := new(singleExecuting)
-		s.list.scopes, s.list.passed = s.scopes[:n], s.passed[:n]
-		return &s.executing
-	case n <= len(shortExecuting{}.passed):
-		s := new(shortExecuting)
-		s.list.scopes, s.list.passed = s.scopes[:n], s.passed[:n]
-		return &s.executing
+		l := new(singleList)
+		l.list.scopes, l.list.passed = l.scopes[:n], l.passed[:n]
+		return &l.list
+	case n <= len(shortList{}.passed):
+		l := new(shortList)
+		l.list.scopes, l.list.passed = l.scopes[:n], l.passed[:n]
+		return &l.list
 	}
-	e := new(executing)
-	e.list.scopes, e.list.passed = make([]scopeContext, n), make([]record.Arguments, n)
-	return e
+	return &list{scopes: make([]scopeContext, n), passed: make([]record.Arguments, n)}
 }
 
-// begin makes run and report, and copies the arguments.
-func (l *list) begin(e *executing, runID string, caller uintptr, calls []Call) {
+// execute takes a run of these calls from its beginning to its end.
+func (l *list) execute(runID string, caller uintptr, calls []Call) (*Report, error) {
 	l.run = record.New(len(calls))
 	l.run.RunID, l.run.Caller, l.run.RecordOnly = runID, caller, l.say.RecordOnly
 	copyCalls(l.run, calls, l.runner.rules == nil)
 	for i := range calls {
 		l.passed[i] = calls[i].args
 	}
+	e := new(executed)
 	e.Report = Report{runID: runID, run: l.run, waiter: &e.Waiter}
 	l.report = &e.Report
 	l.run.Attach(&e.Waiter)
+	l.walk()
+	return l.report, l.err
 }
 
 // walk takes the calls through the gate, one after the other.
@@ -183,7 +172,10 @@ func (l *list) executeSync(i int, d gate.Decision) {
 	l.show(i + 1)
 	l.clean = i // it will change once more
 	c := &l.scopes[i]
-	c.scope = l.runner.taskScope(l.scope, l.run, i, 1)
+	if l.tasks.run == nil {
+		l.tasks = l.runner.inTask(l.scope, l.run)
+	}
+	c.scope = scope{&l.tasks, int32(i), 1}
 	a := &l.attempt
 	if len(l.runner.middleware) > 0 {
 		a = new(attempt) // one may be kept by what a middleware has started

@@ -14,15 +14,20 @@ import (
 // scope is what a ctx carries for saferunner: all of it under one key, so
 // that a Run looks once. It does not change.
 type scope struct {
+	*situation
+	call    int32 // inside a task: the call that it executes
+	attempt int32
+}
+
+// situation is the part of a scope that the calls of one list share.
+type situation struct {
 	runner     *Runner     // whose Runs these are
 	recorder   *Runner     // of a test; comes before runner
+	executes   *Runner     // inside a task: the one that executes it
+	run        *record.Run // inside a task: of the call that it executes
 	recordOnly bool        // a RecordOnly runner was ever put into this ctx
 	noCaller   bool        // Runs do not say where they were called
 	worker     bool        // inside a task on the in-process engine
-	run        *record.Run // inside a task: the call that it executes
-	call       int
-	attempt    int
-	executes   *Runner
 }
 
 func (s *scope) inTask() bool { return s != nil && s.run != nil }

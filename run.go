@@ -77,7 +77,9 @@ func run(ctx context.Context, receiver *Runner, caller uintptr, tx any, runID st
 	if same && all.Verdict == gate.Recorded && tx == nil && !anyAnswers(calls) {
 		return owner.recordAll(ctx, runID, caller, recordOnly, calls), nil
 	}
-	return execute(list{ctx: ctx, scope: s, runner: owner, tx: tx, say: say, all: all, same: same}, runID, caller, calls)
+	l := newList(len(calls))
+	l.ctx, l.scope, l.runner, l.tx, l.say, l.all, l.same = ctx, s, owner, tx, say, all, same
+	return l.execute(runID, caller, calls)
 }
 
 // copyCalls makes the calls of a run copies of what was passed. Where the

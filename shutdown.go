@@ -40,7 +40,7 @@ func (r *Runner) Shutdown(ctx context.Context) error {
 	case ctx == nil:
 		return errors.New("saferunner: Shutdown with a nil ctx; nothing was done")
 	case s.inTask() && s.executes == r:
-		return fmt.Errorf("saferunner: Shutdown inside task %s, which it would wait for; nothing was done; call it from main", s.run.Task(s.call).Spec.Name)
+		return fmt.Errorf("saferunner: Shutdown inside task %s, which it would wait for; nothing was done; call it from main", s.run.Task(int(s.call)).Spec.Name)
 	}
 	err := r.life.drain(ctx)
 	if p := r.retirePool(); p != nil {
