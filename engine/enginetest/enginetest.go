@@ -4,6 +4,7 @@ package enginetest
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -165,18 +166,24 @@ func (s *subject) submit(jobs ...engine.Job) (engine.Batch, []engine.Ticket) {
 // wait returns the deliveries once there are n.
 func (s *subject) wait(n int) []engine.Delivery {
 	s.Helper()
+	return s.until(fmt.Sprintf("there are %d", n), func(got []engine.Delivery) bool { return len(got) >= n })
+}
+
+// until returns the deliveries once they are as they should be.
+func (s *subject) until(what string, is func([]engine.Delivery) bool) []engine.Delivery {
+	s.Helper()
 	timeout := time.After(patience)
 	for {
 		s.mu.Lock()
 		got, changed := slices.Clone(s.deliveries), s.changed
 		s.mu.Unlock()
-		if len(got) >= n {
+		if is(got) {
 			return got
 		}
 		select {
 		case <-changed:
 		case <-timeout:
-			s.Fatalf("%d deliveries after %s, want %d: %v", len(got), patience, n, ids(got))
+			s.Fatalf("%d deliveries after %s, waiting until %s: %v", len(got), patience, what, ids(got))
 		}
 	}
 }
@@ -193,16 +200,18 @@ func (s *subject) exactly(n int) []engine.Delivery {
 	return got
 }
 
-// after lets a job that comes last be delivered, and then is exactly n and
-// that one.
-func (s *subject) after(n int) []engine.Delivery {
+// after waits for n deliveries, and for that of a job that comes last, and
+// fails if there were others.
+func (s *subject) after(n int) {
 	s.Helper()
 	s.wait(n)
 	last := job(send)
 	last.NotBefore = time.Now().Add(50 * time.Millisecond)
 	s.submit(last)
-	got := s.exactly(n + 1)
-	return slices.DeleteFunc(got, func(d engine.Delivery) bool { return d.EntryID == last.EntryID })
+	s.until("the last is there", func(got []engine.Delivery) bool {
+		return slices.ContainsFunc(got, func(d engine.Delivery) bool { return d.EntryID == last.EntryID })
+	})
+	s.exactly(n + 1)
 }
 
 func ids(deliveries []engine.Delivery) (list []string) {

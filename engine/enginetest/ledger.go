@@ -29,11 +29,11 @@ func (l *ledger) entry(id string) journal.Entry {
 // becomes waits until the entry has this status.
 func (l *ledger) becomes(id string, s journal.Status) journal.Entry {
 	l.Helper()
-	return l.until(id, string(s), func(e journal.Entry) bool { return e.Status == s })
+	return l.shows(id, string(s), func(e journal.Entry) bool { return e.Status == s })
 }
 
-// until waits until the entry is as it should be.
-func (l *ledger) until(id, what string, is func(journal.Entry) bool) journal.Entry {
+// shows waits until the entry is as it should be.
+func (l *ledger) shows(id, what string, is func(journal.Entry) bool) journal.Entry {
 	l.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		e := l.entry(id)
@@ -151,10 +151,10 @@ func testBeforeTheNext(l *ledger) {
 	list[0].Key, list[1].Key = "counted", "not counted"
 	l.submit(list...)
 	l.wait(2)
-	l.until(list[0].EntryID, "queued with an attempt that has ended", func(e journal.Entry) bool {
+	l.shows(list[0].EntryID, "queued with an attempt that has ended", func(e journal.Entry) bool {
 		return e.Status == journal.StatusQueued && len(e.Attempts) == 1 && e.ErrorText() == "no answer" && !e.Attempts[0].Finished.IsZero()
 	})
-	l.until(list[1].EntryID, "as if it had never begun", func(e journal.Entry) bool {
+	l.shows(list[1].EntryID, "as if it had never begun", func(e journal.Entry) bool {
 		return e.Status == journal.StatusQueued && len(e.Attempts) == 0 && e.StartedAt.IsZero()
 	})
 	for _, j := range list {
