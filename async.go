@@ -6,190 +6,189 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/internal/gate"
+	"github.com/saferunner/saferunner/internal/inprocess"
+	"github.com/saferunner/saferunner/internal/record"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // async takes consecutive async calls to the engine, those that may execute
 // as one batch.
 func (l *list) async(from, to int) {
-	var jobs []engine.Job
 	l.now = time.Time{}
-	ledger := l.runner.usesLedger()
 	defer func() { // also when a stub leaves by Goexit
-		if len(jobs) > 0 {
-			l.hand(jobs)
+		if l.queued > 0 {
+			l.hand(from, to)
 		}
 	}()
 	for i := from; i < to && l.err == nil; i++ {
-		l.freeze(i)
-		if d := l.decide(i); d.verdict != executed {
-			l.decline(i, d)
-			continue
-		}
-		if l.run.records[i].call.key() != "" && !ledger && !l.claim(i) {
-			continue
-		}
-		l.settle(i, journal.StatusQueued)
-		if jobs == nil {
-			jobs = make([]engine.Job, 0, to-i)
-		}
-		jobs = append(jobs, l.job(i))
+		l.take(i)
 	}
 }
 
-// hand gives jobs to the engine.
-func (l *list) hand(jobs []engine.Job) {
-	end := jobs[len(jobs)-1].Position + 1
-	if l.runner.outside() != nil {
-		l.submitOutside(jobs, end)
-		return
-	}
-	l.show(end)
-	l.submit(jobs)
-}
-
-func (l *list) job(i int) engine.Job {
-	rec := &l.run.records[i]
-	return engine.Job{
-		EntryID: l.run.entryID(i), Position: i, Task: *rec.call.spec(), Key: rec.call.key(),
-		NotBefore: rec.call.notBefore(l.run.at), call: rec,
-	}
-}
-
-// submit hands jobs to the engine. If it takes none, all have failed.
-func (l *list) submit(jobs []engine.Job) {
-	l.pending().add(len(jobs))
-	_, err := l.runner.engine().Submit(l.ctx, engine.Batch{RunID: l.run.runID, Run: l.run.id(), Jobs: jobs})
-	if err == nil {
-		return
-	}
-	l.clean = min(l.clean, jobs[0].Position)
-	l.notQueued(jobs, err)
-	for range jobs {
-		l.pending().end(nil)
-	}
-}
-
-func (l *list) notQueued(jobs []engine.Job, err error) {
-	for _, j := range jobs {
-		l.fail(j.Position, fmt.Errorf("not queued: %w", err), "")
-	}
-}
-
-// handle executes one delivery of the in-process engine.
-func (r *Runner) handle(ctx context.Context, d engine.Delivery) error {
-	rec := d.call
-	if ctx.Err() != nil {
-		r.cancel(ctx, d, context.Cause(ctx))
-		return nil
-	}
-	if r.decideDelivered(d.Task.Name).verdict != executed {
-		rec.setStatus(journal.StatusRecorded) // what let it through has ended since
-		r.noteUnowned(rec)
-		r.conclude(ctx, d, nil)
-		return nil
-	}
-	rec.begin(time.Now(), d.Worker)
-	r.write(ctx, d.records())
-
-	c := &scopeContext{Context: ctx, scope: r.taskScope(ctx, rec, d.Attempt, true)}
-	returned := false
-	defer func() {
-		if !returned {
-			_ = r.settle(c, d, nil, ErrGoexit, "")
-		}
-	}()
-	arguments, _ := rec.call.bound.copy()
-	result, stack, err := invoke(ctx, c, arguments)
-	returned = true
-	c.Context = ctx // without the attempt's time limit
-	return r.settle(c, d, result, err, stack)
-}
-
-// settle writes down how an attempt ended, and what that means for the call.
-func (r *Runner) settle(ctx context.Context, d engine.Delivery, result any, err error, stack string) error {
-	now := time.Now()
-	outcome, _ := classify(err)
-	over := ctx.Err() != nil // Shutdown has given up: there will be no further attempt
-	switch {
-	case err == nil:
-		d.call.end(journal.StatusDone, now, result, nil, "")
-		r.conclude(ctx, d, nil)
-	case outcome == isLater && !over:
-		d.call.postpone()
-		r.write(ctx, d.records())
-	case d.Last || outcome == isPermanent || over:
-		d.call.end(journal.StatusFailed, now, nil, err, stack)
-		r.conclude(ctx, d, d.callError(err, stack))
+// permit takes on a call that the gate lets through: a sync one executes, an
+// async one is queued.
+func (l *list) permit(i int, d gate.Decision) {
+	switch ledger := l.runner.usesLedger(); {
+	case l.run.Key(i) != "" && !(ledger && l.run.Calls[i].Options.IsAsync()) && !l.claim(i):
+	case l.run.Calls[i].Options.IsAsync():
+		l.run.Settle(i, journal.StatusQueued)
+		l.queued++
 	default:
-		d.call.end(journal.StatusQueued, now, nil, err, stack)
-		r.write(ctx, d.records())
+		l.executeSync(i, d)
 	}
-	return err
 }
 
-type errorClass uint8
-
-const (
-	isOrdinary errorClass = iota
-	isPermanent
-	isLater
-)
-
-// classify looks at a task's error, whose methods may panic.
-func classify(err error) (class errorClass, delay time.Duration) {
+// hand gives the queued calls of from..to to the engine. If it takes none,
+// all have failed.
+func (l *list) hand(from, to int) {
+	n := l.queued
+	l.queued = 0
+	if l.runner.durable() != nil {
+		l.submitDurable(from, to)
+		return
+	}
+	l.show(to)
+	l.run.Queue(n)
+	err := l.runner.pool().Submit(l.ctx, l.run, from, to, l.scope.inWorker())
 	if err == nil {
-		return isOrdinary, 0
+		return
 	}
-	defer func() {
-		if recover() != nil {
-			class, delay = isOrdinary, 0
-		}
-	}()
-	if delay, later := IsLater(err); later {
-		return isLater, delay
+	if errors.Is(err, engine.ErrStopping) {
+		err = ErrShutdown
 	}
-	if IsPermanent(err) {
-		return isPermanent, 0
-	}
-	return isOrdinary, 0
+	l.clean = min(l.clean, from)
+	l.notQueued(from, to, err)
+	l.run.Unqueue(n)
 }
 
-// cancel ends a call that was queued and will not execute.
-func (r *Runner) cancel(ctx context.Context, d engine.Delivery, cause error) {
-	d.call.unbegun(journal.StatusCancelled, cause, "")
-	err := d.callError(cause, "")
-	err.Attempt = d.Attempt - 1
-	r.lost.add(err)
-	r.conclude(ctx, d, err)
+// notQueued lets the queued calls of from..to fail.
+func (l *list) notQueued(from, to int, err error) {
+	for i := from; i < to; i++ {
+		if l.run.Status(i) == journal.StatusQueued {
+			l.fail(i, fmt.Errorf("not queued: %w", err), "")
+		}
+	}
+}
+
+// worker is the runner as the in-process engine sees it.
+type worker struct{ *Runner }
+
+var _ inprocess.Runner = worker{}
+
+// job is one attempt at an async call in this process.
+type job struct {
+	attempt
+	own  scopeContext // the ctx of its task
+	pool inprocess.Ender
+}
+
+// Execute implements inprocess.Runner.
+func (r worker) Execute(ctx context.Context, run *record.Run, i int, end inprocess.Ender) {
+	args := run.Calls[i].Args
+	d := gate.Say{RecordOnly: run.RecordOnly, Rules: r.rules}.Delivered(args.Task().Spec.Name)
+	switch {
+	case ctx.Err() != nil:
+		r.Cancel(run, i)
+	case d.Verdict != gate.Executed: // what let it through has ended since
+		r.lapse(run, i)
+	default:
+		if number, ok := run.Take(i, time.Now(), ""); ok {
+			r.write(ctx, run, i, i+1)
+			r.execute(ctx, run, i, number, d.Pass(), end)
+			return
+		}
+	}
+	end.End(i, engine.Ending{Status: run.Status(i)})
+}
+
+func (r worker) execute(ctx context.Context, run *record.Run, i, number int, pass gate.Pass, end inprocess.Ender) {
+	args, _, _ := run.Calls[i].Args.Copy() // a later attempt gets them as they were
+	j := &job{pool: end}
+	j.own.scope = r.taskScope(scopeOf(ctx), run, i, number)
+	j.own.scope.worker = true
+	j.attempt = attempt{
+		runner: r.Runner, run: run, call: i, number: number, spec: &args.Task().Spec,
+		args: args, pass: pass, ctx: &j.own, ender: j,
+	}
+	j.attempt.execute(ctx)
+}
+
+// attemptEnded implements attemptEnder.
+func (j *job) attemptEnded(ctx context.Context, a *attempt, o outcome) {
+	r, e := a.runner, a.ending(ctx, o)
+	grown, ours := a.run.Conclude(a.call, time.Now(), e, a.keep(o))
+	r.write(ctx, a.run, a.call, a.call+1)
+	if grown > 0 && r.memory != nil {
+		r.memory.Grew(a.run, grown)
+	}
+	switch {
+	case !ours: // it was given up meanwhile
+		e.Status = a.run.Status(a.call)
+	case e.Status.Final():
+		r.conclude(ctx, a.run, a.call, a.number, o)
+	}
+	j.pool.End(a.call, e)
+}
+
+// conclude tells who waits for an async call that it has ended for good.
+func (r *Runner) conclude(ctx context.Context, run *record.Run, i, number int, o outcome) {
+	told := record.Outcome{Result: o.result}
+	var failure *CallError
+	if o.err != nil {
+		failure = callError(run, i, number, o.err, o.stack)
+		told = record.Outcome{Err: failure}
+	}
+	if run.Tell(i, told) {
+		r.memory.Ended(run, i, i+1)
+	}
+	if failure != nil {
+		r.announce(ctx, failure, func() journal.Entry { return run.Entry(i) })
+	}
+}
+
+// lapse makes a queued call recorded.
+func (r *Runner) lapse(run *record.Run, i int) {
+	if !run.Lapse(i) {
+		return
+	}
+	r.noteUnowned(run)
+	r.write(context.Background(), run, i, i+1)
+	if run.Tell(i, record.Outcome{}) {
+		r.memory.Ended(run, i, i+1)
+	}
 }
 
 var errStillRunning = errors.New("still executing when Shutdown gave up on it")
 
-// interrupt marks a call that is still executing when nobody will wait for
-// it any longer; if it ends after all, its end is written. A call that a
-// worker has taken and not begun, or just ended, is waited for: it will not
-// be long.
-func (r *Runner) interrupt(ctx context.Context, d engine.Delivery) {
-	for !d.call.currentStatus().Final() {
-		if d.call.interrupt(errStillRunning) {
-			r.write(ctx, d.records())
-			r.lost.add(d.callError(errStillRunning, ""))
-			return
-		}
-		time.Sleep(time.Millisecond)
+// Cancel implements inprocess.Runner. It does not wait for the journal.
+func (r worker) Cancel(run *record.Run, i int) bool {
+	number := run.Attempts(i)
+	e := engine.Ending{Status: journal.StatusCancelled, Error: record.ErrorText(ErrShutdown)}
+	if !run.Cancel(i, e) {
+		return false
+	}
+	r.giveUp(run, i, number, ErrShutdown)
+	return true
+}
+
+// Interrupt implements inprocess.Runner. It does not wait for the journal.
+func (r worker) Interrupt(run *record.Run, i int) {
+	e := engine.Ending{Status: journal.StatusInterrupted, Error: record.ErrorText(errStillRunning)}
+	if run.Interrupt(i, e) {
+		r.giveUp(run, i, run.Attempts(i), errStillRunning)
 	}
 }
 
-// conclude writes a call that will not change any more, and tells who waits
-// for it or watches over failures.
-func (r *Runner) conclude(ctx context.Context, d engine.Delivery, err *CallError) {
-	r.write(ctx, d.records())
-	if err == nil {
-		d.call.run.pending.end(nil)
-		return
-	}
-	defer d.call.run.pending.end(err)
-	r.announce(ctx, err, d.call.render)
+// giveUp writes down and tells that a call was given up by Shutdown.
+func (r worker) giveUp(run *record.Run, i, number int, cause error) {
+	r.lost.add(callError(run, i, number, cause, ""))
+	r.aside(func() {
+		r.write(context.Background(), run, i, i+1)
+		r.conclude(context.Background(), run, i, number, outcome{err: cause})
+	})
 }
 
 // announce tells the log, and who watches over failures, of an async call
@@ -197,23 +196,6 @@ func (r *Runner) conclude(ctx context.Context, d engine.Delivery, err *CallError
 func (r *Runner) announce(ctx context.Context, err *CallError, entry func() journal.Entry) {
 	r.log().LogAttrs(ctx, slog.LevelError, "saferunner: async call failed",
 		slog.String("run_id", err.RunID), slog.String("task", err.Task), slog.String("entry", err.EntryID),
-		slog.Int("attempt", err.Attempt), slog.String("error", errorText(err.Err)))
-	if r.onFailure == nil {
-		return
-	}
-	_, stack, failure := guarded(func() (any, error) {
-		r.onFailure(ctx, entry(), err)
-		return nil, nil
-	})
-	if failure != nil {
-		r.log().LogAttrs(ctx, slog.LevelError, "saferunner: OnFailure panicked", slog.Any("error", failure), slog.String("stack", stack))
-	}
-}
-
-func (d engine.Delivery) records() []record {
-	return d.call.run.records[d.Position : d.Position+1]
-}
-
-func (d engine.Delivery) callError(cause error, stack string) *CallError {
-	return d.call.run.callError(d.Position, d.Attempt, cause, stack)
+		slog.Int("attempt", err.Attempt), slog.String("error", record.ErrorText(err.Err)))
+	r.callOnFailure(ctx, err, entry)
 }

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/journal"
 	"github.com/saferunner/saferunner/saferunnertest"
 )
 
@@ -40,7 +42,7 @@ type flaky struct {
 	task     *saferunner.Task[string]
 }
 
-func newFlaky(failures int32, p engine.RetryPolicy) *flaky {
+func newFlaky(failures int32, opts ...saferunner.TaskOption) *flaky {
 	f := &flaky{failures: failures}
 	f.task = saferunner.Define("flaky.task", func(context.Context, string) error {
 		f.at = append(f.at, time.Now())
@@ -48,13 +50,13 @@ func newFlaky(failures int32, p engine.RetryPolicy) *flaky {
 			return fmt.Errorf("failure %d", len(f.at))
 		}
 		return nil
-	}, saferunner.Retry(p))
+	}, opts...)
 	return f
 }
 
 func TestRetryBacksOff(t *testing.T) {
 	inBubble(t, func(t *testing.T, rec *saferunnertest.Recorder) {
-		f := newFlaky(3, engine.RetryPolicy{MaxAttempts: 5, Initial: time.Second, Max: 3 * time.Second})
+		f := newFlaky(3, saferunner.Attempts(5), saferunner.Backoff(time.Second, 3*time.Second))
 		start := time.Now()
 		report, err := saferunner.Run(rec.Context(), "flaky", f.task.With("x").Async())
 		if err != nil {
@@ -83,7 +85,7 @@ func TestRetryEnds(t *testing.T) {
 		r := quiet(t, saferunner.OnFailure(func(_ context.Context, e journal.Entry, err error) {
 			failed = append(failed, string(e.Status)+": "+err.Error())
 		}))
-		f := newFlaky(9, engine.RetryPolicy{MaxAttempts: 3})
+		f := newFlaky(9, saferunner.Attempts(3))
 		report, err := r.Run(t.Context(), "flaky", f.task.With("x").Async())
 		if err != nil {
 			t.Fatal(err)
@@ -92,6 +94,9 @@ func TestRetryEnds(t *testing.T) {
 		call, ok := errors.AsType[*saferunner.CallError](err)
 		if !ok || call.Attempt != 3 || call.Err.Error() != "failure 3" {
 			t.Errorf("got %v", err)
+		}
+		if err := r.Shutdown(t.Context()); err != nil { // which waits for OnFailure
+			t.Error(err)
 		}
 		if want := `failed: saferunner: run "flaky", call 1, flaky.task, attempt 3: failure 3`; len(failed) != 1 || failed[0] != want {
 			t.Errorf("OnFailure was told %q, want %q", failed, want)
@@ -105,7 +110,7 @@ func TestNothingIsRetriedByDefault(t *testing.T) {
 		if _, err := saferunner.Run(rec.Context(), "once", e.fail.With("x").Async()); err != nil {
 			t.Fatal(err)
 		}
-		rec.Wait()
+		_ = rec.Wait()
 		time.Sleep(time.Hour)
 		e.wantDone(t, "x")
 	})
@@ -126,7 +131,7 @@ func TestPermanentAndLater(t *testing.T) {
 				return saferunner.Permanent(errBroken)
 			}
 			return nil
-		}, saferunner.Retry(engine.RetryPolicy{MaxAttempts: 9}))
+		}, saferunner.Attempts(9))
 		report, err := saferunner.Run(rec.Context(), "not.now", task.With(1).Async())
 		if err != nil {
 			t.Fatal(err)
@@ -154,7 +159,7 @@ func TestAfterAndAt(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rec.Wait()
+		_ = rec.Wait()
 		want := map[string]time.Duration{"after": time.Hour, "at": time.Minute, "past": 0, "negative": 0, "now": 0}
 		for name, d := range want {
 			if got, ok := at[name]; !ok || got != d {
@@ -180,7 +185,7 @@ func TestAsyncKeepsValuesNotCancellation(t *testing.T) {
 			t.Fatal(err)
 		}
 		cancel()
-		rec.Wait()
+		_ = rec.Wait()
 		if value != "kept" || ended != nil {
 			t.Errorf("got value %v, ctx error %v", value, ended)
 		}
@@ -212,7 +217,7 @@ func TestGoexitIsRetried(t *testing.T) {
 				runtime.Goexit()
 			}
 			return nil
-		}, saferunner.Retry(engine.RetryPolicy{MaxAttempts: 2}))
+		}, saferunner.Attempts(2))
 		report, err := saferunner.Run(rec.Context(), "exit", task.With(1).Async())
 		if err != nil {
 			t.Fatal(err)
@@ -254,7 +259,7 @@ func TestFullQueueMakesRunWaitUntilCtxEnds(t *testing.T) {
 		release := make(chan struct{})
 		task := saferunner.Define("blocked.task", func(context.Context, int) error { <-release; return nil })
 		var full []saferunner.Call
-		for i := range 10_001 {
+		for i := range saferunner.InProcessCalls + 1 {
 			full = append(full, task.With(i).Async())
 		}
 		if _, err := r.Run(t.Context(), "full", full...); err != nil {
@@ -335,7 +340,7 @@ func TestShutdownCancelsWhatIsNotDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := quiet(t)
 		e := newEffects()
-		f := newFlaky(9, engine.RetryPolicy{MaxAttempts: 9, Initial: time.Hour, Max: time.Hour})
+		f := newFlaky(9, saferunner.Attempts(9), saferunner.Backoff(time.Hour, time.Hour))
 		report, err := r.Run(t.Context(), "later", e.note.With("x").After(time.Hour), f.task.With("y").Async())
 		if err != nil {
 			t.Fatal(err)
@@ -353,8 +358,8 @@ func TestShutdownCancelsWhatIsNotDue(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, entry := range entries {
-			if entry.Status != journal.StatusCancelled || entry.Err() != saferunner.ErrShutdown.Error() {
-				t.Errorf("%s: %s, %q", entry.Task, entry.Status, entry.Err())
+			if entry.Status != journal.StatusCancelled || entry.ErrorText() != saferunner.ErrShutdown.Error() {
+				t.Errorf("%s: %s, %q", entry.Task, entry.Status, entry.ErrorText())
 			}
 		}
 		e.wantDone(t)
@@ -383,15 +388,15 @@ func TestShutdownGivesUpWhenItsCtxEnds(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		synctest.Wait()
-		if !errors.Is(cause, saferunner.ErrShutdown) {
+		if !errors.Is(cause, engine.ErrStopping) {
 			t.Errorf("the task was cancelled with %v", cause)
 		}
-		if got, want := statusesOf(t, r, "stuck"), "interrupted failed cancelled"; got != want {
+		if got, want := statusesOf(t, r, "stuck"), "interrupted interrupted cancelled"; got != want {
 			t.Errorf("journal has %s, want %s", got, want)
 		}
 		close(release)
 		synctest.Wait()
-		if got, want := statusesOf(t, r, "stuck"), "done failed cancelled"; got != want {
+		if got, want := statusesOf(t, r, "stuck"), "done interrupted cancelled"; got != want {
 			t.Errorf("in the end the journal has %s, want %s", got, want)
 		}
 		if err := report.Wait(t.Context()); !errors.Is(err, context.Canceled) {
@@ -425,7 +430,7 @@ func TestWaitEndsWithItsCtx(t *testing.T) {
 		if err := report.Wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v", err)
 		}
-		rec.Wait()
+		_ = rec.Wait()
 	})
 }
 
@@ -492,7 +497,7 @@ func TestPerformIsDoneOnceByMany(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
-			if err := rec.Perform(); err != nil {
+			if err := rec.PerformAll(); err != nil {
 				t.Error(err)
 			}
 		})
@@ -556,10 +561,11 @@ func TestNestedSyncTaskOfAWorkerNeverDeadlocks(t *testing.T) {
 
 func TestOnFailureMayPanicExitAndRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e, n := newEffects(), 0
+		e := newEffects()
+		var n atomic.Int32
 		var r *saferunner.Runner
 		r = quiet(t, saferunner.Concurrency(1), saferunner.OnFailure(func(ctx context.Context, _ journal.Entry, _ error) {
-			switch n++; n {
+			switch n.Add(1) {
 			case 1:
 				panic("in OnFailure")
 			case 2:
@@ -577,6 +583,7 @@ func TestOnFailureMayPanicExitAndRun(t *testing.T) {
 		if err := report.Wait(t.Context()); !errors.Is(err, errBroken) {
 			t.Errorf("got %v", err)
 		}
+		synctest.Wait()
 		e.wantDone(t, "1", "2", "3", "alarm")
 	})
 }
@@ -592,8 +599,8 @@ func TestErrorWhoseUnwrapPanics(t *testing.T) {
 		if _, err := saferunner.Run(rec.Context(), "bad", task.With(1).Async()); err != nil {
 			t.Fatal(err)
 		}
-		rec.Wait()
-		if entry := rec.Calls("bad")[0]; entry.Status != journal.StatusFailed || entry.Err() != "bad error" {
+		_ = rec.Wait()
+		if entry := rec.Calls("bad")[0]; entry.Status != journal.StatusFailed || entry.ErrorText() != "bad error" {
 			t.Errorf("got %+v", entry)
 		}
 	})
@@ -624,7 +631,7 @@ func TestShutdownLosesNothingSilently(t *testing.T) {
 		task := saferunner.Define("lost.task", func(ctx context.Context, _ int) error {
 			<-ctx.Done()
 			return ctx.Err()
-		}, saferunner.Retry(engine.RetryPolicy{MaxAttempts: 3, Initial: time.Millisecond}))
+		}, saferunner.Attempts(3), saferunner.Backoff(time.Millisecond, time.Hour))
 		var calls []saferunner.Call
 		for i := range 100 {
 			call := task.With(i).Async()
@@ -669,7 +676,7 @@ func TestStubThatExitsWithinABatch(t *testing.T) {
 			_, _ = saferunner.Run(rec.Context(), "exits", e.note.With("before").Async(), e.double.With(1).Async(), e.note.With("after").Async())
 		}()
 		<-done
-		rec.Wait()
+		_ = rec.Wait()
 		e.wantDone(t, "before")
 	})
 }

@@ -1,76 +1,67 @@
 package saferunner
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
-	"fmt"
-	"reflect"
 	"time"
-	"unsafe"
+
+	"github.com/saferunner/saferunner/internal/record"
 )
 
 // Call is a task bound to its arguments, and how to run it: an immutable
 // value that may be kept, run again and used from many goroutines. Its
-// arguments are not copied by With, but by Run, into the journal; a sync call
-// that executes gets the very arguments that were passed.
+// arguments are not copied by With, but by [Run], for the journal and for
+// async calls; a sync call that executes gets the very arguments that were
+// passed.
 type Call struct {
-	bound   bound
-	options *callOptions // never changed, only replaced; nil for a plain sync call
-}
-
-type callOptions struct {
-	async, bestEffort bool
-	key               string
-	after             time.Duration
-	at                time.Time
+	args    record.Arguments
+	options *record.Options // never changed, only replaced; nil for a plain sync call
 }
 
 // justAsync is shared by the calls that have no other option.
-var justAsync = &callOptions{async: true}
+var justAsync = &record.Options{Async: true}
 
-// Async returns the call made asynchronous: Run hands it to the engine and
-// goes on. Its ctx keeps the values of Run's ctx, not its cancellation.
+// Async returns a copy of the call that Run hands to the engine without
+// waiting for it. Its ctx keeps the values of Run's ctx, not its
+// cancellation.
 func (c Call) Async() Call {
 	if c.options == nil {
 		c.options = justAsync
 		return c
 	}
-	return c.with(func(o *callOptions) { o.async = true })
+	return c.with(func(o *record.Options) { o.Async = true })
 }
 
-// After returns the call made asynchronous and not executed before d has
+// After returns an async copy of the call that does not execute before d has
 // passed since Run. It replaces At.
 func (c Call) After(d time.Duration) Call {
-	return c.with(func(o *callOptions) { o.async, o.after, o.at = true, d, time.Time{} })
+	return c.with(func(o *record.Options) { o.Async, o.After, o.At = true, d, time.Time{} })
 }
 
-// At returns the call made asynchronous and not executed before t. It
+// At returns an async copy of the call that does not execute before t. It
 // replaces After.
 func (c Call) At(t time.Time) Call {
-	return c.with(func(o *callOptions) { o.async, o.after, o.at = true, 0, t })
+	return c.with(func(o *record.Options) { o.Async, o.After, o.At = true, 0, t })
 }
 
-// Key returns the call with an idempotency key. Among the calls of one task
-// with one key, one executes: while it is queued, running, done or
-// interrupted, any further one ends as [StatusDuplicate]. If it fails it
-// gives the key back. Keys are kept by the journal; the default one forgets
-// them with the process. In test mode calls are recorded without claiming
-// their key. An empty key is none.
+// Key returns a copy of the call with an idempotency key: 1 to 256 bytes of
+// UTF-8 without NUL, or Run rejects the list with [ErrKey]. Of the calls of
+// one task with one key, one executes: while it is queued, running, done or
+// interrupted, any further one ends as a duplicate. A call that fails gives
+// its key back. Keys are kept by the journal; the default one forgets them
+// with the process. In test mode calls are recorded without claiming their
+// key.
 func (c Call) Key(key string) Call {
-	return c.with(func(o *callOptions) { o.key = key })
+	return c.with(func(o *record.Options) { o.Keyed, o.Key = true, key })
 }
 
-// BestEffort returns the call made dispensable: its failure is journaled and
-// shown in the Report, but does not stop the list, and Run does not return
-// it.
+// BestEffort returns a copy of the call whose failure does not stop the list.
+// Run does not return it; the journal and the [Report] show it.
 func (c Call) BestEffort() Call {
-	return c.with(func(o *callOptions) { o.bestEffort = true })
+	return c.with(func(o *record.Options) { o.BestEffort = true })
 }
 
 // with returns the call with changed options.
-func (c Call) with(change func(*callOptions)) Call {
-	var o callOptions
+func (c Call) with(change func(*record.Options)) Call {
+	var o record.Options
 	if c.options != nil {
 		o = *c.options
 	}
@@ -79,77 +70,4 @@ func (c Call) with(change func(*callOptions)) Call {
 	return c
 }
 
-func (c Call) isAsync() bool      { return c.options != nil && c.options.async }
-func (c Call) isBestEffort() bool { return c.options != nil && c.options.bestEffort }
-
-func (c Call) key() string {
-	if c.options == nil {
-		return ""
-	}
-	return c.options.key
-}
-
-// notBefore returns when the call may begin if it is run now; zero: at once.
-func (c Call) notBefore(now time.Time) time.Time {
-	switch {
-	case c.options == nil:
-		return time.Time{}
-	case c.options.after > 0:
-		return now.Add(c.options.after)
-	default:
-		return c.options.at
-	}
-}
-
-func (c Call) spec() *engine.TaskSpec { return &c.bound.definition().spec }
-
-// bound is a task with its arguments, whatever their type.
-type bound interface {
-	definition() *definition
-	invoke(context.Context) (any, error)
-	whenRecorded() (any, error)
-	value() reflect.Value // of the arguments, addressable
-	size() int64          // in bytes, of itself
-	copy() (bound, int64) // faithful; and the bytes it holds beyond itself
-	Pointer() any         // to the arguments
-	Equal(other any) bool // same task type and equal arguments
-}
-
-type arguments[In any] struct {
-	core *core[In]
-	in   In
-}
-
-func (a *arguments[In]) definition() *definition                 { return &a.core.def }
-func (a *arguments[In]) invoke(ctx context.Context) (any, error) { return a.core.call(ctx, a.in) }
-func (a *arguments[In]) value() reflect.Value                    { return reflect.ValueOf(&a.in).Elem() }
-func (a *arguments[In]) size() int64                             { return int64(unsafe.Sizeof(*a)) }
-func (a *arguments[In]) Pointer() any                            { return &a.in }
-
-func (a *arguments[In]) whenRecorded() (any, error) { return a.core.answer(a.in) }
-
-func (a *arguments[In]) copy() (bound, int64) {
-	plan := a.core.def.arguments
-	if plan.Flat() {
-		return a, 0
-	}
-	dup := &arguments[In]{a.core, a.in}
-	return dup, plan.Detach(dup.value())
-}
-
-func (a *arguments[In]) Equal(other any) bool {
-	b, ok := other.(*arguments[In])
-	return ok && a.core.def.arguments.Equal(a.value(), b.value())
-}
-
-// decode makes arguments from what crossed an engine. It is strict: a field
-// that In does not have is an error.
-func (c *core[In]) decode(payload json.RawMessage) (bound, error) {
-	a := &arguments[In]{core: c}
-	d := json.NewDecoder(bytes.NewReader(payload))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&a.in); err != nil {
-		return nil, fmt.Errorf("decode arguments of %s: %w", c.def.spec.Name, err)
-	}
-	return a, nil
-}
+func (c Call) name() string { return c.args.Task().Spec.Name }

@@ -2,10 +2,33 @@ package saferunner
 
 import (
 	"context"
+	"runtime"
+	"sync"
 	"sync/atomic"
 )
 
-// CallInfo tells a task which call it is executing.
+// NewContext returns a ctx under which Runs use r, even when called on another
+// Runner. In test mode a recorder in ctx comes before it. A nil r takes the
+// runner out again. RecordOnly sticks: under a ctx that ever got such a runner
+// nothing executes, whatever is put over it.
+func NewContext(ctx context.Context, r *Runner) context.Context {
+	return withScope(ctx, func(s *scope) {
+		s.runner = r
+		s.recordOnly = s.recordOnly || r != nil && r.recordOnly
+	})
+}
+
+// withScope returns ctx with a changed scope.
+func withScope(ctx context.Context, change func(*scope)) context.Context {
+	c := &scopeContext{Context: ctx}
+	if s := scopeOf(ctx); s != nil {
+		c.scope = *s
+	}
+	change(&c.scope)
+	return c
+}
+
+// CallInfo tells a task, or a middleware, which call it is executing.
 type CallInfo struct {
 	RunID   string // the label that Run was given
 	Run     string // ID of the run
@@ -13,93 +36,66 @@ type CallInfo struct {
 	Task    string // name of the task
 	Attempt int    // from 1
 	Key     string // the call's idempotency key, to pass on to a vendor
-}
-
-// scope is what a ctx carries for saferunner: all of it under one key, so
-// that a Run looks once.
-type scope struct {
-	runner   *Runner
-	recorder *Runner // of a test; beats runner
-	call     *record // inside a task: the one that it executes
-	attempt  int
-	worker   bool // inside a task on the in-process engine
-}
-
-type scopeKey struct{}
-
-type scopeContext struct {
-	context.Context
-	scope scope
-}
-
-// Value implements context.Context.
-func (c *scopeContext) Value(key any) any {
-	if key == (scopeKey{}) {
-		return &c.scope
-	}
-	return c.Context.Value(key)
-}
-
-// scopeOf returns what ctx carries, nil if nothing. It is not to be changed.
-func scopeOf(ctx context.Context) *scope {
-	if ctx == nil {
-		return nil
-	}
-	s, _ := ctx.Value(scopeKey{}).(*scope)
-	return s
-}
-
-// NewContext returns a ctx whose Runs belong to r, also where they are called
-// on another Runner. In test mode a recorder in ctx comes before it. A nil r
-// takes the runner out again.
-func NewContext(ctx context.Context, r *Runner) context.Context {
-	c := &scopeContext{Context: ctx}
-	if s := scopeOf(ctx); s != nil {
-		c.scope = *s
-	}
-	c.scope.runner = r
-	return c
+	Async   bool   // it was handed to the engine
 }
 
 // Current returns, inside a task, which call is executing; false elsewhere.
 func Current(ctx context.Context) (CallInfo, bool) {
 	s := scopeOf(ctx)
-	if s == nil || s.call == nil {
+	if !s.inTask() {
 		return CallInfo{}, false
 	}
-	r := s.call
-	return CallInfo{RunID: r.runID(), Run: r.runOf(), EntryID: r.id(), Task: r.task(), Attempt: s.attempt, Key: r.key()}, true
+	return s.info(), true
 }
 
-// taskScope is the scope of the ctx that a task gets.
-func (r *Runner) taskScope(ctx context.Context, call *record, attempt int, worker bool) scope {
-	s := scope{runner: r, call: call, attempt: attempt, worker: worker}
-	if outer := scopeOf(ctx); outer != nil {
-		s.recorder = outer.recorder
-		s.worker = worker || outer.worker
+func (s *scope) info() CallInfo {
+	return CallInfo{
+		RunID: s.run.RunID, Run: s.run.ID(), EntryID: s.run.EntryID(s.call), Task: s.run.Task(s.call).Spec.Name,
+		Attempt: s.attempt, Key: s.run.Key(s.call), Async: s.run.Calls[s.call].Options.IsAsync(),
 	}
-	if r.rules != nil {
-		s.recorder = r
-	}
-	return s
 }
 
-// adopter is the recorder that also owns the calls made without its ctx.
-var adopter atomic.Pointer[Runner]
+// Helper marks the function that calls it as a helper, as the method of that
+// name of testing.T does: a Run in a helper says that it was called where the
+// helper was called. It may be called again, and costs little then. Safe for
+// concurrent use.
+func Helper() {
+	var pcs [1]uintptr
+	if runtime.Callers(2, pcs[:]) == 0 {
+		return
+	}
+	if _, known := helperPCs.LoadOrStore(pcs[0], true); known {
+		return
+	}
+	frame, _ := runtime.CallersFrames(pcs[:]).Next()
+	helpers.Store(frame.Function, true)
+	haveHelpers.Store(true)
+}
 
-// ownerOf returns the runner that a call belongs to; receiver may be nil.
-func ownerOf(s *scope, receiver *Runner) *Runner {
-	if s != nil && s.recorder != nil {
-		return s.recorder
+var (
+	helperPCs   sync.Map // where Helper was called
+	helpers     sync.Map // names of functions
+	haveHelpers atomic.Bool
+)
+
+// beyondHelpers returns where the outermost of the helpers around a call of
+// Run was called, or pc, where Run was called.
+func beyondHelpers(pc uintptr) uintptr {
+	if !haveHelpers.Load() {
+		return pc
 	}
-	if r := adopter.Load(); r != nil {
-		return r
+	pcs := make([]uintptr, 64)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(0, pcs)])
+	found := false
+	for {
+		frame, more := frames.Next()
+		if found = found || frame.PC+1 == pc; found {
+			if _, helper := helpers.Load(frame.Function); !helper {
+				return frame.PC + 1
+			}
+		}
+		if !more {
+			return pc
+		}
 	}
-	if s != nil && s.runner != nil {
-		return s.runner
-	}
-	if receiver != nil {
-		return receiver
-	}
-	return Default()
 }

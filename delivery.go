@@ -2,113 +2,173 @@ package saferunner
 
 import (
 	"context"
-	"sync/atomic"
+	"fmt"
+	"strings"
 	"time"
+
+	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/internal/gate"
+	"github.com/saferunner/saferunner/internal/record"
+	"github.com/saferunner/saferunner/journal"
 )
 
-// deliveryList is a batch in the pool of the in-process engine, or a single
-// call that waits for its time.
-type deliveryList struct {
-	engine *inProcess
-	ctx    context.Context
-	items  []item
-	left   int // items that have not ended; guarded by engine.mu
+const (
+	unknownFieldPause = 15 * time.Second // between two workers that may know the field
+	unknownFieldLimit = 10 * time.Minute
+	closedGatePause   = time.Minute
+	idChars           = record.IDLength
+)
+
+// deliver executes one delivery of a durable engine: it is the runner's
+// engine.Handler. The task has a goroutine of its own, so that one that calls
+// runtime.Goexit does not end the engine's.
+func (r *Runner) deliver(ctx context.Context, d engine.Delivery) engine.Ending {
+	again := func(wait time.Duration) engine.Ending {
+		return engine.Ending{Status: journal.StatusQueued, Wait: wait}
+	}
+	if ctx.Err() != nil {
+		return again(0)
+	}
+	task := r.external.task(d.Task.Name)
+	decision := gate.Say{RecordOnly: r.recordOnly}.Delivered(d.Task.Name)
+	if task == nil || decision.Verdict != gate.Executed {
+		return again(closedGatePause)
+	}
+	w := &delivered{Delivery: d}
+	if err := w.prepare(task); err != nil {
+		if wait := r.external.waits(d, err); wait > 0 {
+			return again(wait)
+		}
+		return r.unfit(ctx, w, err)
+	}
+	ended := make(chan engine.Ending, 1)
+	go r.work(ctx, w, decision.Pass(), ended)
+	return <-ended
 }
 
-// item is one delivery of a list. Whoever takes it, a worker or Stop, gives
-// it to the handler.
-type item struct {
+// delivered is one delivery, as a run of one call.
+type delivered struct {
 	engine.Delivery
-	taken atomic.Bool
+	run      *record.Run
+	previous []journal.Attempt // before this one, from the journal
+	ended    chan<- engine.Ending
 }
 
-func (l *deliveryList) with(d engine.Delivery) *deliveryList {
-	return &deliveryList{engine: l.engine, ctx: l.ctx, items: []item{{Delivery: d}}}
-}
-
-// Len implements pool.List.
-func (l *deliveryList) Len() int { return len(l.items) }
-
-// Do implements pool.List.
-func (l *deliveryList) Do(i int) {
-	it := &l.items[i]
-	err := ErrGoexit
-	defer func() { l.ended(it, err) }()
-	if !it.taken.CompareAndSwap(false, true) {
-		err = nil // Stop has concluded it
-		return
+func (w *delivered) prepare(task *record.Task) error {
+	if len(w.Run) != idChars || len(w.EntryID) != idChars {
+		return fmt.Errorf("the engine delivered run %q, entry %q, which are no IDs", w.Run, w.EntryID)
 	}
-	err = l.engine.handler(l.ctx, it.Delivery)
-}
-
-// ended decides whether there is a next attempt.
-func (l *deliveryList) ended(it *item, err error) {
-	e := l.engine
-	next := it.Delivery
-	if l.ctx.Err() != nil {
-		err = nil // Stop has given up: it was the last attempt
+	args, err := task.ReadArguments(w.Payload)
+	if err != nil {
+		return err
 	}
-	if outcome, delay := classify(err); outcome == isLater {
-		e.schedule(l.with(next), delay)
-	} else if err != nil && !next.Last && outcome != isPermanent {
-		next.Attempt++
-		next.Last = next.Attempt >= next.Task.Retry.Attempts()
-		e.schedule(l.with(next), next.Task.Retry.Delay(next.Attempt-1))
-	}
-	e.mu.Lock()
-	if l.left--; l.left == 0 {
-		e.remove(l)
-	}
-	e.mu.Unlock()
-}
-
-// reserve takes places for scheduled calls: all or none. Once Stop has been
-// called there are none, except for the tasks that are being drained.
-func (e *inProcess) reserve(ctx context.Context, places int) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.stopping && !fromWorker(ctx) {
-		return ErrShutdown
-	}
-	if places > 0 && len(e.scheduled)+e.reserved+places > schedulePlaces {
-		return engine.ErrScheduleFull
-	}
-	e.reserved += places
+	w.run = record.Delivered(record.Foreign{Run: w.Run, Entry: w.EntryID, Caller: w.Caller}, w.RunID, w.At)
+	w.run.SetArguments(0, args, 0)
+	w.run.Calls[0].Options = &record.Options{Async: true, Keyed: w.Key != "", Key: w.Key}
+	w.run.Settle(0, journal.StatusQueued)
 	return nil
 }
 
-func (e *inProcess) unreserve(places int) {
-	e.mu.Lock()
-	e.reserved -= places
-	e.mu.Unlock()
+// waits returns how long a delivery waits for a worker that knows all of its
+// fields, 0 if it waits no longer.
+func (x *external) waits(d engine.Delivery, err error) time.Duration {
+	if !strings.Contains(err.Error(), "json: unknown field ") {
+		return 0
+	}
+	limit := unknownFieldLimit
+	if x.patience != nil {
+		limit = *x.patience
+	}
+	due := d.At
+	if d.NotBefore.After(due) {
+		due = d.NotBefore
+	}
+	return max(min(unknownFieldPause, time.Until(due.Add(limit))), 0)
 }
 
-// schedule lets a list of one call wait for its time. It belongs to the map
-// from then on: whoever takes it out, fire or Stop, concludes it.
-func (e *inProcess) schedule(l *deliveryList, delay time.Duration) {
-	e.mu.Lock()
-	stopping := e.stopping
-	if !stopping {
-		e.scheduled[l] = time.AfterFunc(delay, func() { e.fire(l) })
+// unfit ends a call whose arguments no worker can read.
+func (r *Runner) unfit(ctx context.Context, w *delivered, err error) engine.Ending {
+	if strings.Contains(err.Error(), "json: unknown field ") {
+		err = fmt.Errorf("no worker that knows all of its fields came in time: %w", err)
 	}
-	e.mu.Unlock()
-	if stopping {
-		e.abandon(l)
+	failure := w.failure(err, "")
+	failure.Attempt = 0
+	e := failedUnbegun(err, "")
+	now := time.Now()
+	entry := engine.Batch{RunID: w.RunID, Run: w.Run, At: w.At, Caller: w.Caller, Jobs: []engine.Job{w.Job}}.Entry(0)
+	entry.Status = e.Status
+	entry.Attempts = []journal.Attempt{{Started: now, Finished: now, Error: e.Error, Worker: w.Worker}}
+	r.put(ctx, w, entry)
+	r.announce(ctx, failure, func() journal.Entry { return entry })
+	return e
+}
+
+// work executes one attempt.
+func (r *Runner) work(ctx context.Context, w *delivered, pass gate.Pass, ended chan<- engine.Ending) {
+	w.ended = ended
+	r.recall(ctx, w)
+	w.run.Take(0, time.Now(), w.Worker)
+	r.put(ctx, w, w.entry())
+	if extract := r.external.extract; extract != nil {
+		ctx = extract(ctx, w.Metadata)
+	}
+	spec := w.Task
+	c := &scopeContext{scope: r.taskScope(scopeOf(ctx), w.run, 0, w.Attempt)}
+	a := attempt{
+		runner: r, run: w.run, number: w.Attempt, spec: &spec,
+		args: w.run.Calls[0].Args, pass: pass, ctx: c, ender: w,
+	}
+	a.execute(ctx)
+}
+
+// attemptEnded implements attemptEnder. The journal is written here, if the
+// engine does not keep it.
+func (w *delivered) attemptEnded(ctx context.Context, a *attempt, o outcome) {
+	r, e := a.runner, a.ending(ctx, o)
+	kept := a.keep(o)
+	w.run.Conclude(0, time.Now(), e, kept)
+	if kept.Shown != nil {
+		e.Result = kept.Shown()
+	}
+	entry := w.entry()
+	r.put(ctx, w, entry)
+	w.ended <- e
+	if o.err != nil && e.Status.Final() {
+		r.announce(ctx, w.failure(o.err, o.stack), func() journal.Entry { return entry })
 	}
 }
 
-// fire moves a list whose time has come into the pool. It waits for nobody:
-// the call was admitted when it was scheduled.
-func (e *inProcess) fire(l *deliveryList) {
-	e.mu.Lock()
-	_, ok := e.scheduled[l]
-	if ok {
-		delete(e.scheduled, l)
-		l.left = len(l.items)
-		e.submitted[l] = struct{}{}
+// failure is err as the failure of the call.
+func (w *delivered) failure(err error, stack string) *CallError {
+	return &CallError{
+		RunID: w.RunID, Task: w.Task.Name, EntryID: w.EntryID, Position: w.Position, Attempt: w.Attempt,
+		Err: err, Stack: stack,
 	}
-	e.mu.Unlock()
-	if ok {
-		e.pool.SubmitNow(l)
+}
+
+// recall looks up the attempts before this one, which the journal would
+// otherwise forget.
+func (r *Runner) recall(ctx context.Context, w *delivered) {
+	if r.external.ledger || w.Attempt <= 1 {
+		return
 	}
+	if page, err := r.journal.Query(ctx, journal.Query{ID: w.EntryID}); err == nil && len(page.Entries) == 1 {
+		w.previous = page.Entries[0].Attempts
+	}
+}
+
+// put writes the entry, if the engine does not.
+func (r *Runner) put(ctx context.Context, w *delivered, e journal.Entry) {
+	if !r.external.ledger {
+		r.writeChanges(ctx, w.RunID, w.Task.Name, journal.Put(e))
+	}
+}
+
+func (w *delivered) entry() journal.Entry {
+	e := w.run.Entry(0)
+	if len(w.previous) > 0 {
+		e.Attempts = append(w.previous[:len(w.previous):len(w.previous)], e.Attempts...)
+		e.StartedAt = w.previous[0].Started
+	}
+	return e
 }

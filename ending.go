@@ -1,12 +1,17 @@
 package saferunner
 
 import (
+	"context"
 	"errors"
 	"time"
+
+	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/internal/record"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // Permanent wraps an error that no further attempt would mend: a call that
-// fails with it is not retried. It returns nil for nil.
+// fails with it is not tried again. It returns nil for nil.
 func Permanent(err error) error {
 	if err == nil {
 		return nil
@@ -19,27 +24,68 @@ type permanentError struct{ cause error }
 func (e *permanentError) Error() string { return e.cause.Error() }
 func (e *permanentError) Unwrap() error { return e.cause }
 
-// Later is the error of a task that cannot run now: it is tried again after
-// d, and the attempt does not count. The engine decides how precisely d is
-// kept. In a sync call it is an ordinary failure.
-func Later(d time.Duration) error { return &laterError{d} }
+// Later is the error of an async task that cannot run now: it is tried again
+// after d, at least 100 ms, and the attempt does not count. The engine decides
+// how precisely d is kept. In a sync call it is an ordinary failure.
+func Later(d time.Duration) error { return &laterError{max(d, minLater)} }
+
+const minLater = 100 * time.Millisecond
 
 type laterError struct{ delay time.Duration }
 
 func (e *laterError) Error() string { return "not now: try again in " + e.delay.String() }
 
-// IsPermanent reports whether err, or what it wraps, was made by [Permanent].
-func IsPermanent(err error) bool {
-	_, ok := errors.AsType[*permanentError](err)
-	return ok
+// class is what an error says of further attempts.
+type class struct {
+	permanent bool
+	later     time.Duration // 0: it is not Later
 }
 
-// IsLater reports whether err, or what it wraps, was made by [Later], and
-// how long to wait.
-func IsLater(err error) (time.Duration, bool) {
-	later, ok := errors.AsType[*laterError](err)
-	if !ok {
-		return 0, false
+// classOf looks at a task's error, whose methods may panic.
+func classOf(err error) (c class) {
+	if err == nil {
+		return class{}
 	}
-	return later.delay, true
+	defer func() {
+		if recover() != nil {
+			c = class{}
+		}
+	}()
+	if later, ok := errors.AsType[*laterError](err); ok {
+		return class{later: later.delay}
+	}
+	_, permanent := errors.AsType[*permanentError](err)
+	return class{permanent: permanent}
+}
+
+// ending says what the end of an attempt means for its call. Nothing else
+// decides that, whatever the engine; for an attempt whose process died,
+// engine.Lost does.
+func (a *attempt) ending(ctx context.Context, o outcome) engine.Ending {
+	if o.err == nil {
+		return engine.Ending{Status: journal.StatusDone, Counts: true}
+	}
+	e := engine.Ending{Status: journal.StatusFailed, Counts: true, Error: record.ErrorText(o.err), Stack: o.stack}
+	if !a.run.Calls[a.call].Options.IsAsync() {
+		return e
+	}
+	again := a.number < a.spec.Retry.Attempts()
+	switch cause := context.Cause(ctx); {
+	case o.class.later > 0:
+		e.Status, e.Counts, e.Wait = journal.StatusQueued, false, o.class.later
+	case o.class.permanent || errors.Is(cause, engine.ErrCancelled):
+	case errors.Is(cause, engine.ErrStopping) && !again:
+		e.Status = journal.StatusInterrupted
+	case again:
+		e.Status = journal.StatusQueued
+		if !errors.Is(cause, engine.ErrStopping) {
+			e.Wait = a.spec.Retry.Delay(a.number)
+		}
+	}
+	return e
+}
+
+// failedUnbegun is the ending of a call that failed and was not begun.
+func failedUnbegun(cause error, stack string) engine.Ending {
+	return engine.Ending{Status: journal.StatusFailed, Error: record.ErrorText(cause), Stack: stack}
 }

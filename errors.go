@@ -7,69 +7,64 @@ import (
 )
 
 // What Run and its companions return. All of them are wrapped with what
-// happened to what: test for them with errors.Is.
+// happened to what: test for them with errors.Is. What belongs to an engine or
+// a journal is in package engine or journal.
 var (
-	// ErrRunID is returned by Run when the run ID is empty or longer than
-	// 256 bytes. Nothing was executed or recorded.
+	// ErrRunID is returned by Run and Calls when the run ID is not 1 to 256
+	// bytes of UTF-8 without NUL. Nothing was executed or recorded.
 	ErrRunID = errors.New("bad run ID")
+
+	// ErrKey is returned by Run when a key is not 1 to 256 bytes of UTF-8
+	// without NUL. Nothing was executed or recorded.
+	ErrKey = errors.New("bad key")
 
 	// ErrNoTask is returned by Run when a call is the zero Call, or was made
 	// by With of a nil task. Nothing was executed or recorded.
 	ErrNoTask = errors.New("call without a task")
 
 	// ErrArguments is returned by Run when the arguments of an async call
-	// would not survive JSON, in test mode as in production. Nothing was
-	// executed or recorded.
-	ErrArguments = errors.New("arguments would not survive JSON")
+	// would not survive JSON, in test mode as in production, or when they hold
+	// a protobuf message and package saferunnerproto is not imported. Nothing
+	// was executed or recorded.
+	ErrArguments = errors.New("bad arguments")
 
-	// ErrMode is returned by Run and Clear when SAFERUNNER_MODE is set to
-	// something other than live or record. Nothing was executed, recorded or
-	// forgotten.
+	// ErrMode is returned by Run, Start and Clear when SAFERUNNER_MODE is set
+	// to something other than live or record. Nothing was executed, recorded
+	// or forgotten.
 	ErrMode = errors.New("SAFERUNNER_MODE must be live or record")
 
 	// ErrRecorded is returned by Do and Result of a result task whose call was
 	// recorded instead of executed, and that has neither a stub nor a
-	// WhenRecorded answer; by Result also where the call did not take place.
+	// WhenRecorded answer; by Result also where no call of the list was to the
+	// task.
 	ErrRecorded = errors.New("the call was recorded, not executed")
 
-	// ErrDuplicate is returned by Do and Result when another call holds the
-	// key and its result is not known: it has not ended yet, returned none, or
-	// its result holds redacted fields.
+	// ErrDuplicate is returned by Do and Result of a result task when another
+	// call holds the key and its result is not known: it has not ended yet,
+	// returned none, or its result holds redacted fields.
 	ErrDuplicate = errors.New("another call holds the key")
 
 	// ErrSkipped is returned by Result when the call was not made, because an
 	// earlier call of its list failed.
 	ErrSkipped = errors.New("the call was skipped")
 
-	// ErrKeysFull is the cause when a call with a key was not executed because
-	// the in-memory journal holds as many keys as it can.
-	ErrKeysFull = errors.New("the in-memory journal holds as many keys as it can; use a journal on disk, such as journal/sqljournal")
-
-	// ErrScheduleFull is the cause when a call with After or At was not taken
-	// because the in-process engine has as many calls waiting for their time as
-	// it keeps.
-	ErrScheduleFull = errors.New("the in-process engine holds as many scheduled calls as it can; use a durable engine")
-
-	// ErrShutdown is returned by Run after Shutdown, and is the reason of calls
-	// that were cancelled by it.
+	// ErrShutdown is returned by Run and Start after Shutdown, and is the
+	// reason of calls that were cancelled by it.
 	ErrShutdown = errors.New("the runner has been shut down")
 
 	// ErrLive is returned by Clear outside test mode. Nothing was forgotten.
 	ErrLive = errors.New("not in test mode")
 
-	// ErrNoTx is returned by RunTx when the engine cannot queue calls in the
-	// caller's transaction. The in-process engine never can.
-	ErrNoTx = errors.New("the engine cannot take part in a transaction")
+	// ErrRedacted is why a result that may hold redacted fields cannot be read
+	// back from a journal, which does not have them.
+	ErrRedacted = errors.New("it may hold redacted fields, which the journal does not have")
 
-	// ErrInDoubt is the cause when an engine's database did not say whether it
-	// has committed async calls, and could not be asked. They may be queued:
-	// their keys stay claimed, and Run with the same key tells.
-	ErrInDoubt = errors.New("it is not known whether the calls were queued")
+	// ErrEnded is returned by Cancel when the call has ended, or is not known.
+	ErrEnded = errors.New("the call has ended, or is not known")
 
-	// ErrRedacted is why a result or payload that held redacted fields cannot
-	// be had back from the journal, which does not have them: a duplicate then
-	// returns ErrDuplicate, and a release or retry returns it.
-	ErrRedacted = errors.New("the arguments are redacted and their payload is gone")
+	// ErrNoCancel is returned by Cancel when the call goes on and cannot be
+	// cancelled: it is sync, or its engine cannot cancel.
+	ErrNoCancel = errors.New("the call cannot be cancelled")
 
 	// ErrGoexit is the cause when a task called runtime.Goexit, as t.FailNow
 	// does, instead of returning.
@@ -108,17 +103,3 @@ func (e *CallError) Error() string {
 
 // Unwrap returns the cause.
 func (e *CallError) Unwrap() error { return e.Err }
-
-// panicError is the cause of a call whose task panicked.
-type panicError struct{ value any }
-
-func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
-
-// Is makes the error match ErrPanic.
-func (e *panicError) Is(target error) bool { return target == ErrPanic }
-
-// Unwrap returns the panic's value if it was an error.
-func (e *panicError) Unwrap() error {
-	err, _ := e.value.(error)
-	return err
-}

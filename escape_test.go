@@ -63,7 +63,7 @@ func TestNothingEscapesAWorkerOfThePool(t *testing.T) {
 	if _, err := saferunner.Run(rec.Context(), "outer", outer.With(1).Async()); err != nil {
 		t.Fatal(err)
 	}
-	rec.Wait()
+	_ = rec.Wait()
 	if statuses(withCtx) != "recorded recorded" || statuses(without) != "recorded" {
 		t.Errorf("got %s, %s", statuses(withCtx), statuses(without))
 	}
@@ -84,7 +84,7 @@ func TestForceEndsWithItsTest(t *testing.T) {
 	if _, err := saferunner.Run(context.WithoutCancel(rec.Context()), "too.late", e.note.With("x")); err != nil {
 		t.Error(err)
 	}
-	if err := rec.Perform(); err == nil {
+	if err := rec.PerformAll(); err == nil {
 		t.Error("Perform after the end of the test returned no error")
 	}
 	e.wantDone(t)
@@ -143,7 +143,7 @@ func TestChildProcess(t *testing.T) {
 					t.Errorf("stderr has %q, want %q", stderr.String(), want)
 				}
 			case "another is forced":
-				if want := `FORCE_RUN_SIDE_EFFECTS names "child.anounce", but no task bears that name`; !strings.Contains(stderr.String(), want) {
+				if want := `FORCE_RUN_SIDE_EFFECTS names "child.anounce", but no task has that name`; !strings.Contains(stderr.String(), want) {
 					t.Errorf("stderr has %q, want %q in it", stderr.String(), want)
 				}
 			default:

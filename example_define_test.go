@@ -72,7 +72,7 @@ func ExampleResultTask_Result() {
 	// Output: 4200 [4200 4200] [quote.fetch quote.fetch]
 }
 
-func ExampleRetry() {
+func ExampleAttempts() {
 	syncCRM := func(ctx context.Context, order string) error {
 		return errors.New("the CRM is away") // not reached under go test
 	}
@@ -81,7 +81,7 @@ func ExampleRetry() {
 	// are retried.
 	UpdateCRM := saferunner.Define("crm.update", syncCRM,
 		saferunner.Timeout(5*time.Second),
-		saferunner.Retry(engine.RetryPolicy{MaxAttempts: 5}),
+		saferunner.Attempts(5),
 	)
 
 	report, err := saferunner.Run(context.Background(), "order.created", UpdateCRM.With("1001").Async())
@@ -97,7 +97,7 @@ func ExamplePermanent() {
 			return saferunner.Permanent(errNoSuchNumber) // another attempt would not help
 		}
 		return errors.New("the gateway is down") // try again
-	}, saferunner.Retry(engine.RetryPolicy{MaxAttempts: 3}))
+	}, saferunner.Attempts(3))
 
 	_, err := saferunner.Run(context.Background(), "user.welcome", SendSMS.With("").Async())
 	fmt.Println(err)

@@ -28,7 +28,7 @@ func ExampleRun() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	for _, o := range report.Outcomes {
+	for _, o := range report.Outcomes() {
 		fmt.Println(o.Task, o.Status)
 	}
 	// Output:

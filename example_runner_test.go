@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // A runner with options, made the default before anything runs.
@@ -139,7 +140,7 @@ func ExampleLater() {
 			return saferunner.Later(time.Minute) // this attempt does not count
 		}
 		return nil
-	}, saferunner.Retry(engine.RetryPolicy{MaxAttempts: 3}))
+	}, saferunner.Attempts(3))
 
 	report, err := saferunner.Run(context.Background(), "night", count.With("A7").Async())
 	fmt.Println(report.Recorded(), err)

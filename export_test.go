@@ -1,16 +1,24 @@
 package saferunner
 
-import "context"
+import (
+	"github.com/saferunner/saferunner/internal/gate"
+	"github.com/saferunner/saferunner/internal/inprocess"
+	"github.com/saferunner/saferunner/internal/memory"
+	"github.com/saferunner/saferunner/journal"
+)
 
 // NewMemoryJournal is the default journal with bounds of a test's own.
-func NewMemoryJournal(entries int, bytes int64) journal.Journal { return newMemoryJournal(entries, bytes) }
+func NewMemoryJournal(entries int, bytes int64) journal.Journal { return memory.New(entries, bytes) }
 
 // The bounds of the default journal.
 const (
-	MemoryEntries = memoryEntries
-	MemoryBytes   = memoryBytes
-	MemoryKeys    = memoryKeys
+	MemoryEntries = memory.MaxEntries
+	MemoryBytes   = memory.MaxBytes
+	MemoryKeys    = memory.MaxKeys
 )
+
+// InProcessCalls is how many async calls wait or execute at most.
+const InProcessCalls = inprocess.MaxCalls
 
 // NewForcedRunner is a runner that executes under go test: one of a recorder
 // with everything forced, with other parts in its place.
@@ -19,21 +27,11 @@ func NewForcedRunner(opts ...Option) (*Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.rules = &rules{}
+	r.rules = &gate.Rules{}
 	r.rules.ForceAll()
+	r.test = &testRecorder{test: "NewForcedRunner"}
 	return r, nil
 }
 
 // EndRules ends the rules of a forced runner as the end of its test does.
-func EndRules(r *Runner) {
-	r.rules.end()
-	r.rules.drained()
-}
-
-// InProcess is the engine of a runner.
-func InProcess(r *Runner) engine.Engine { return r.engine() }
-
-// NewInProcess is an in-process engine of its own.
-func NewInProcess(concurrency int) engine.Engine {
-	return newInProcess(concurrency, func(context.Context, engine.Delivery) {})
-}
+func EndRules(r *Runner) { r.rules.Over() }

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // An engine of WithEngine is reached outside of test mode only, so a program
@@ -40,13 +42,13 @@ func TestEngineOptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var missing *journal
+	var missing *unused
 	for name, tt := range map[string]struct {
 		options []saferunner.Option
 		want    string
 	}{
 		"nil engine":        {[]saferunner.Option{saferunner.WithEngine(nil)}, "WithEngine: the engine is nil"},
-		"typed nil journal": {[]saferunner.Option{saferunner.WithJournal(missing)}, "WithJournal: the journal is a nil *saferunner_test.journal"},
+		"typed nil journal": {[]saferunner.Option{saferunner.WithJournal(missing)}, "WithJournal: the journal is a nil *saferunner_test.unused"},
 		"typed nil":         {[]saferunner.Option{saferunner.WithEngine(none)}, "WithEngine: the engine is a nil *saferunner_test.ledger"},
 		"negative patience": {[]saferunner.Option{saferunner.UnknownFields(-1)}, "UnknownFields"},
 		"no extract":        {[]saferunner.Option{saferunner.Propagate(nil, nil)}, "Propagate"},
@@ -102,7 +104,7 @@ func TestExternalEngineInTestMode(t *testing.T) {
 // ledger is an engine that must not be reached, with a journal.
 type ledger struct {
 	engine.Engine // nil: whatever reaches it panics
-	journal           journal.Journal
+	journal       journal.Journal
 }
 
 func (l *ledger) Journal() journal.Journal { return l.journal }
@@ -123,9 +125,9 @@ func TestForcedRunTxIsRecorded(t *testing.T) {
 	if err != nil || statuses(report) != "recorded" {
 		t.Errorf("got %s, %v", statuses(report), err)
 	}
-	rec.Wait()
+	_ = rec.Wait()
 	e.wantDone(t)
 }
 
-// journal is none that anybody calls.
-type journal struct{ journal.Journal }
+// unused is a journal that nobody calls.
+type unused struct{ journal.Journal }

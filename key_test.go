@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/journal"
 	"github.com/saferunner/saferunner/saferunnertest"
 )
 
@@ -52,7 +53,7 @@ func TestKeyTwiceInOneBatch(t *testing.T) {
 		if err != nil || statuses(report) != "queued duplicate" {
 			t.Errorf("got %s, %v", statuses(report), err)
 		}
-		rec.Wait()
+		_ = rec.Wait()
 		e.wantDone(t, "a")
 	})
 }
@@ -74,7 +75,7 @@ func TestKeyIsHeldWhileItsCallRuns(t *testing.T) {
 		if _, err := slow.Result(second); !errors.Is(err, saferunner.ErrDuplicate) {
 			t.Errorf("got %v", err)
 		}
-		rec.Wait()
+		_ = rec.Wait()
 		third, err := saferunner.Run(rec.Context(), "keyed", slow.With(1).Key("k"))
 		if err != nil {
 			t.Fatal(err)
@@ -143,7 +144,7 @@ func TestUnreachableJournalIsLogged(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := fmt.Sprintf(`level=ERROR msg="saferunner: journal failed" changes=2 run_id=broken task=%s entry=%s error="no route to journal"`+"\n",
-		e.note.Name(), report.Outcomes[0].EntryID)
+		e.note.Name(), report.Outcomes()[0].EntryID)
 	if !strings.Contains(log.String(), want) {
 		t.Errorf("logged\n%swithout\n%s", log.String(), want)
 	}
@@ -190,7 +191,7 @@ func TestKeysInATinyJournal(t *testing.T) {
 		}
 		calls = append(calls, e.fail.With("x").Key("failed").BestEffort(), e.double.With(7).Key("kept"))
 		report, err := r.Run(t.Context(), "tiny", calls...)
-		if err != nil || report.Outcomes[5].Status != journal.StatusFailed {
+		if err != nil || report.Outcomes()[5].Status != journal.StatusFailed {
 			t.Fatalf("got %s, %v", statuses(report), err)
 		}
 		if out, err := e.double.Result(report); out != 14 || err != nil {
@@ -204,7 +205,7 @@ func TestPerformClaimsKeys(t *testing.T) {
 	if _, err := saferunner.Run(rec.Context(), "keyed", e.note.With("a").Key("k"), e.note.With("b").Key("k")); err != nil {
 		t.Fatal(err)
 	}
-	if err := rec.Perform(); err != nil {
+	if err := rec.PerformAll(); err != nil {
 		t.Fatal(err)
 	}
 	e.wantDone(t, "a")

@@ -3,41 +3,115 @@ package saferunner
 import (
 	"context"
 	"fmt"
-	"math"
 	"time"
+
+	"github.com/saferunner/saferunner/internal/gate"
+	"github.com/saferunner/saferunner/internal/record"
+	"github.com/saferunner/saferunner/journal"
 )
 
-// list takes one run through the gate, call by call. The status of a record
-// is set without its lock until the journal, or an engine, has seen it.
+// list takes one run through the gate, call by call. It belongs to the
+// goroutine of Run. What it may touch without a lock, record.Run says.
 type list struct {
 	ctx    context.Context
+	scope  *scope // of ctx
 	runner *Runner
-	tx     any // the caller's transaction; nil without
-	run    *listRun
+	say    gate.Say
+	tx     any                // the caller's transaction; nil without
+	passed []record.Arguments // as they were passed
+	inTask bool               // of a task on the in-process engine
+
+	run    *record.Run
 	report *Report
-	same   bool // every call has the verdict for all: no task has a rule of its own
-	forAll verdict
 	scopes []scopeContext // for the sync calls that execute
-	now    time.Time      // when the call just before ended, if it was sync
-	clean  int            // calls before this one are in the journal as they stand
-	err    error          // what stopped the list
+
+	all  gate.Decision // on every call, if same
+	same bool          // no task has a rule of its own
+
+	attempt attempt   // of the sync call that executes, reused
+	now     time.Time // when the call just before ended, if it was sync
+	put     bool      // the in-memory journal has the run
+	clean   int       // another journal has the calls before this one as they stand
+	queued  int       // calls that are about to be handed to the engine
+	err     error     // what stopped the list
 }
 
-func (l *list) execute() {
+// A list that executes is one allocation with its report and, if it is short,
+// with the ctx of its calls. The run is apart: a journal keeps it.
+type (
+	executing struct {
+		list
+		Report
+		record.Waiter
+	}
+	singleExecuting struct {
+		executing
+		scopes [1]scopeContext
+		passed [1]record.Arguments
+	}
+	shortExecuting struct {
+		executing
+		scopes [4]scopeContext
+		passed [4]record.Arguments
+	}
+)
+
+// execute takes a run from its beginning to its end.
+func execute(ctx context.Context, l list, runID string, caller uintptr, calls []Call) (*Report, error) {
+	e := newExecuting(len(calls))
+	l.scopes, l.passed = e.list.scopes, e.list.passed
+	e.list = l
+	e.list.begin(e, runID, caller, calls)
+	e.list.walk()
+	err := e.list.err
+	e.list = list{} // the report lives longer
+	return &e.Report, err
+}
+
+func newExecuting(n int) *executing {
+	switch {
+	case n <= 1:
+		s := new(singleExecuting)
+		s.list.scopes, s.list.passed = s.scopes[:n], s.passed[:n]
+		return &s.executing
+	case n <= len(shortExecuting{}.passed):
+		s := new(shortExecuting)
+		s.list.scopes, s.list.passed = s.scopes[:n], s.passed[:n]
+		return &s.executing
+	}
+	e := new(executing)
+	e.list.scopes, e.list.passed = make([]scopeContext, n), make([]record.Arguments, n)
+	return e
+}
+
+// begin makes run and report, and copies the arguments.
+func (l *list) begin(e *executing, runID string, caller uintptr, calls []Call) {
+	l.run = record.New(len(calls))
+	l.run.RunID, l.run.Caller, l.run.RecordOnly = runID, caller, l.say.RecordOnly
+	copyCalls(l.run, calls, l.runner.rules == nil)
+	for i := range calls {
+		l.passed[i] = calls[i].args
+	}
+	e.Report = Report{runID: runID, run: l.run, waiter: &e.Waiter}
+	l.report = &e.Report
+	l.run.Attach(&e.Waiter)
+}
+
+// walk takes the calls through the gate, one after the other.
+func (l *list) walk() {
 	defer l.finish()
-	l.forAll, l.same = l.runner.decideAll()
-	for i := 0; i < len(l.run.records) && l.err == nil; {
+	for i := 0; i < len(l.passed) && l.err == nil; {
 		if l.ctx.Err() != nil {
-			l.err = fmt.Errorf("saferunner: run %q: ctx has ended before call %d: %w", l.run.runID, i+1, context.Cause(l.ctx))
+			l.err = fmt.Errorf("saferunner: run %q: ctx has ended before call %d: %w", l.run.RunID, i+1, context.Cause(l.ctx))
 			return
 		}
-		if !l.run.records[i].call.isAsync() {
-			l.sync(i)
+		if !l.run.Calls[i].Options.IsAsync() {
+			l.take(i)
 			i++
 			continue
 		}
 		end := i + 1
-		for end < len(l.run.records) && l.run.records[end].call.isAsync() {
+		for end < len(l.passed) && l.run.Calls[end].Options.IsAsync() {
 			end++
 		}
 		l.async(i, end)
@@ -49,160 +123,118 @@ func (l *list) execute() {
 // runs when a task or a stub leaves by Goexit.
 func (l *list) finish() {
 	r := l.run
-	for i := len(r.records) - 1; i >= 0 && l.report.Outcomes[i].Status == ""; i-- {
-		l.freeze(i)
-		l.settle(i, journal.StatusSkipped)
+	for i := len(r.Calls) - 1; i >= 0 && r.Status(i) == ""; i-- {
+		r.Settle(i, journal.StatusSkipped)
 	}
 	if l.txEngine() != nil {
 		l.writeTx()
 	} else {
-		l.show(len(r.records))
+		l.show(len(r.Calls))
 	}
-	if r.pending != nil {
-		r.pending.end(nil)
+	if r.Finish() {
+		l.runner.memory.Ended(r, 0, len(r.Calls))
 	}
 }
 
 // show writes the calls before end that the journal does not have as they
-// stand. From then on they change under their lock only.
+// stand. From then on others see them change.
 func (l *list) show(end int) {
-	if l.txEngine() != nil {
-		return // it is written with the transaction
-	}
-	if l.clean < end {
-		l.runner.write(l.ctx, l.run.records[l.clean:end])
+	switch {
+	case l.txEngine() != nil: // written with the transaction
+	case l.runner.memory != nil:
+		if !l.put && len(l.run.Calls) > 0 {
+			l.put = true
+			l.runner.memory.PutRun(l.run)
+		}
+	case l.clean < end:
+		l.runner.write(l.ctx, l.run, l.clean, end)
 		l.clean = end
 	}
 }
 
+func (l *list) task(i int) *record.Task { return l.passed[i].Task() }
+
 // decide takes call i to the gate.
-func (l *list) decide(i int) decision {
-	d := decision{verdict: l.forAll}
-	if !l.same {
-		d = l.runner.decide(l.report.Outcomes[i].Task)
+func (l *list) decide(i int) gate.Decision {
+	if l.same {
+		return l.all
 	}
-	if d.verdict == executed && l.tx != nil && l.runner.outside() == nil {
-		d.verdict = recorded // no engine takes part in the transaction, which may be rolled back
-	}
-	return d
+	return l.say.Decide(l.task(i).Spec.Name)
 }
 
-// freeze makes the record's arguments a copy of what was passed.
-func (l *list) freeze(i int) {
-	rec := &l.run.records[i]
-	def := rec.call.bound.definition()
-	var size int64
-	rec.call.bound, size = rec.call.bound.copy()
-	rec.size = uint32(min(size, math.MaxUint32))
-	if l.runner.rules == nil && !def.arguments.Exact() {
-		rec.freezeJSON()
-	}
-}
-
-// settle gives a call that nobody else has seen yet its status.
-func (l *list) settle(i int, s journal.Status) {
-	l.run.records[i].status, l.report.Outcomes[i].Status = s, s
-}
-
-// sync takes one sync call to its end.
-func (l *list) sync(i int) {
-	rec := &l.run.records[i]
-	passed := rec.call.bound
-	l.freeze(i)
-	if d := l.decide(i); d.verdict != executed {
+// take takes call i to the gate. A sync one has ended then.
+func (l *list) take(i int) {
+	if d := l.decide(i); d.Verdict != gate.Executed {
 		l.decline(i, d)
-		return
-	}
-	if rec.call.key() == "" || l.claim(i) {
-		l.executeSync(i, passed)
+	} else {
+		l.permit(i, d)
 	}
 }
 
-// decline settles a call that the gate does not let through.
-func (l *list) decline(i int, d decision) {
-	switch d.verdict {
-	case recorded:
-		l.settle(i, journal.StatusRecorded)
-		if c := l.run.records[i].call; !c.isAsync() && c.bound.definition().answers {
-			own, _ := c.bound.copy()
-			l.answer(i, journal.StatusRecorded, own.whenRecorded)
+// executeSync executes a sync call on this goroutine.
+func (l *list) executeSync(i int, d gate.Decision) {
+	started := l.now
+	if started.IsZero() {
+		started = l.run.At
+		if i > 0 {
+			started = time.Now()
 		}
-		l.runner.noteUnowned(&l.run.records[i])
-	case stubbed:
-		own, _ := l.run.records[i].call.bound.copy()
-		l.answer(i, journal.StatusStubbed, func() (any, error) { return d.stub(own.Pointer()) })
-	case faulted:
-		l.failUnexecuted(i, d.fault, "")
-	default:
-		l.fail(i, ErrMode, "")
+	}
+	l.run.Begin(i, started)
+	l.show(i + 1)
+	l.clean = i // it will change once more
+	c := &l.scopes[i]
+	c.scope = l.runner.taskScope(l.scope, l.run, i, 1)
+	a := &l.attempt
+	if len(l.runner.middleware) > 0 {
+		a = new(attempt) // one may be kept by what a middleware has started
+	}
+	*a = attempt{
+		runner: l.runner, run: l.run, call: i, number: 1, spec: &l.task(i).Spec,
+		args: l.passed[i], pass: d.Pass(), ctx: c, ender: l,
+	}
+	a.execute(l.ctx)
+}
+
+// attemptEnded implements attemptEnder.
+func (l *list) attemptEnded(_ context.Context, a *attempt, o outcome) {
+	l.now = time.Now()
+	i := a.call
+	if grown := l.run.End(i, l.now, a.ending(l.ctx, o), a.keep(o)); grown > 0 && l.runner.memory != nil {
+		l.runner.memory.Grew(l.run, grown)
+	}
+	if o.err != nil {
+		l.failed(i, callError(l.run, i, 1, o.err, o.stack))
+		return
+	}
+	if o.result != nil {
+		l.outcome(i).Result = o.result
 	}
 }
 
-// answer settles a call with what a stub or WhenRecorded says.
-func (l *list) answer(i int, s journal.Status, fn func() (any, error)) {
-	result, stack, err := guarded(fn)
-	if err != nil {
-		l.failUnexecuted(i, err, stack)
-		return
-	}
-	l.settle(i, s)
-	l.run.records[i].keepAnswer(result)
-	l.report.Outcomes[i].Result = result
-}
-
-// failUnexecuted lets a call fail that the gate did not let through. An async
-// one fails as it would for real: after Run has returned.
-func (l *list) failUnexecuted(i int, cause error, stack string) {
-	if !l.run.records[i].call.isAsync() {
-		l.fail(i, cause, stack)
-		return
-	}
-	p := l.pending()
-	p.add(1)
-	p.end(l.run.callError(i, 0, cause, stack))
-	l.settle(i, journal.StatusFailed)
-	l.report.Outcomes[i].Status = journal.StatusQueued
-	l.run.records[i].unbegun(journal.StatusFailed, cause, stack)
-}
+// outcome is what call i returned, for the report.
+func (l *list) outcome(i int) *record.Outcome { return l.run.Original(l.report.waiter, i) }
 
 // fail lets a call fail that was not begun, and stops the list unless it is
 // best-effort.
 func (l *list) fail(i int, cause error, stack string) {
-	l.run.records[i].unbegun(journal.StatusFailed, cause, stack)
-	l.failed(i, l.run.callError(i, 0, cause, stack))
+	l.run.Fail(i, failedUnbegun(cause, stack))
+	l.failed(i, callError(l.run, i, 0, cause, stack))
 }
 
+// failed notes the failure of a call. The first one stops the list.
 func (l *list) failed(i int, err *CallError) {
-	o := &l.report.Outcomes[i]
-	o.Status, o.Err = journal.StatusFailed, err
-	if !l.run.records[i].call.isBestEffort() && l.err == nil {
+	*l.outcome(i) = record.Outcome{Err: err, ByRun: true}
+	if !l.run.Calls[i].Options.IsBestEffort() && l.err == nil {
 		l.err = err
 	}
 }
 
-// claim takes the call's key. Where another holds it, or it cannot be taken,
-// the call is settled and claim returns false.
-func (l *list) claim(i int) bool {
-	rec, o := &l.run.records[i], &l.report.Outcomes[i]
-	l.show(i) // an earlier call may have given the key back
-	l.now = time.Time{}
-	holder, err := l.runner.journal.Claim(l.ctx, o.Task, rec.call.key(), o.EntryID)
-	switch {
-	case err != nil:
-		l.fail(i, fmt.Errorf("not executed, since its key %q could not be claimed: %w", rec.call.key(), err), "")
-		return false
-	case holder == o.EntryID:
-		return true
+// callError is the failure of call i at the given attempt, 0 if it was not
+// begun.
+func callError(r *record.Run, i, attempt int, cause error, stack string) *CallError {
+	return &CallError{
+		RunID: r.RunID, Task: r.Task(i).Spec.Name, EntryID: r.EntryID(i),
+		Position: i, Attempt: attempt, Err: cause, Stack: stack,
 	}
-	l.settle(i, journal.StatusDuplicate)
-	o.Result = l.runner.heldResult(l.ctx, holder, rec)
-	return false
-}
-
-// pending is made when the first async call needs it.
-func (l *list) pending() *pending {
-	if l.run.pending == nil {
-		l.run.pending = newPending()
-	}
-	return l.run.pending
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/saferunnertest"
 )
 
@@ -59,7 +60,7 @@ func forced(t *testing.T) *saferunnertest.Recorder {
 
 func statuses(r *saferunner.Report) string {
 	var all []string
-	for _, o := range r.Outcomes {
+	for _, o := range r.Outcomes() {
 		all = append(all, string(o.Status))
 	}
 	return strings.Join(all, " ")
@@ -94,7 +95,7 @@ func TestFirstFailureStopsTheList(t *testing.T) {
 	if !ok || !errors.Is(err, errBroken) {
 		t.Fatalf("got %v", err)
 	}
-	want := saferunner.CallError{RunID: "stop.here", Task: "effects.fail", EntryID: report.Outcomes[1].EntryID, Position: 1, Attempt: 1, Err: errBroken}
+	want := saferunner.CallError{RunID: "stop.here", Task: "effects.fail", EntryID: report.Outcomes()[1].EntryID, Position: 1, Attempt: 1, Err: errBroken}
 	if *call != want {
 		t.Errorf("got %+v, want %+v", *call, want)
 	}
@@ -109,8 +110,8 @@ func TestFirstFailureStopsTheList(t *testing.T) {
 func TestBestEffortDoesNotStopTheList(t *testing.T) {
 	rec, e := forced(t), newEffects()
 	report, err := saferunner.Run(rec.Context(), "go.on", e.fail.With("a").BestEffort(), e.note.With("b"))
-	if err != nil || statuses(report) != "failed done" || !errors.Is(report.Outcomes[0].Err, errBroken) {
-		t.Errorf("got %s, %v, %v", statuses(report), report.Outcomes[0].Err, err)
+	if err != nil || statuses(report) != "failed done" || !errors.Is(report.Outcomes()[0].Err, errBroken) {
+		t.Errorf("got %s, %v, %v", statuses(report), report.Outcomes()[0].Err, err)
 	}
 }
 
@@ -121,7 +122,7 @@ func TestPanicBecomesAnError(t *testing.T) {
 	if !ok || !errors.Is(err, saferunner.ErrPanic) || !strings.Contains(call.Stack, "newEffects") {
 		t.Fatalf("got %v", err)
 	}
-	if entry := rec.Calls("panics")[0]; !strings.Contains(entry.Attempts[0].Stack, "newEffects") || entry.Err() != "panic: oh no" {
+	if entry := rec.Calls("panics")[0]; !strings.Contains(entry.Attempts[0].Stack, "newEffects") || entry.ErrorText() != "panic: oh no" {
 		t.Errorf("journal has %+v", entry.Attempts)
 	}
 }
@@ -150,8 +151,8 @@ func TestGoexitInASyncTask(t *testing.T) {
 	if got, want := journaled(t, rec, "exits"), "effects.exit=failed effects.note=skipped"; got != want {
 		t.Errorf("journal has %s, want %s", got, want)
 	}
-	if entry := rec.Calls("exits")[0]; entry.Err() != saferunner.ErrGoexit.Error() {
-		t.Errorf("journal has %q", entry.Err())
+	if entry := rec.Calls("exits")[0]; entry.ErrorText() != saferunner.ErrGoexit.Error() {
+		t.Errorf("journal has %q", entry.ErrorText())
 	}
 }
 
@@ -163,8 +164,8 @@ func TestTimeoutEndsTheCtx(t *testing.T) {
 			return ctx.Err()
 		}, saferunner.Timeout(3*time.Second))
 		report, err := saferunner.Run(rec.Context(), "slow", slow.With(1))
-		if !errors.Is(err, context.DeadlineExceeded) || report.Outcomes[0].Duration != 3*time.Second {
-			t.Errorf("got %v after %s", err, report.Outcomes[0].Duration)
+		if !errors.Is(err, context.DeadlineExceeded) || report.Outcomes()[0].Duration != 3*time.Second {
+			t.Errorf("got %v after %s", err, report.Outcomes()[0].Duration)
 		}
 	})
 }
@@ -212,7 +213,7 @@ func TestRefusedListsExecuteNothing(t *testing.T) {
 			if !errors.Is(err, tt.want) {
 				t.Errorf("got %v, want %v", err, tt.want)
 			}
-			if report == nil || len(report.Outcomes) != 0 || report.Wait(ctx) != nil && tt.ctx == nil {
+			if report == nil || len(report.Outcomes()) != 0 || report.Wait(ctx) != nil && tt.ctx == nil {
 				t.Errorf("got report %+v", report)
 			}
 			if len(e.did) != before {
@@ -229,7 +230,7 @@ func TestRunTxWithoutTransaction(t *testing.T) {
 	e := newEffects()
 	report, err := saferunner.Default().RunTx(t.Context(), nil, "tx", e.note.With("x").Async())
 	want := `saferunner: run "tx": RunTx: the transaction is nil: begin one, and end it after RunTx; nothing was executed`
-	if err == nil || err.Error() != want || errors.Is(err, engine.ErrNoTx) || report == nil || len(report.Outcomes) != 0 {
+	if err == nil || err.Error() != want || errors.Is(err, engine.ErrNoTx) || report == nil || len(report.Outcomes()) != 0 {
 		t.Errorf("got %+v, %v; want %s", report, err, want)
 	}
 }
@@ -259,7 +260,7 @@ func TestNilCtx(t *testing.T) {
 func TestEmptyListIsFine(t *testing.T) {
 	rec := forced(t)
 	report, err := saferunner.Run(rec.Context(), "empty")
-	if err != nil || report.ID == "" || report.RunID != "empty" || len(report.Outcomes) != 0 || report.Wait(rec.Context()) != nil {
+	if err != nil || report.ID() == "" || report.RunID() != "empty" || len(report.Outcomes()) != 0 || report.Wait(rec.Context()) != nil {
 		t.Errorf("got %+v, %v", report, err)
 	}
 }
@@ -278,7 +279,7 @@ func TestCallIsReusable(t *testing.T) {
 	if _, err := saferunner.Run(rec.Context(), "once", async); err != nil {
 		t.Fatal(err)
 	}
-	rec.Wait()
+	_ = rec.Wait()
 	rec.Assert("once", call.Async())
 }
 
@@ -334,7 +335,7 @@ func TestDefinePanics(t *testing.T) {
 		"nil result":   func() { saferunner.DefineResult[int, int]("some.task", nil) },
 		"timeout":      func() { saferunner.Define("some.task", noop, saferunner.Timeout(0)) },
 		"retry": func() {
-			saferunner.Define("some.task", noop, saferunner.Retry(engine.RetryPolicy{MaxAttempts: -1}))
+			saferunner.Define("some.task", noop, saferunner.Attempts(-1))
 		},
 		"queue": func() { saferunner.Define("some.task", noop, saferunner.Queue("")) },
 	}
@@ -369,7 +370,7 @@ func TestDurationIsTheCallsOwn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d := report.Outcomes[2].Duration; d != 0 {
+		if d := report.Outcomes()[2].Duration; d != 0 {
 			t.Errorf("the call took %s", d)
 		}
 		if err := r.Shutdown(t.Context()); err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/journal"
 	"github.com/saferunner/saferunner/journal/journaltest"
 )
 
@@ -56,10 +57,23 @@ func TestKeyedEntriesAreNotDropped(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	keyed, _ := r.Calls(t.Context(), "keyed")
-	plain, _ := r.Calls(t.Context(), "plain")
-	if len(keyed) != 50 || len(plain) != 10 {
-		t.Errorf("%d keyed, %d plain", len(keyed), len(plain))
+	whole := 0
+	page, err := r.Journal().Query(t.Context(), journal.Query{})
+	for _, entry := range page.Entries {
+		if entry.RunID != "" {
+			whole++
+		} else if entry.Key == "" || entry.Status != journal.StatusDone {
+			t.Errorf("left of a call: %+v", entry)
+		}
+	}
+	if err != nil || whole != 10 || len(page.Entries) != 55 {
+		t.Errorf("%d entries, %d of them whole, %v", len(page.Entries), whole, err)
+	}
+	for i := range 50 {
+		report, err := r.Run(t.Context(), "again", e.note.With("keyed").Key(fmt.Sprint(i)))
+		if err != nil || statuses(report) != "duplicate" {
+			t.Errorf("key %d: %s, %v", i, statuses(report), err)
+		}
 	}
 }
 

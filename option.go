@@ -5,14 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
+	"time"
+
+	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/journal"
 )
 
 // Option configures a [Runner]. No option turns test mode off.
 type Option func(*Runner) error
 
 // RecordOnly makes the runner record every call, whatever the mode of the
-// process; FORCE_RUN_SIDE_EFFECTS does not pierce it. It is how a dry run is
-// made.
+// process and whatever is forced. It is how a dry run is made. A ctx that ever
+// got such a runner, with [NewContext], executes nothing either.
 func RecordOnly() Option {
 	return func(r *Runner) error {
 		r.recordOnly = true
@@ -23,15 +28,38 @@ func RecordOnly() Option {
 // WithJournal makes the runner write into j instead of memory.
 func WithJournal(j journal.Journal) Option {
 	return func(r *Runner) error {
-		if j == nil {
-			return errors.New("WithJournal: the journal is nil")
-		}
-		if isNilPointer(j) {
-			return fmt.Errorf("WithJournal: the journal is a nil %T: open one first, and look at its error", j)
+		if err := notNil("WithJournal", "journal", j); err != nil {
+			return err
 		}
 		r.journal = j
 		return nil
 	}
+}
+
+// WithEngine makes e execute the runner's async calls, instead of the pool in
+// this process. In test mode it is never reached: calls are recorded, and
+// those that are let through execute in this process. Where e is an
+// [engine.Ledger] its journal is the runner's.
+func WithEngine(e engine.Engine) Option {
+	return func(r *Runner) error {
+		if err := notNil("WithEngine", "engine", e); err != nil {
+			return err
+		}
+		r.external.engine = e
+		return nil
+	}
+}
+
+// notNil refuses nil, and what a failed constructor leaves in an interface.
+func notNil(option, what string, v any) error {
+	p := reflect.ValueOf(v)
+	switch {
+	case !p.IsValid():
+		return fmt.Errorf("%s: the %s is nil", option, what)
+	case p.Kind() == reflect.Pointer && p.IsNil():
+		return fmt.Errorf("%s: the %s is a nil %T: make one first, and look at its error", option, what, v)
+	}
+	return nil
 }
 
 // WithLogger makes the runner log to l instead of [slog.Default]: failed
@@ -47,20 +75,6 @@ func WithLogger(l *slog.Logger) Option {
 	}
 }
 
-// OnFailure has fn called for each async call that has failed for good or
-// was cancelled, on the goroutine that worked it: with the call's entry and a
-// [*CallError]. ctx carries the values of the Run's. fn may be called from
-// several goroutines at once.
-func OnFailure(fn func(ctx context.Context, e journal.Entry, err error)) Option {
-	return func(r *Runner) error {
-		if fn == nil {
-			return errors.New("OnFailure: the function is nil")
-		}
-		r.onFailure = fn
-		return nil
-	}
-}
-
 // Concurrency limits how many async calls the in-process engine executes at
 // once. Without it there are 64.
 func Concurrency(n int) Option {
@@ -69,6 +83,36 @@ func Concurrency(n int) Option {
 			return fmt.Errorf("Concurrency(%d): must be at least 1", n)
 		}
 		r.concurrency = n
+		return nil
+	}
+}
+
+// UnknownFields sets how long a call waits for a worker that knows all fields
+// of its arguments, as there is one soon while a new version is rolled out:
+// from its Run, or from the time of its After or At. Then the call fails, and
+// names the field. Without it a call waits for 10 minutes. It matters to
+// durable engines only.
+func UnknownFields(wait time.Duration) Option {
+	return func(r *Runner) error {
+		if wait < 0 {
+			return fmt.Errorf("UnknownFields(%s): must not be negative", wait)
+		}
+		r.external.patience = &wait
+		return nil
+	}
+}
+
+// Propagate carries values of the ctx, such as that of a trace, to workers in
+// other processes: inject is called by Run, for each batch of async calls,
+// and returns what is to travel; extract is called by the worker and returns
+// the ctx that the task gets. Both are called from several goroutines at
+// once. The in-process engine keeps the values of the ctx without it.
+func Propagate(inject func(context.Context) map[string]string, extract func(context.Context, map[string]string) context.Context) Option {
+	return func(r *Runner) error {
+		if inject == nil || extract == nil {
+			return errors.New("Propagate: a function is nil")
+		}
+		r.external.inject, r.external.extract = inject, extract
 		return nil
 	}
 }

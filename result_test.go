@@ -81,8 +81,8 @@ func TestWhenRecorded(t *testing.T) {
 	if out, err := answers.Do(rec.Context(), "answers", 7); out != 100 || err != nil {
 		t.Errorf("a stub comes first, got %d, %v", out, err)
 	}
-	rec.Force(answers) // a stub comes before force as well
-	if out, err := answers.Do(rec.Context(), "answers", 7); out != 100 || err != nil {
+	rec.Force(answers) // the last word
+	if out, err := answers.Do(rec.Context(), "answers", 7); out != 14 || err != nil {
 		t.Errorf("got %d, %v", out, err)
 	}
 }

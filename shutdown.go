@@ -6,32 +6,53 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
+
+	"github.com/saferunner/saferunner/internal/gate"
 )
 
-// Shutdown is [Runner.Shutdown] of [Default]. Every main ends with it.
-func Shutdown(ctx context.Context) error { return Default().Shutdown(ctx) }
+// Shutdown is [Runner.Shutdown] of the runner that Run would use with ctx: the
+// one in ctx, else [Default]. Every main ends with it.
+func Shutdown(ctx context.Context) error {
+	owner, _ := ownerOf(scopeOf(ctx), nil)
+	return owner.Shutdown(ctx)
+}
 
 // Shutdown lets what is under way end: Runs, and async calls that are queued
 // or executing. From then on Run returns [ErrShutdown], except from inside
 // the tasks that are being drained. Calls that wait for a later time, or for
 // their next attempt, are cancelled. When ctx ends, what still executes has
-// its ctx cancelled, and what is queued is cancelled as well. All that could
-// not run is in the journal with its reason, and in the error, joined.
+// its ctx cancelled, with the cause [engine.ErrStopping], and what is queued is
+// cancelled as well; Shutdown then returns within two seconds, whatever tasks
+// and journal do. All that
+// could not run is in the journal with its reason, and in the error, joined.
 //
 // A durable engine takes no further jobs and lets those that execute end;
 // what is queued stays queued, for the next process.
 //
-// Shutdown may be called again, to wait on for what did not heed its ctx. It
-// is not for use inside a task, which it would wait for. The journal is left
-// open: who opened it closes it.
+// Shutdown may be called again, to wait on for what did not heed its ctx.
+// Inside a task of the same runner, which it would wait for, it is an error
+// at once. The journal is left open: who opened it closes it.
 func (r *Runner) Shutdown(ctx context.Context) error {
+	switch s := scopeOf(ctx); {
+	case r == nil || r.journal == nil:
+		return errNilRunner("Shutdown")
+	case ctx == nil:
+		return errors.New("saferunner: Shutdown with a nil ctx; nothing was done")
+	case s.inTask() && s.executes == r:
+		return fmt.Errorf("saferunner: Shutdown inside task %s, which it would wait for; nothing was done; call it from main", s.run.Task(s.call).Spec.Name)
+	}
 	err := r.life.drain(ctx)
-	if e := r.retireEngine(); e != nil {
-		err = errors.Join(err, e.Stop(ctx))
+	if p := r.retirePool(); p != nil {
+		err = errors.Join(err, p.Stop(ctx))
 	}
 	err = errors.Join(err, r.external.stop(ctx))
 	r.life.close()
-	if !process().testing { // there Main reports
+	r.mu.Lock()
+	side := r.side
+	r.mu.Unlock()
+	err = errors.Join(err, withGrace(ctx, side.wait))
+	if !gate.Testing() { // there Main reports
 		reportUnknownForced()
 	}
 	if err != nil {
@@ -41,10 +62,93 @@ func (r *Runner) Shutdown(ctx context.Context) error {
 }
 
 var reportUnknownForced = sync.OnceFunc(func() {
-	for _, name := range process().unknownForced() {
-		fmt.Fprintf(os.Stderr, "saferunner: %s names %q, but no task bears that name\n", forceVariable, name)
+	for _, name := range unknownForced() {
+		fmt.Fprintf(os.Stderr, "saferunner: %s names %q, but no task has that name\n", gate.ForceVariable, name)
 	}
 })
+
+// unknownForced returns the forced names that no task has.
+func unknownForced() []string {
+	var unknown []string
+	names, _ := gate.Forced()
+	for _, name := range names {
+		if _, ok := knownTasks.Load(name); !ok {
+			unknown = append(unknown, name)
+		}
+	}
+	return unknown
+}
+
+// lifecycle counts the Runs of a runner that are under way, and ends them. It
+// goes through three states: at first Runs may begin; while it drains, only
+// those of the tasks that are being drained; when it is closed, none. While
+// nobody shuts the runner down it costs two atomic additions a Run.
+type lifecycle struct {
+	state atomic.Int64 // Runs under way, and the flags
+
+	mu   sync.Mutex
+	idle chan struct{} // closed when nothing is under way; nil while nobody waits
+}
+
+const (
+	draining = 1 << 40
+	closed   = 1 << 41
+	underWay = draining - 1
+)
+
+// enter lets a Run begin.
+func (l *lifecycle) enter(inTask bool) error {
+	state := l.state.Add(1)
+	if state < draining || state < closed && inTask {
+		return nil
+	}
+	l.leave()
+	return ErrShutdown
+}
+
+func (l *lifecycle) leave() {
+	if state := l.state.Add(-1); state >= draining && state&underWay == 0 {
+		l.signal()
+	}
+}
+
+func (l *lifecycle) signal() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.idle != nil && l.state.Load()&underWay == 0 {
+		close(l.idle)
+		l.idle = nil
+	}
+}
+
+// ended reports whether Runs from outside may not begin any more.
+func (l *lifecycle) ended() bool { return l.state.Load() >= draining }
+
+// drain lets no more Runs begin from outside and waits for those under way,
+// until ctx ends.
+func (l *lifecycle) drain(ctx context.Context) error {
+	l.mu.Lock()
+	l.state.Or(draining)
+	if l.idle == nil {
+		l.idle = make(chan struct{})
+	}
+	idle := l.idle
+	l.mu.Unlock()
+	l.signal()
+	select {
+	case <-idle: // also where ctx has ended
+		return nil
+	default:
+	}
+	select {
+	case <-idle:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (l *lifecycle) close() { l.state.Or(closed) }
 
 // errorList collects errors.
 type errorList struct {

@@ -2,30 +2,26 @@ package saferunner
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"reflect"
 	"sync"
 
 	"github.com/saferunner/saferunner/internal/callsite"
+	"github.com/saferunner/saferunner/internal/record"
+	"github.com/saferunner/saferunner/internal/redact"
 	"github.com/saferunner/saferunner/internal/roundtrip"
 	"github.com/saferunner/saferunner/internal/snapshot"
 )
 
 // Task is a named unit of side-effecting work without a result, made by
-// [Define]. It is safe for concurrent use. All its methods but Name and With
-// need a task that is not nil.
+// [Define]. It is safe for concurrent use.
 type Task[In any] struct{ core *core[In] }
-
-// ResultTask is a [Task] whose function also returns a value, made by
-// [DefineResult].
-type ResultTask[In, Out any] struct{ core *core[In] }
 
 // Named is a task of any type. Only tasks implement it.
 type Named interface {
 	// Name returns the name that the task was defined with.
 	Name() string
-	definition() *definition
+	task() *record.Task
 }
 
 // Definition is a task of either kind that takes In.
@@ -42,75 +38,69 @@ type Definition[In any] interface {
 //	var SendSMS = saferunner.Define("sms.send", sendSMS)
 //
 // A name has 2 to 128 letters, digits and . _ - /, and begins with a letter.
-// Define panics on another one, on a nil function and on a bad option: these
-// are mistakes in the program, found when it starts. The same name may be
-// defined again, as when each instance of a type defines its methods.
+// Define panics on another one, on a nil function, on a bad option and on a
+// type whose fields have a bad saferunner tag: these are mistakes in the
+// program, found when it starts. The same name may be defined again, as when
+// each instance of a type defines its methods.
 func Define[In any](name string, fn func(context.Context, In) error, opts ...TaskOption) *Task[In] {
 	if fn == nil {
 		panic(fmt.Sprintf("saferunner: Define(%q): the function is nil", name))
 	}
 	call := func(ctx context.Context, in In) (any, error) { return nil, fn(ctx, in) }
-	return &Task[In]{newCore(name, call, nil, nil, opts)}
-}
-
-// DefineResult is [Define] for a function that returns a value beside its
-// error.
-func DefineResult[In, Out any](name string, fn func(context.Context, In) (Out, error), opts ...TaskOption) *ResultTask[In, Out] {
-	if fn == nil {
-		panic(fmt.Sprintf("saferunner: DefineResult(%q): the function is nil", name))
-	}
-	call := func(ctx context.Context, in In) (any, error) { return fn(ctx, in) }
-	return &ResultTask[In, Out]{newCore(name, call, reflect.TypeFor[Out](), decodeResult[Out], opts)}
-}
-
-// core is what tasks and their calls share.
-type core[In any] struct {
-	def    definition
-	call   func(context.Context, In) (any, error)
-	answer func(In) (any, error) // of WhenRecorded
-}
-
-// definition is the part of a task that does not depend on its types.
-type definition struct {
-	spec      engine.TaskSpec
-	defined   uintptr // where
-	answers   bool    // it has a WhenRecorded function
-	arguments *snapshot.Plan
-	wire      *roundtrip.Plan
-	out       reflect.Type                         // nil for a task without a result
-	result    func(json.RawMessage) (any, error)   // decodes one
-	decode    func(json.RawMessage) (bound, error) // arguments that crossed an engine
-}
-
-func newCore[In any](name string, call func(context.Context, In) (any, error), out reflect.Type, result func(json.RawMessage) (any, error), opts []TaskOption) *core[In] {
-	if err := checkName(name); err != nil {
+	c, err := newCore(name, call, nil, opts)
+	if err != nil {
 		panic(fmt.Sprintf("saferunner: Define(%q): %v", name, err))
 	}
-	in := reflect.TypeFor[In]()
-	c := &core[In]{call: call}
-	c.def = definition{
-		spec:      engine.TaskSpec{Name: name},
-		defined:   callsite.Caller(1),
-		arguments: snapshot.PlanOf(in),
-		wire:      roundtrip.PlanOf(in),
-		out:       out,
-		result:    result,
+	return &Task[In]{c}
+}
+
+// core is what a task and its calls share.
+type core[In any] struct {
+	record.Task
+	call   func(context.Context, In) (any, error)
+	answer func(In) (any, error) // of WhenRecorded
+	copies *snapshot.Plan
+	wire   *roundtrip.Plan
+	shown  *redact.Plan
+}
+
+// newCore makes the core of a task whose function returns out, nil for
+// nothing.
+func newCore[In any](name string, call func(context.Context, In) (any, error), out reflect.Type, opts []TaskOption) (*core[In], error) {
+	if err := checkName(name); err != nil {
+		return nil, err
 	}
-	c.def.decode = c.decode
+	o := taskOptions{}
 	for _, option := range opts {
-		if option == nil {
-			panic(fmt.Sprintf("saferunner: Define(%q): an option is nil", name))
+		if err := o.take(option); err != nil {
+			return nil, err
 		}
-		if err := option(&c.def.spec); err != nil {
-			panic(fmt.Sprintf("saferunner: Define(%q): %v", name, err))
+	}
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	o.spec.Name = name
+	in := reflect.TypeFor[In]()
+	shown, unknown, err := redact.PlanOf(in, o.redact...)
+	if err != nil {
+		return nil, err
+	}
+	c := &core[In]{call: call, copies: snapshot.PlanOf(in), wire: roundtrip.PlanOf(in), shown: shown}
+	c.Task = record.Task{Spec: o.spec, Defined: callsite.Caller(1), Redacts: o.redact, ReadArguments: c.read}
+	if out != nil {
+		if unknown, err = c.returns(out, o.redact, unknown); err != nil {
+			return nil, err
 		}
+	}
+	if len(unknown) > 0 {
+		return nil, fmt.Errorf("Redact(%q): %s has no such field", unknown[0], in)
 	}
 	knownTasks.Store(name, struct{}{})
-	return c
+	return c, nil
 }
 
 // knownTasks holds the name of every task that was defined, to tell which
-// forced names no task bore.
+// forced names no task has.
 var knownTasks sync.Map
 
 const (
@@ -133,81 +123,35 @@ func checkName(name string) error {
 	return nil
 }
 
-// Name returns the name that the task was defined with, empty for nil.
+// Name returns the name that the task was defined with. On a nil or zero task
+// it returns the empty string.
 func (t *Task[In]) Name() string {
-	if t == nil {
+	if t == nil || t.core == nil {
 		return ""
 	}
-	return t.core.def.spec.Name
+	return t.core.Spec.Name
 }
 
-// With binds the task to its arguments. Of a nil task it makes a call that
-// Run refuses with [ErrNoTask].
+// With binds the task to its arguments. They are data, which [Run] copies: do
+// not pass a service, such as a client or a cache; let the task's function
+// capture it. On a nil or zero task With returns the zero Call, which Run
+// rejects with [ErrNoTask].
 func (t *Task[In]) With(in In) Call {
-	if t == nil {
+	if t == nil || t.core == nil {
 		return Call{}
 	}
-	return Call{bound: &arguments[In]{t.core, in}}
+	return Call{args: &arguments[In]{t.core, in}}
 }
 
 // Do is [Run] of one sync call.
 func (t *Task[In]) Do(ctx context.Context, runID string, in In) error {
-	_, err := run(ctx, nil, callsite.Caller(0), runID, []Call{t.With(in)})
+	_, err := run(ctx, nil, callsite.Caller(0), nil, runID, []Call{t.With(in)})
 	return err
 }
 
-func (t *Task[In]) definition() *definition {
-	if t == nil {
+func (t *Task[In]) task() *record.Task {
+	if t == nil || t.core == nil {
 		return nil
 	}
-	return &t.core.def
-}
-
-// Name returns the name that the task was defined with, empty for nil.
-func (t *ResultTask[In, Out]) Name() string {
-	if t == nil {
-		return ""
-	}
-	return t.core.def.spec.Name
-}
-
-// With binds the task to its arguments. Of a nil task it makes a call that
-// Run refuses with [ErrNoTask].
-func (t *ResultTask[In, Out]) With(in In) Call {
-	if t == nil {
-		return Call{}
-	}
-	return Call{bound: &arguments[In]{t.core, in}}
-}
-
-// Do is [Run] of one sync call, and its result: [ResultTask.Result].
-func (t *ResultTask[In, Out]) Do(ctx context.Context, runID string, in In) (Out, error) {
-	report, err := run(ctx, nil, callsite.Caller(0), runID, []Call{t.With(in)})
-	if err != nil {
-		var zero Out
-		return zero, err
-	}
-	return t.Result(report)
-}
-
-func (t *ResultTask[In, Out]) definition() *definition {
-	if t == nil {
-		return nil
-	}
-	return &t.core.def
-}
-
-// WhenRecorded returns a copy of the task whose calls are answered by fn in
-// record mode, where they do not execute: with it a staging server goes on
-// with a plausible value. A stub of a test comes before it. fn is not called
-// for async calls, nor where the call executes.
-func (t *ResultTask[In, Out]) WhenRecorded(fn func(In) (Out, error)) *ResultTask[In, Out] {
-	if t == nil || fn == nil {
-		panic("saferunner: WhenRecorded: the task or the function is nil")
-	}
-	c := *t.core
-	c.answer = func(in In) (any, error) { return fn(in) }
-	c.def.answers = true
-	c.def.decode = c.decode
-	return &ResultTask[In, Out]{&c}
+	return &t.core.Task
 }

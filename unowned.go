@@ -1,54 +1,147 @@
 package saferunner
 
 import (
+	"flag"
+	"fmt"
+	"os"
 	"slices"
-	"strings"
 	"sync"
+	"testing"
+
+	"github.com/saferunner/saferunner/internal/callsite"
+	"github.com/saferunner/saferunner/internal/door"
+	"github.com/saferunner/saferunner/internal/gate"
+	"github.com/saferunner/saferunner/internal/record"
+	"github.com/saferunner/saferunner/journal"
 )
 
 const maxUnowned = 1000
 
-// unowned holds the calls that were recorded in a test binary without a
-// recorder to own them: the first ones, and how many there were.
+// unowned is what was recorded or refused in a test binary without a recorder
+// to own it, or reached one whose test had ended: the first runs and lists,
+// and how many calls there were.
 var unowned unownedCalls
 
 type unownedCalls struct {
 	mu      sync.Mutex
-	records map[*Runner][]*record
-	count   map[*Runner]int
+	runs    []unownedRun
+	beyond  map[*Runner]int // calls that were not kept
+	refused []door.Refused
+	looked  bool // somebody will look, or was told
 }
 
-func (r *Runner) noteUnowned(rec *record) {
-	if r.rules != nil || !process().testing {
+type unownedRun struct {
+	runner *Runner
+	run    *record.Run
+	test   string
+}
+
+// endedTest returns the test whose recorder a call has reached after its end,
+// and whether nobody owns what is run here.
+func (r *Runner) endedTest() (test string, isUnowned bool) {
+	if !gate.Testing() {
+		return "", false
+	}
+	if r.test == nil {
+		return "", true
+	}
+	return r.test.test, r.test.HasEnded()
+}
+
+// noteUnowned notes a run of which at least one call was recorded.
+func (r *Runner) noteUnowned(run *record.Run) {
+	if r.rules != nil && !r.rules.HasEnded() {
+		return
+	}
+	test, isUnowned := r.endedTest()
+	if !isUnowned {
 		return
 	}
 	u := &unowned
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.count == nil {
-		u.records, u.count = map[*Runner][]*record{}, map[*Runner]int{}
+	switch n := len(u.runs); {
+	case n > 0 && u.runs[n-1].run == run:
+		return
+	case n < maxUnowned:
+		u.runs = append(u.runs, unownedRun{r, run, test})
+	default:
+		if u.beyond == nil {
+			u.beyond = map[*Runner]int{}
+		}
+		u.beyond[r] += len(run.Calls)
 	}
-	if u.count[r]++; u.count[r] <= maxUnowned {
-		u.records[r] = append(u.records[r], rec)
+	u.tell(run)
+}
+
+// tell says of the first unowned call that it was recorded, where nobody will
+// look at the end. u.mu is held.
+func (u *unownedCalls) tell(run *record.Run) {
+	if u.looked || !flag.Parsed() || !testing.Testing() || !testing.Verbose() {
+		return
+	}
+	u.looked = true
+	fmt.Fprintf(os.Stderr, "saferunner: %s: run %q was recorded, not executed, and no test owns it: give the code rec.Context(), or list such calls with saferunnertest.Main\n",
+		callsite.String(run.Caller), run.RunID)
+}
+
+// noteRefused notes a list that Run refused.
+func (r *Runner) noteRefused(err error, _ string, caller uintptr) {
+	test, isUnowned := r.endedTest()
+	switch {
+	case isUnowned:
+		unowned.mu.Lock()
+		defer unowned.mu.Unlock()
+		if len(unowned.refused) < maxUnowned {
+			unowned.refused = append(unowned.refused, door.Refused{Err: err, Caller: caller, Test: test})
+		}
+	case r.test != nil:
+		r.test.mu.Lock()
+		defer r.test.mu.Unlock()
+		r.test.refused = append(r.test.refused, err)
 	}
 }
 
-// clear forgets those of one runner.
+// look says that somebody will ask for all.
+func (u *unownedCalls) look() {
+	u.mu.Lock()
+	u.looked = true
+	u.mu.Unlock()
+}
+
+// clear forgets the calls of one runner.
 func (u *unownedCalls) clear(r *Runner) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	delete(u.records, r)
-	delete(u.count, r)
+	u.runs = slices.DeleteFunc(u.runs, func(n unownedRun) bool { return n.runner == r })
+	delete(u.beyond, r)
 }
 
-// all returns the calls in the order in which they were run.
-func (u *unownedCalls) all() (calls []*record, count int) {
+// all returns what there is, in the order in which it was run.
+func (u *unownedCalls) all() (all door.Unowned) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	for r, records := range u.records {
-		calls = append(calls, records...)
-		count += u.count[r]
+	runs := slices.Clone(u.runs)
+	slices.SortStableFunc(runs, func(a, b unownedRun) int {
+		if a.run.Before(b.run) {
+			return -1
+		}
+		return 1
+	})
+	for _, n := range runs {
+		for i := range n.run.Calls {
+			if n.run.Status(i) != journal.StatusRecorded {
+				continue
+			}
+			c := revealCall(n.run, i)
+			c.Test = n.test
+			all.Calls = append(all.Calls, c)
+		}
 	}
-	slices.SortFunc(calls, func(a, b *record) int { return strings.Compare(a.id(), b.id()) })
-	return calls, count
+	all.Count = len(all.Calls)
+	for _, n := range u.beyond {
+		all.Count += n
+	}
+	all.Refused = slices.Clone(u.refused)
+	return all
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/internal/callsite"
-	"github.com/saferunner/saferunner/internal/recorder"
 	"github.com/saferunner/saferunner/journal"
 )
 
@@ -19,17 +18,18 @@ import (
 // value, where nil and empty slices or maps differ.
 func (r *Recorder) Assert(runID string, want ...saferunner.Call) {
 	r.t.Helper()
-	if r.rec.Made(runID, want) {
+	if r.rec.Made(runID, want...) {
 		return
 	}
-	wanted := make([]recorder.Call, len(want))
+	wanted := make([]call, len(want))
 	for i := range want {
-		if wanted[i] = recorder.Reveal(want[i]); wanted[i].Args == nil {
+		var ok bool
+		if wanted[i], ok = wantedCall(want[i]); !ok {
 			r.t.Errorf("saferunnertest: Assert(%q): wanted call %d is the zero Call, or With was called on a nil task", runID, i+1)
 			return
 		}
 	}
-	r.t.Error(r.mismatch(runID, wanted, r.made(runID), callsite.Package(callsite.Caller(0))))
+	r.t.Error(r.mismatch(assertion{"Assert", runID, placeOf(callsite.Caller(0)), wanted}, wanted, r.made(runID)))
 }
 
 // AssertCount fails the test unless n calls were made under the run ID.
@@ -37,7 +37,7 @@ func (r *Recorder) AssertCount(runID string, n int) {
 	r.t.Helper()
 	got := r.made(runID)
 	if len(got) != n {
-		r.t.Error(r.countText(runID, plural(n, "call", "calls"), len(got), got, callsite.Package(callsite.Caller(0))))
+		r.t.Error(r.countText(assertion{"AssertCount", runID, placeOf(callsite.Caller(0)), nil}, plural(n, "call", "calls"), len(got), got))
 	}
 }
 
@@ -52,12 +52,12 @@ func (r *Recorder) AssertTask(runID string, task saferunner.Named, n int) {
 	got := r.made(runID)
 	have := 0
 	for _, c := range got {
-		if c.Task == names[0] {
+		if c.task == names[0] {
 			have++
 		}
 	}
 	if have != n {
-		r.t.Error(r.countText(runID, plural(n, "call of ", "calls of ")+names[0], have, got, callsite.Package(callsite.Caller(0))))
+		r.t.Error(r.countText(assertion{"AssertTask", runID, placeOf(callsite.Caller(0)), nil}, plural(n, "call of ", "calls of ")+names[0], have, got))
 	}
 }
 
@@ -70,8 +70,8 @@ func (r *Recorder) AssertNone() {
 }
 
 // made returns the calls under the run ID but those that were skipped.
-func (r *Recorder) made(runID string) []recorder.Call {
-	return slices.DeleteFunc(r.rec.Calls(runID), func(c recorder.Call) bool {
-		return c.Status == string(journal.StatusSkipped)
+func (r *Recorder) made(runID string) []call {
+	return slices.DeleteFunc(r.calls(runID), func(c call) bool {
+		return c.status == string(journal.StatusSkipped)
 	})
 }

@@ -14,6 +14,7 @@ import (
 type exampleT struct{ testing.TB }
 
 func (exampleT) Helper()                      {}
+func (exampleT) Name() string                 { return "ExampleTest" }
 func (exampleT) Cleanup(func())               {}
 func (exampleT) Context() context.Context     { return context.Background() }
 func (exampleT) Error(args ...any)            { fmt.Println(args...) }
@@ -141,7 +142,7 @@ func ExampleRecorder_Wait() {
 		t.Fatal(err)
 	}
 
-	rec.Wait() // for the async call
+	_ = rec.Wait() // for the async call
 
 	fmt.Println(rec.Calls("order.created")[1].Status)
 	// Unordered output:

@@ -5,7 +5,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/saferunner/saferunner/internal/recorder"
+	"github.com/saferunner/saferunner/internal/door"
 )
 
 // Main runs the suite and exits with its code:
@@ -13,10 +13,10 @@ import (
 //	func TestMain(m *testing.M) { saferunnertest.Main(m) }
 //
 // At the end it prints, on stderr, the calls that were recorded and that no
-// recorder owned, with their call sites, and names in
-// FORCE_RUN_SIDE_EFFECTS that no task bears. They do not change the exit
-// code. An option that is not for a whole suite exits with 2 before anything
-// has run.
+// recorder owned, with their call sites, and names in FORCE_RUN_SIDE_EFFECTS
+// that no task has. They do not change the exit code. Lists that Run refused
+// and that no recorder owned fail the suite. An option that is not for a
+// whole suite exits with 2 before anything has run.
 func Main(m interface{ Run() int }, opts ...Option) {
 	os.Exit(run(m, os.Stderr, opts))
 }
@@ -28,29 +28,39 @@ func run(m interface{ Run() int }, out io.Writer, opts []Option) int {
 			return 2
 		}
 	}
+	core.LookAtUnowned()
 	code := m.Run()
-	for _, name := range recorder.UnknownForced() {
-		_, _ = fmt.Fprintf(out, "saferunnertest: FORCE_RUN_SIDE_EFFECTS names %q, but no task bears that name\n", name)
+	for _, name := range core.UnknownForced() {
+		_, _ = fmt.Fprintf(out, "saferunnertest: FORCE_RUN_SIDE_EFFECTS names %q, but no task has that name\n", name)
 	}
-	reportUnowned(out)
+	unowned := core.Unowned()
+	reportUnowned(out, unowned)
+	if reportRefused(out, unowned.Refused) && code == 0 {
+		return 1
+	}
 	return code
 }
 
-func reportUnowned(out io.Writer) {
-	calls, count := recorder.Unowned()
-	if count == 0 {
+func reportUnowned(out io.Writer, unowned door.Unowned) {
+	if unowned.Count == 0 {
 		return
 	}
 	_, _ = fmt.Fprintf(out, "saferunnertest: %s recorded that no recorder owned; nothing executed.\n"+
-		"Pass rec.Context() to the code under test, or use OwnUnowned, to look at them:\n%s", plural(count, "call was", "calls were"), ledger(calls, true))
-	if count > len(calls) {
-		_, _ = fmt.Fprintf(out, "  … and %d more\n", count-len(calls))
+		"Pass rec.Context() to the code under test, or use OwnUnowned, to look at them:\n%s",
+		plural(unowned.Count, "call was", "calls were"), ledger(madeCalls(unowned.Calls), true))
+	if more := unowned.Count - len(unowned.Calls); more > 0 {
+		_, _ = fmt.Fprintf(out, "  … and %d more, which were not kept\n", more)
 	}
 }
 
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
+// reportRefused reports whether lists were refused that no recorder owned.
+func reportRefused(out io.Writer, refused []door.Refused) bool {
+	for _, r := range refused {
+		after := ""
+		if r.Test != "" {
+			after = ", after the end of " + r.Test
+		}
+		_, _ = fmt.Fprintf(out, "saferunnertest: a list was refused that no recorder owned, at %s%s: %v\n", placeOf(r.Caller), after, r.Err)
 	}
-	return fmt.Sprintf("%d %s", n, many)
+	return len(refused) > 0
 }

@@ -1,7 +1,5 @@
 package saferunnertest
 
-import "github.com/saferunner/saferunner/internal/recorder"
-
 // Option changes what a recorder does. The zero Option does nothing.
 type Option struct {
 	name   string
@@ -23,7 +21,7 @@ func OwnUnowned() Option {
 		if !sequential(r) {
 			r.t.Fatal("saferunnertest: OwnUnowned in a parallel test: calls of other tests would be mixed in; pass rec.Context() to the code under test instead")
 		}
-		r.t.Cleanup(recorder.Adopt(r.rec))
+		r.t.Cleanup(r.adopt())
 	}}
 }
 

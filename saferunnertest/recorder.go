@@ -3,6 +3,7 @@ package saferunnertest
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"reflect"
 	"slices"
 	"sync"
@@ -10,10 +11,14 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner"
-	"github.com/saferunner/saferunner/internal/recorder"
+	"github.com/saferunner/saferunner/internal/callsite"
+	"github.com/saferunner/saferunner/internal/door"
 	"github.com/saferunner/saferunner/internal/snapshot"
 	"github.com/saferunner/saferunner/journal"
 )
+
+// core is what the root package lets the test kit do.
+var core = door.Open[saferunner.Call, *saferunner.Runner]()
 
 // drainLimit bounds how long the end of a test waits for forced async calls.
 const drainLimit = 10 * time.Second
@@ -24,8 +29,10 @@ const drainLimit = 10 * time.Second
 // from any goroutine.
 type Recorder struct {
 	t   testing.TB
-	rec recorder.Recorder
+	rec door.Recorder[saferunner.Call, *saferunner.Runner]
 	ctx context.Context
+
+	files *artifacts
 
 	mu    sync.Mutex
 	shown map[string]bool // IDs of the entries that a failed assertion has listed
@@ -40,7 +47,7 @@ type Recorder struct {
 // testing/synctest bubbles.
 func New(t testing.TB, opts ...Option) *Recorder {
 	t.Helper()
-	r := &Recorder{t: t, rec: recorder.New()}
+	r := &Recorder{t: t, rec: core.New(t.Name()), files: &artifacts{t: t}}
 	r.ctx = r.rec.NewContext(t.Context())
 	t.Cleanup(r.end)
 	for _, option := range opts {
@@ -54,7 +61,7 @@ func (r *Recorder) end() {
 	if err := r.rec.End(drainLimit); err != nil {
 		r.t.Errorf("saferunnertest: forced async calls had not ended with the test: %v", err)
 	}
-	for _, err := range r.rec.Unsound() {
+	for _, err := range r.rec.Refused() {
 		r.t.Errorf("saferunnertest: a list was refused: %v", err)
 	}
 	if r.t.Failed() {
@@ -67,7 +74,7 @@ func (r *Recorder) logTheRest() {
 	r.t.Helper()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	calls := slices.DeleteFunc(r.rec.Calls(""), func(c recorder.Call) bool { return r.shown[c.EntryID] })
+	calls := slices.DeleteFunc(r.calls(""), func(c call) bool { return r.shown[c.id] })
 	switch {
 	case len(calls) == 0:
 	case len(r.shown) == 0:
@@ -78,26 +85,51 @@ func (r *Recorder) logTheRest() {
 }
 
 // show notes that calls have been listed.
-func (r *Recorder) show(calls []recorder.Call) {
+func (r *Recorder) show(calls []call) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.shown == nil {
 		r.shown = map[string]bool{}
 	}
 	for _, c := range calls {
-		r.shown[c.EntryID] = true
+		r.shown[c.id] = true
 	}
 }
+
+// calls returns what was recorded under a run ID, or all of it if that is empty.
+func (r *Recorder) calls(runID string) []call { return madeCalls(r.rec.Calls(runID)) }
+
+// adopt makes the recorder own what nobody owns.
+func (r *Recorder) adopt() (end func()) { return core.Adopt(r.rec) }
 
 // Context returns the test's ctx carrying the recorder: what is run with it,
 // or with a ctx made from it, is recorded here.
 func (r *Recorder) Context() context.Context { return r.ctx }
 
 // Runner returns the recorder's runner, for code that takes one.
-func (r *Recorder) Runner() *saferunner.Runner { return r.rec.Runner().(*saferunner.Runner) }
+func (r *Recorder) Runner() *saferunner.Runner { return r.rec.Runner() }
+
+// All returns what was recorded, whatever the run ID, oldest first, with what
+// became of each call.
+func (r *Recorder) All() []journal.Entry {
+	r.t.Helper()
+	var all []journal.Entry
+	q := journal.Query{OldestFirst: true, Limit: journal.MaxPage}
+	for {
+		page, err := r.Runner().Journal().Query(r.detached(), q)
+		if err != nil {
+			r.t.Errorf("saferunnertest: All: %v", err)
+			return all
+		}
+		all = append(all, page.Entries...)
+		if q.Cursor = page.Next; q.Cursor == "" {
+			return all
+		}
+	}
+}
 
 // Calls returns the newest calls under this run ID, at most
-// [saferunner.MaxPage], oldest first, with what became of each.
+// [journal.MaxPage], oldest first, with what became of each.
 func (r *Recorder) Calls(runID string) []journal.Entry {
 	r.t.Helper()
 	entries, err := r.Runner().Calls(r.detached(), runID)
@@ -126,43 +158,63 @@ func (r *Recorder) ForceAll() { r.rec.ForceAll() }
 
 // Fail lets calls of the task fail with err, instead of being recorded or
 // executed: a sync one stops its list, an async one fails after Run has
-// returned.
+// returned. A nil err takes the faults of the task back, those of FailTimes
+// and FailFunc too: what was said of it before holds again.
 func (r *Recorder) Fail(task saferunner.Named, err error) {
 	r.t.Helper()
-	if err == nil {
-		r.t.Errorf("saferunnertest: Fail: the error is nil; say how the task fails")
-		return
-	}
-	if names, ok := r.names("Fail", []saferunner.Named{task}); ok {
-		r.rec.Fail(names[0], err)
+	names, ok := r.names("Fail", []saferunner.Named{task})
+	switch {
+	case !ok:
+	case err == nil:
+		r.rec.Fail(names[0], nil)
+	default:
+		r.rec.Fail(names[0], func(any) error { return err })
 	}
 }
 
-// Perform really executes what was recorded so far: all of it, or the calls
-// of these tasks, first in, first out, each once and on this goroutine. It
-// does not stop at a failure, and returns the errors, joined. What the tasks
-// call themselves stays recorded.
+// FailTimes lets the next n calls of the task fail with err. After them, what
+// was said of the task before holds again.
+func (r *Recorder) FailTimes(task saferunner.Named, n int, err error) {
+	r.t.Helper()
+	switch names, ok := r.names("FailTimes", []saferunner.Named{task}); {
+	case !ok:
+	case err == nil || n < 1:
+		r.t.Errorf("saferunnertest: FailTimes(%s, %d, %v): it needs a count of at least 1 and an error", names[0], n, err)
+	default:
+		r.rec.FailTimes(names[0], n, err)
+	}
+}
+
+// Perform really executes what was recorded so far of these tasks, first in,
+// first out, each call once and on this goroutine. Without tasks it executes
+// nothing. It does not stop at a failure, and returns the errors, joined.
+// What the tasks call themselves stays recorded.
 func (r *Recorder) Perform(tasks ...saferunner.Named) error {
 	r.t.Helper()
 	names, ok := r.names("Perform", tasks)
 	if !ok {
 		return fmt.Errorf("saferunnertest: Perform: a task is nil; nothing was executed")
 	}
-	wanted := make(map[string]bool, len(names))
-	for _, name := range names {
-		wanted[name] = true
-	}
-	return r.rec.Perform(r.ctx, func(task string) bool { return len(names) == 0 || wanted[task] })
+	return r.rec.Perform(r.ctx, func(task string) bool { return slices.Contains(names, task) })
+}
+
+// PerformAll is [Recorder.Perform] of every task.
+func (r *Recorder) PerformAll() error {
+	return r.rec.Perform(r.ctx, func(string) bool { return true })
 }
 
 // Wait waits until all forced async calls have ended, with their retries and
-// after their delays, or until the test ends.
-func (r *Recorder) Wait() {
+// after their delays, or until the test ends. It returns the errors of those
+// that have failed since the last Wait, joined; each is a
+// [*saferunner.CallError].
+func (r *Recorder) Wait() error {
 	r.t.Helper()
-	if err := r.rec.Wait(r.ctx); err != nil {
-		r.t.Errorf("saferunnertest: Wait: forced async calls have not ended: %v", err)
-	}
+	return r.rec.Wait(r.ctx)
 }
+
+// AllowRefused takes lists that Run has refused out of what fails the test
+// at its end: those whose error is err, or wraps it.
+func (r *Recorder) AllowRefused(err error) { r.rec.AllowRefused(err) }
 
 // Clear forgets what was recorded. Rules stay.
 func (r *Recorder) Clear() { r.rec.Clear() }
@@ -206,6 +258,29 @@ func Stub[In, Out any](r *Recorder, task *saferunner.ResultTask[In, Out], fn fun
 	})
 }
 
+// FailFunc lets calls of the task, of either kind, fail with what fn returns.
+// Where it returns nil, it is as if there were no fault: what was said of the
+// task before holds. fn runs on the goroutine of the Run and gets a copy of
+// the arguments.
+func FailFunc[In any](r *Recorder, task saferunner.Definition[In], fn func(In) error) {
+	r.t.Helper()
+	names, ok := r.names("FailFunc", []saferunner.Named{task})
+	if !ok {
+		return
+	}
+	if fn == nil {
+		r.t.Errorf("saferunnertest: FailFunc of %s: the function is nil", names[0])
+		return
+	}
+	r.rec.Fail(names[0], func(args any) error {
+		in, ok := args.(*In)
+		if !ok {
+			return fmt.Errorf("saferunnertest: FailFunc of %s takes %T, its call has %T: two tasks have this name", names[0], *new(In), args)
+		}
+		return fn(*in)
+	})
+}
+
 // Args returns the arguments of the calls of task under this run ID, in
 // order: copies, with their real values.
 func Args[In any](r *Recorder, runID string, task saferunner.Definition[In]) []In {
@@ -216,12 +291,12 @@ func Args[In any](r *Recorder, runID string, task saferunner.Definition[In]) []I
 	}
 	var all []In
 	for _, c := range r.rec.Calls(runID) {
-		if c.Task != names[0] {
+		if c.Args.Task().Spec.Name != names[0] {
 			continue
 		}
 		in, ok := c.Args.Pointer().(*In)
 		if !ok {
-			r.t.Errorf("saferunnertest: Args of %s: a call has %T: two tasks share this name", c.Task, c.Args.Pointer())
+			r.t.Errorf("saferunnertest: Args of %s: a call has %T: two tasks have this name", names[0], c.Args.Pointer())
 			continue
 		}
 		dup := *in
@@ -229,4 +304,48 @@ func Args[In any](r *Recorder, runID string, task saferunner.Definition[In]) []I
 		all = append(all, dup)
 	}
 	return all
+}
+
+// wantedCall shows what a call is made of, unless it is the zero Call.
+func wantedCall(c saferunner.Call) (call, bool) {
+	revealed := core.Reveal(c)
+	if revealed.Args == nil {
+		return call{}, false
+	}
+	return reveal(revealed), true
+}
+
+func madeCalls(calls []door.Revealed) []call {
+	all := make([]call, len(calls))
+	for i, c := range calls {
+		all[i] = reveal(c)
+	}
+	return all
+}
+
+func reveal(c door.Revealed) call {
+	task := c.Args.Task()
+	out := call{
+		id: c.EntryID, runID: c.RunID, task: task.Spec.Name, key: c.Options.IdempotencyKey(), status: c.Status, ended: c.Test,
+		args: reflect.ValueOf(c.Args.Pointer()).Elem(), redacted: task.Redacts,
+		async: c.Options.IsAsync(), bestEffort: c.Options.IsBestEffort(),
+		run: placeOf(c.Caller), defined: placeOf(task.Defined),
+		json:     func() string { return string(c.Args.Shown()) },
+		same:     func(got call) bool { return got.origin.(door.Revealed).SameAs(c) },
+		sameArgs: func(got call) bool { return c.Args.Equal(got.origin.(door.Revealed).Args) },
+		origin:   c,
+	}
+	if o := c.Options; o != nil {
+		out.after, out.at = o.After, o.At
+	}
+	return out
+}
+
+func placeOf(pc uintptr) place {
+	file, line := callsite.Position(pc)
+	pkg := callsite.Package(pc)
+	if unescaped, err := url.PathUnescape(pkg); err == nil {
+		pkg = unescaped
+	}
+	return place{pkg, file, line}
 }

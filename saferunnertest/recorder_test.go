@@ -81,18 +81,18 @@ func TestFailInjectsAFault(t *testing.T) {
 		broken := errors.New("no network")
 		rec.Fail(sendSMS, broken)
 		report, err := saferunner.Run(rec.Context(), "sync", sendSMS.With(SMS{}), quote.With(1))
-		if !errors.Is(err, broken) || report.Outcomes[1].Status != journal.StatusSkipped {
-			t.Errorf("got %v, %s", err, report.Outcomes[1].Status)
+		if !errors.Is(err, broken) || report.Outcomes()[1].Status != journal.StatusSkipped {
+			t.Errorf("got %v, %s", err, report.Outcomes()[1].Status)
 		}
 		rec.Assert("sync", sendSMS.With(SMS{}))
 		report, err = saferunner.Run(rec.Context(), "async", sendSMS.With(SMS{}).Async(), quote.With(1))
-		if err != nil || report.Outcomes[0].Status != journal.StatusQueued {
-			t.Errorf("an async call fails after Run: got %v, %s", err, report.Outcomes[0].Status)
+		if err != nil || report.Outcomes()[0].Status != journal.StatusFailed {
+			t.Errorf("Run does not return the failure of an async call: got %v, %s", err, report.Outcomes()[0].Status)
 		}
 		if err := report.Wait(t.Context()); !errors.Is(err, broken) {
 			t.Errorf("Wait returned %v", err)
 		}
-		if entry := rec.Calls("async")[0]; entry.Status != journal.StatusFailed || entry.Err() != "no network" {
+		if entry := rec.Calls("async")[0]; entry.Status != journal.StatusFailed || entry.ErrorText() != "no network" {
 			t.Errorf("got %+v", entry)
 		}
 	})

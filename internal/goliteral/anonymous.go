@@ -10,7 +10,7 @@ import (
 // only if they have one short member.
 
 // structure writes an anonymous struct type.
-func (ts types) structure(t reflect.Type) (string, bool) {
+func (ts types) structure(t reflect.Type) (name, why string) {
 	separator := "\v"
 	if t.NumField() == 1 {
 		separator = " "
@@ -19,9 +19,12 @@ func (ts types) structure(t reflect.Type) (string, bool) {
 	short := true
 	for i := range members {
 		f := t.Field(i)
-		typ, ok := ts.name(f.Type)
-		if !ok || f.PkgPath != "" && f.PkgPath != ts.pkg {
-			return "", false
+		typ, why := ts.name(f.Type)
+		if why == "" && !ts.reaches(f.PkgPath) {
+			why = nameless
+		}
+		if why != "" {
+			return typ, why
 		}
 		members[i] = typ
 		size := len(typ)
@@ -39,26 +42,35 @@ func (ts types) structure(t reflect.Type) (string, bool) {
 		}
 		members[i] += separator + tagText(string(f.Tag))
 	}
-	return withMembers("struct", members, short), true
+	return withMembers("struct", members, short), ""
+}
+
+// reaches reports whether names that are unexported in a package can be used.
+// They have a package path, exported ones have none.
+func (ts types) reaches(pkgPath string) bool {
+	return ts.show || pkgPath == "" || pkgPath == ts.file.Package
 }
 
 // iface writes an interface type that has no name.
-func (ts types) iface(t reflect.Type) (string, bool) {
+func (ts types) iface(t reflect.Type) (name, why string) {
 	if t.NumMethod() == 0 {
-		return "any", true
+		return "any", ""
 	}
 	members := make([]string, t.NumMethod())
 	short := true
 	for i := range members {
 		m := t.Method(i)
-		signature, ok := ts.signature(m.Type)
-		if !ok || m.PkgPath != "" && m.PkgPath != ts.pkg {
-			return "", false
+		signature, why := ts.signature(m.Type)
+		if why == "" && !ts.reaches(m.PkgPath) {
+			why = nameless
+		}
+		if why != "" {
+			return signature, why
 		}
 		members[i] = m.Name + signature
 		short = short && len("func")+len(signature)+1 <= shortMember
 	}
-	return withMembers("interface", members, short), true
+	return withMembers("interface", members, short), ""
 }
 
 const shortMember = 30

@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
-	"strings"
 	"testing"
 
 	"github.com/saferunner/saferunner/internal/goliteral"
@@ -20,7 +19,8 @@ func TestCompiles(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a program")
 	}
-	inside, outside := literals(shop.Whole(), shop.PkgPath), literals(shop.Public(), "main")
+	inside, insideImports := literals(t, shop.Whole(), shop.PkgPath)
+	outside, outsideImports := literals(t, shop.Public(), "main")
 	dir := t.TempDir()
 	overlay := map[string]string{}
 	add := func(path, source string) {
@@ -34,8 +34,8 @@ func TestCompiles(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	add("internal/shop/written.go", "package shop\n"+imports(inside)+"\nfunc Written() []any { return "+inside+"}\n")
-	add("internal/compare/main.go", "package main\n"+imports(outside)+compare+"\nfunc written() []any { return "+outside+"}\n")
+	add("internal/shop/written.go", "package shop\n"+insideImports+"\nfunc Written() []any { return "+inside+"}\n")
+	add("internal/compare/main.go", "package main\n"+outsideImports+compare+"\nfunc written() []any { return "+outside+"}\n")
 	list, err := json.Marshal(map[string]any{"Replace": overlay})
 	if err != nil {
 		t.Fatal(err)
@@ -50,19 +50,21 @@ func TestCompiles(t *testing.T) {
 	}
 }
 
-func literals(values []any, pkg string) string {
-	return goliteral.Value(reflect.ValueOf(values), pkg)
-}
-
-// imports declares the packages that a source mentions.
-func imports(source string) string {
-	var b strings.Builder
-	for _, path := range []string{"encoding/json", "math", "math/big", "net/http", "net/netip", "net/url", "time"} {
-		if name := path[strings.LastIndexByte(path, '/')+1:]; strings.Contains(source, name+".") {
-			fmt.Fprintf(&b, "import %q\n", path)
-		}
+// literals writes values, and the imports of a file with nothing else.
+func literals(t *testing.T, values []any, pkg string) (source, imports string) {
+	t.Helper()
+	w := goliteral.Writer{File: goliteral.File{Package: pkg}}
+	if pkg != shop.PkgPath {
+		w.Imports = map[string]string{shop.PkgPath: ""}
 	}
-	return b.String()
+	source, losses := w.Value(reflect.ValueOf(values), false)
+	if len(losses) > 0 {
+		t.Errorf("not written: %v", losses)
+	}
+	for _, i := range w.Added() {
+		imports += fmt.Sprintln("import", i)
+	}
+	return source, imports
 }
 
 const compare = `

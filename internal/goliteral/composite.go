@@ -6,22 +6,23 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 )
 
 // opening returns what a composite literal of type t begins with.
-func (w *writer) opening(t reflect.Type, in context) (string, bool) {
+func (w *writer) opening(t reflect.Type, in context) (opening, why string) {
 	if in == element {
-		return "{", true
+		return "{", ""
 	}
-	name, ok := w.name(t)
-	return name + "{", ok
+	name, why := w.name(t)
+	return name + "{", why
 }
 
 // literal begins a composite literal of type t, or is lost.
 func (w *writer) literal(t reflect.Type, in context) *expr {
-	opening, ok := w.opening(t, in)
-	if !ok {
-		return w.lost(t, in, unnamed)
+	opening, why := w.opening(t, in)
+	if why != "" {
+		return w.lost(t, in, why)
 	}
 	return &expr{head: opening, tail: "}", list: true}
 }
@@ -34,7 +35,7 @@ func (w *writer) elements(v reflect.Value, in context) *expr {
 		return e
 	}
 	n := v.Len()
-	if t.Kind() == reflect.Array && !hides(t.Elem()) {
+	if t.Kind() == reflect.Array && !w.hides(t.Elem()) {
 		for n > 0 && v.Index(n-1).IsZero() {
 			n--
 		}
@@ -42,8 +43,9 @@ func (w *writer) elements(v reflect.Value, in context) *expr {
 	k := t.Elem().Kind()
 	e.fill = k >= reflect.Bool && k <= reflect.Complex128
 	for i := range n {
-		if w.left <= 0 {
+		if w.left <= 0 || w.show && i == maxItems {
 			e.note = fmt.Sprintf("%d more", n-i)
+			w.lose(e.note)
 			break
 		}
 		if t.Elem() == byteType {
@@ -51,10 +53,15 @@ func (w *writer) elements(v reflect.Value, in context) *expr {
 			e.items = append(e.items, item{value: leaf(fmt.Sprintf("%#02x", v.Index(i).Uint()))})
 			continue
 		}
+		w.enter(fmt.Sprintf("[%d]", i))
 		e.items = append(e.items, item{value: w.value(v.Index(i), element)})
+		w.leave()
 	}
 	return e
 }
+
+// maxItems bounds how many items of a list or map a reader is shown.
+const maxItems = 30
 
 // entries writes a map, sorted by its keys.
 func (w *writer) entries(v reflect.Value, in context) *expr {
@@ -71,24 +78,74 @@ func (w *writer) entries(v reflect.Value, in context) *expr {
 	for it := v.MapRange(); it.Next(); {
 		if w.left <= 0 {
 			left = append(left, fmt.Sprintf("%d more", v.Len()-len(all)))
+			w.lose(left[len(left)-1])
 			break
 		}
-		key := w.value(it.Key(), element)
+		w.enter("[key]")
+		key := w.key(it.Key())
+		w.leave()
 		if key.lost {
 			left = append(left, "a key: "+key.note)
 			continue
 		}
+		w.enter("[" + key.flat() + "]")
 		all = append(all, entry{it.Key(), item{key, w.value(it.Value(), element)}})
+		w.leave()
 	}
 	slices.SortFunc(all, func(a, b entry) int {
 		return cmp.Or(compare(a.key, b.key), strings.Compare(a.text(), b.text()))
 	})
-	for _, entry := range all {
+	for i, entry := range all {
+		if w.show && i == maxItems {
+			left = append(left, fmt.Sprintf("%d more", len(all)-i))
+			break
+		}
 		e.items = append(e.items, entry.item)
 	}
 	slices.Sort(left)
 	e.note = strings.Join(left, "; ")
 	return e
+}
+
+// key writes a key of a map. Keys are the same by ==, so that a copy of one is
+// another key if it holds a pointer or a NaN.
+func (w *writer) key(v reflect.Value) *expr {
+	if !w.show && !remade(v) {
+		return w.lost(v.Type(), element, "it equals only itself")
+	}
+	return w.value(v, element)
+}
+
+// remade reports whether what is written of v is the same as v by ==.
+func remade(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128:
+		return v.Equal(v)
+	case reflect.Interface:
+		return v.IsNil() || remade(v.Elem())
+	case reflect.Array:
+		for i := range v.Len() {
+			if !remade(v.Index(i)) {
+				return false
+			}
+		}
+	case reflect.Struct:
+		if t, ok := readable(v); ok && v.Type() == timeType {
+			at := t.Interface().(time.Time)
+			return at == at.UTC().Round(0)
+		}
+		if v.Type() == addrType {
+			return true
+		}
+		for i := range v.NumField() {
+			if !remade(v.Field(i)) {
+				return false
+			}
+		}
+	case reflect.Pointer, reflect.Chan, reflect.UnsafePointer:
+		return v.IsNil()
+	}
+	return true
 }
 
 func (it item) text() string { return it.key.flat() + ": " + it.value.flat() }
@@ -116,11 +173,18 @@ func (w *writer) pointer(v reflect.Value, in context) *expr {
 		return w.convert(t, w.pointer(v, typed), false, exact)
 	}
 	if nilable(to.Kind()) && to.IsNil() || to.Kind() == reflect.Interface && to.IsNil() {
-		name, ok := w.name(t.Elem())
-		if !ok {
-			return w.lost(t, in, unnamed)
+		name, why := w.name(t.Elem())
+		if why != "" {
+			return w.lost(t, in, why)
 		}
 		return leaf("new(" + name + ")")
+	}
+	if !w.show && w.Equal != nil {
+		another := reflect.New(t.Elem())
+		another.Elem().Set(to)
+		if !w.equal(v, another.Convert(t)) {
+			return w.lost(t, in, "it equals only itself")
+		}
 	}
 	literal, inside := composite(to.Kind()), exact
 	if literal && in == element && t.Name() == "" {

@@ -1,11 +1,14 @@
 package goliteral
 
 import (
+	"bytes"
+	"fmt"
 	"math"
 	"reflect"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // constant writes what needs no more than a constant or a conversion of one:
@@ -26,11 +29,17 @@ func (w *writer) constant(v reflect.Value, in context) (*expr, bool) {
 	case v.CanComplex():
 		return w.complex(v, in), true
 	case v.Kind() == reflect.String:
-		return w.convert(t, text(v.String()), t.Name() == "string", in), true
-	case v.Kind() == reflect.Slice && t.Elem() == byteType && v.Len() > 0:
-		if s := string(v.Bytes()); printable(s) {
-			return w.convert(t, text(s), false, exact), true
+		s, ok := w.cut(v.String())
+		if !ok {
+			return w.lost(t, in, tooLong), true
 		}
+		return w.convert(t, s, t.Name() == "string", in), true
+	case v.Kind() == reflect.Slice && t.Elem() == byteType && v.Len() > 0 && printable(v.Bytes()):
+		s, ok := w.cut(string(v.Bytes()))
+		if !ok {
+			return w.lost(t, in, tooLong), true
+		}
+		return w.convert(t, s, false, exact), true
 	}
 	return nil, false
 }
@@ -41,16 +50,32 @@ func (w *writer) convert(t reflect.Type, e *expr, plain bool, in context) *expr 
 	if in != exact || plain && t.PkgPath() == "" {
 		return e
 	}
-	name, ok := w.name(t)
-	if !ok {
-		return w.lost(t, in, unnamed)
+	name, why := w.name(t)
+	if why != "" {
+		return w.lost(t, in, why)
 	}
 	return e.in(name+"(", ")")
 }
 
+const tooLong = "more text than is written"
+
+// cut writes a string, or for a reader the beginning of a long one.
+func (w *writer) cut(s string) (*expr, bool) {
+	const shown = 500
+	if w.show && len(s) > shown {
+		e := leaf(strconv.Quote(s[:shown]))
+		e.tail = fmt.Sprintf(" + %d bytes", len(s)-shown)
+		return e, true
+	}
+	if w.text -= len(s); w.text < 0 {
+		return nil, false
+	}
+	return text(s), true
+}
+
 func (w *writer) float(v reflect.Value, in context) *expr {
 	t, f := v.Type(), v.Float()
-	s, finite := floatText(f, t.Bits())
+	s, finite := w.floatText(f, t.Bits())
 	if !finite && t.Name() != "float64" {
 		in = exact // not a constant
 	}
@@ -62,8 +87,8 @@ func (w *writer) float(v reflect.Value, in context) *expr {
 
 func (w *writer) complex(v reflect.Value, in context) *expr {
 	t, c := v.Type(), v.Complex()
-	re, finite := floatText(real(c), t.Bits()/2)
-	im, also := floatText(imag(c), t.Bits()/2)
+	re, finite := w.floatText(real(c), t.Bits()/2)
+	im, also := w.floatText(imag(c), t.Bits()/2)
 	if !(finite && also) && t.Name() != "complex128" {
 		in = exact
 	}
@@ -71,16 +96,16 @@ func (w *writer) complex(v reflect.Value, in context) *expr {
 }
 
 // floatText returns f as a constant, or, for what no constant is, by package math.
-func floatText(f float64, bits int) (s string, constant bool) {
+func (w *writer) floatText(f float64, bits int) (s string, constant bool) {
 	switch a := math.Abs(f); {
 	case math.IsNaN(f):
-		return "math.NaN()", false
+		return w.std("math", "NaN") + "()", false
 	case math.IsInf(f, 1):
-		return "math.Inf(1)", false
+		return w.std("math", "Inf") + "(1)", false
 	case math.IsInf(f, -1):
-		return "math.Inf(-1)", false
+		return w.std("math", "Inf") + "(-1)", false
 	case f == 0 && math.Signbit(f):
-		return "math.Copysign(0, -1)", false
+		return w.std("math", "Copysign") + "(0, -1)", false
 	case f == 0 || a >= 1e-5 && a < 1e15:
 		return strconv.FormatFloat(f, 'f', -1, bits), true
 	}
@@ -99,7 +124,7 @@ func (w *writer) duration(d time.Duration, in context) *expr {
 		if d%unit.size != 0 {
 			continue
 		}
-		name := "time." + unit.name
+		name := w.std("time", unit.name)
 		switch n := int64(d / unit.size); n {
 		case 1:
 			return leaf(name)
@@ -129,8 +154,8 @@ func text(s string) *expr {
 func unprintable(r rune) bool { return !strconv.IsPrint(r) }
 
 // printable reports whether bytes read better as text.
-func printable(s string) bool {
-	return strings.ToValidUTF8(s, "") == s && !strings.ContainsFunc(s, func(r rune) bool {
+func printable(b []byte) bool {
+	return utf8.Valid(b) && !bytes.ContainsFunc(b, func(r rune) bool {
 		return unprintable(r) && r != '\n' && r != '\t' && r != '\r'
 	})
 }

@@ -17,7 +17,7 @@ type Message struct {
 	Headers map[string][]string
 }
 
-func ExampleValue() {
+func ExampleWriter_Value() {
 	m := Message{
 		To:      "ada@example.com",
 		Subject: "Your order has shipped",
@@ -27,10 +27,12 @@ func ExampleValue() {
 		Headers: map[string][]string{"X-Order": {"17"}},
 	}
 	const here = "github.com/saferunner/saferunner/internal/goliteral_test"
-	fmt.Println(goliteral.Value(reflect.ValueOf(m.Headers), here))
-	fmt.Println(goliteral.Value(reflect.ValueOf(m), here))
+	w := goliteral.Writer{File: goliteral.File{Package: here}}
+	source, losses := w.Value(reflect.ValueOf(m), false)
+	fmt.Println(source)
+	fmt.Println("left out:", losses)
+	fmt.Println("to import:", w.Added())
 	// Output:
-	// map[string][]string{"X-Order": {"17"}}
 	// Message{
 	// 	To:      "ada@example.com",
 	// 	Subject: "Your order has shipped",
@@ -39,4 +41,6 @@ func ExampleValue() {
 	// 	Delay:   90 * time.Second,
 	// 	Headers: map[string][]string{"X-Order": {"17"}},
 	// }
+	// left out: [{Token redacted true}]
+	// to import: ["time"]
 }

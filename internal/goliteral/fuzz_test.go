@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner/internal/fuzzvalue"
-	"github.com/saferunner/saferunner/internal/goliteral"
 	"github.com/saferunner/saferunner/internal/goliteral/internal/shop"
 )
 
@@ -77,12 +76,12 @@ func FuzzValue(f *testing.F) {
 		v := reflect.New(reflect.TypeFor[everything]()).Elem()
 		filler.Fill(v)
 		for _, pkg := range []string{thisPackage, shop.PkgPath, ""} {
-			got := goliteral.Value(v, pkg)
+			got := writeValue(v, pkg)
 			checkFormat(t, got)
 			if strings.Contains(got, `\x01secret`) {
 				t.Fatalf("a secret in:\n%s", got)
 			}
-			if again := goliteral.Value(v, pkg); again != got {
+			if again := writeValue(v, pkg); again != got {
 				t.Fatalf("not the same twice:\n%s\nand\n%s", got, again)
 			}
 		}

@@ -2,17 +2,16 @@ package goliteral
 
 import (
 	"net/url"
-	"path"
 	"reflect"
 	"strings"
 )
 
 // arguments rewrites the type arguments of t. Reflection has them as text only,
 // with import paths for package names: map[string]example.com/go-shop.Order.
-func (ts types) arguments(t reflect.Type, list string) (string, bool) {
+func (ts types) arguments(t reflect.Type, list string) (arguments, why string) {
 	list = strings.ReplaceAll(list, "interface {}", "any")
 	if strings.Contains(list, "{") || strings.Contains(list, "·") { // types without a name, types of a function
-		return "", false
+		return list, nameless
 	}
 	const between = " ,[]*()<"
 	var b strings.Builder
@@ -30,36 +29,43 @@ func (ts types) arguments(t reflect.Type, list string) (string, bool) {
 			list = list[1:]
 			continue
 		}
-		name, ok := ts.argument(t, list[:n])
-		if !ok {
-			return "", false
+		name, why := ts.argument(t, list[:n])
+		if why != "" {
+			return list, why
 		}
 		b.WriteString(name)
 		list = list[n:]
 	}
-	return b.String(), true
+	return b.String(), ""
 }
 
 // argument rewrites one word of a type argument.
-func (ts types) argument(t reflect.Type, word string) (string, bool) {
+func (ts types) argument(t reflect.Type, word string) (name, why string) {
 	prefix := ""
 	if rest, ok := strings.CutPrefix(word, "..."); ok {
 		prefix, word = "...", rest
 	}
 	dot := strings.LastIndexByte(word, '.')
 	if dot < 0 { // predeclared, or a keyword
-		return prefix + word, true
+		return prefix + word, ""
 	}
 	pkgPath, err := url.PathUnescape(word[:dot])
 	if err != nil {
-		return "", false
+		return word, nameless
 	}
-	pkg := packageName(t, pkgPath, map[reflect.Type]bool{})
-	if pkg == "" {
-		pkg = likelyName(pkgPath)
+	if pkgPath == rawType.PkgPath() && word[dot+1:] == rawType.Name() {
+		name, why = ts.name(rawType)
+		return prefix + name, why
 	}
-	name, ok := ts.qualified(pkgPath, pkg, word[dot+1:])
-	return prefix + name, ok
+	clause := packageName(t, pkgPath, map[reflect.Type]bool{})
+	if as, imported := ts.file.Imports[pkgPath]; clause == "" && imported && as == "" {
+		return word, "the name of package " + pkgPath + " is not known"
+	}
+	if clause == "" && ts.show {
+		clause = likelyName(pkgPath)
+	}
+	name, why = ts.qualified(pkgPath, clause, word[dot+1:])
+	return prefix + name, why
 }
 
 // packageName looks for a type of a package among those that t is made of.
@@ -96,16 +102,4 @@ func packageName(t reflect.Type, pkgPath string, seen map[reflect.Type]bool) str
 		}
 	}
 	return ""
-}
-
-// likelyName guesses a package's name from its import path, as people name them:
-// shop of example.com/shop/v2, example.com/shop.v2 and example.com/go-shop.
-func likelyName(pkgPath string) string {
-	dir, name := path.Split(pkgPath)
-	if strings.HasPrefix(name, "v") && strings.Trim(name[1:], "0123456789") == "" && dir != "" {
-		name = path.Base(dir)
-	}
-	name, _, _ = strings.Cut(name, ".")
-	name = strings.TrimSuffix(name, "-go")
-	return name[strings.LastIndexByte(name, '-')+1:]
 }

@@ -134,19 +134,28 @@ func TestValue(t *testing.T) {
 		{"pointer to a channel", new(make(chan int)), `nil /* chan: not a value that can be written */`},
 		{"unsafe pointer", unsafe.Pointer(new(0)), `nil /* unsafe.Pointer: not a value that can be written */`},
 		{"unexported elsewhere", shop.NewOrder().Items[1:], "[]shop.Item{\n\t{SKU: \"cup\", Price: 1200, Count: 1, Tags: []string{\"blue\", \"fragile\"} /* note: unexported */},\n}"},
-		{"type unexported elsewhere", shop.Hide("w"), `nil /* its type cannot be named here */`},
+		{"type unexported elsewhere", shop.Hide("w"), `nil /* shop.secret is unexported */`},
 		{"redacted", shop.NewCard("4111", 123), "shop.Card{\n\tHolder: \"Ada\",\n\tNumber: \"[redacted]\",\n\t/* CVC: redacted; Base: redacted; pin: redacted; limits: redacted */\n}"},
 		{"redacted, even if zero", shop.Pair[int, shop.Card]{First: 1}, "shop.Pair[int, shop.Card]{\n\tFirst: 1,\n\tSecond: shop.Card{\n\t\tNumber: \"[redacted]\",\n\t\t/* CVC: redacted; Base: redacted; pin: redacted; limits: redacted */\n\t},\n}"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := goliteral.Value(reflect.ValueOf(tt.value), thisPackage)
+			got := write(tt.value, thisPackage)
 			if got != tt.want {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
 			}
 			checkFormat(t, got)
 		})
 	}
+}
+
+// write returns v as it stands in a package whose files import everything.
+func write(v any, pkg string) string { return writeValue(reflect.ValueOf(v), pkg) }
+
+func writeValue(v reflect.Value, pkg string) string {
+	w := goliteral.Writer{File: goliteral.File{Package: pkg}}
+	source, _ := w.Value(v, false)
+	return source
 }
 
 func (o own) get() int { return o.A }
@@ -196,7 +205,7 @@ func TestCyclesAndDepthEnd(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := goliteral.Value(reflect.ValueOf(tt.value), thisPackage)
+			got := write(tt.value, thisPackage)
 			if !strings.Contains(got, tt.want) || len(got) > 1<<20 {
 				t.Errorf("got %d bytes, not with %s: %.1000s", len(got), tt.want, got)
 			}
@@ -215,7 +224,7 @@ func many(n int) map[int]bool {
 
 func TestTheSameIsNoCycle(t *testing.T) {
 	item := &own{A: 1}
-	got := goliteral.Value(reflect.ValueOf([]*own{item, item}), thisPackage)
+	got := write([]*own{item, item}, thisPackage)
 	if want := `[]*own{{A: 1}, {A: 1}}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -229,12 +238,12 @@ func TestUnexportedFieldsAreRead(t *testing.T) {
 	v := inner{any: inner{at: time.Unix(1, 0)}}
 	const want = `inner{any: inner{at: time.Date(1970, time.January, 1, 0, 0, 1, 0, time.UTC)}}`
 	for name, v := range map[string]reflect.Value{"value": reflect.ValueOf(v), "addressable": reflect.ValueOf(&v).Elem()} {
-		if got := goliteral.Value(v, thisPackage); got != want {
+		if got := writeValue(v, thisPackage); got != want {
 			t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
 		}
 	}
 	field := reflect.ValueOf(v).Field(1)
-	if got, want := goliteral.Value(field, thisPackage), `nil /* reached through an unexported field */`; got != want {
+	if got, want := writeValue(field, thisPackage), `nil /* reached through an unexported field */`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -259,7 +268,7 @@ func TestSecretsStayOut(t *testing.T) {
 	h.Inner.Misspelt = word
 	h.Cards = map[key]*shop.Card{{word}: &card.C}
 	for _, pkg := range []string{thisPackage, shop.PkgPath, ""} {
-		got := goliteral.Value(reflect.ValueOf([]any{h, &h, card, &card, card.C}), pkg)
+		got := write([]any{h, &h, card, &card, card.C}, pkg)
 		if strings.Contains(got, word) || strings.Contains(got, "987654321") || !strings.Contains(got, "[redacted]") {
 			t.Errorf("in package %q: %s", pkg, got)
 		}

@@ -1,12 +1,10 @@
 package goliteral_test
 
 import (
-	"reflect"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/saferunner/saferunner/internal/goliteral"
 	"github.com/saferunner/saferunner/internal/goliteral/internal/shop"
 )
 
@@ -38,7 +36,7 @@ func TestLayout(t *testing.T) {
 		},
 		"comments align": {
 			map[string]any{"a": own.get, "bbb" + long: own.get, "c": shop.Hide("")},
-			"map[string]any{\n\t\"a\": nil, /* func: not a value that can be written */\n\t\"bbb" + long + "\": nil, /* func: not a value that can be written */\n\t\"c\": nil, /* its type cannot be named here */\n}",
+			"map[string]any{\n\t\"a\": nil, /* func: not a value that can be written */\n\t\"bbb" + long + "\": nil, /* func: not a value that can be written */\n\t\"c\": nil, /* shop.secret is unexported */\n}",
 		},
 		"anonymous struct": {
 			[]struct {
@@ -62,7 +60,7 @@ func TestLayout(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := goliteral.Value(reflect.ValueOf(tt.value), thisPackage)
+			got := write(tt.value, thisPackage)
 			if got != tt.want {
 				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
 			}
@@ -73,7 +71,7 @@ func TestLayout(t *testing.T) {
 
 func TestOrderIsFormatted(t *testing.T) {
 	for _, pkg := range []string{thisPackage, shop.PkgPath, ""} {
-		got := goliteral.Value(reflect.ValueOf(shop.NewOrder()), pkg)
+		got := write(shop.NewOrder(), pkg)
 		checkFormat(t, got)
 		for line := range strings.Lines(got) {
 			if len(line) > 130 {

@@ -18,6 +18,14 @@ type Struct struct {
 	Fields   []Field   // written and read, in the order of writing
 	Lost     []Lost    // neither written nor read
 	Pointers []Pointer // embedded pointers to structs whose fields are promoted
+	Odd      []Odd     // fields of which versions of encoding/json make different things
+}
+
+// Odd is a field whose tag is read in one way by the encoding/json up to Go
+// 1.26 and in another by the one that runs on encoding/json/v2.
+type Odd struct {
+	Index []int
+	Tag   string // of the field
 }
 
 // Field is a field that encoding/json writes, perhaps promoted from an embedded struct.
@@ -58,7 +66,8 @@ type Pointer struct {
 }
 
 // Of lists the fields of t, which must be a struct type. It looks at struct
-// tags and embedding alone: methods for JSON that t may have are ignored.
+// tags and embedding alone: methods for JSON that t may have are ignored. Where
+// it lists fields as odd, the rest holds for Go 1.26 only.
 func Of(t reflect.Type) Struct {
 	s := &collector{seen: map[reflect.Type]bool{}}
 	level := []embedded{{typ: t}}
@@ -115,6 +124,9 @@ func (c *collector) scan(e embedded, copies int) {
 			continue
 		}
 		name, options, _ := strings.Cut(tag, ",")
+		if name != "" && !validName(name) || oddOptions(options) {
+			c.Odd = append(c.Odd, Odd{Index: index, Tag: tag})
+		}
 		if !validName(name) {
 			name = ""
 		}
@@ -202,7 +214,29 @@ func quotable(k reflect.Kind) bool {
 	return k >= reflect.Bool && k <= reflect.Float64 || k == reflect.String
 }
 
-// validName reports whether encoding/json takes s as a name from a tag; else it uses the field's own.
+// oddOptions reports whether options has some that encoding/json does not take
+// or leave in every version.
+func oddOptions(options string) bool {
+	for option := range strings.SplitSeq(options, ",") {
+		end := strings.IndexFunc(option, func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsNumber(r) })
+		word := option
+		if end >= 0 {
+			word = option[:end]
+		}
+		switch word {
+		case "case", "embed", "format":
+			return true
+		case "omitempty", "omitzero", "string":
+			if word != option {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// validName reports whether encoding/json takes s as a name from a tag, in
+// every version. With another one Go 1.26 uses the field's own name.
 func validName(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("!#$%&()*+-./:;<=>?@[]^_{|}~ ", r)

@@ -15,12 +15,9 @@ func (s squares) Do(i int) { s[i] = i * i }
 
 func Example() {
 	ctx := context.Background()
-	p := pool.New(8, 1024)
+	p := pool.New(8)
 	list := make(squares, 5)
-	if err := p.Submit(ctx, list); err != nil {
-		fmt.Println("nothing ran:", err)
-		return
-	}
+	p.Submit(list)
 	if err := p.Wait(ctx); err != nil {
 		fmt.Println("still running:", err)
 		return

@@ -11,15 +11,13 @@ type List interface {
 	Do(i int)
 }
 
-// node is a submitted list: in the line while it waits for places, then in the queue until its last item is claimed.
+// node is a submitted list, in the queue until its last item is claimed.
 type node struct {
 	list    List
 	len     int
 	claimed atomic.Int64 // items claimed so far
-	notify  atomic.Int64 // the claim of this many items makes room for the first list in line; 0: nobody waits for it
 
 	prev, next *node
-	ready      chan struct{} // closed on admission; nil unless a Submit waits for it
 }
 
 // claim takes the next item that nobody has claimed. It is one write to the line of memory that the workers share,
@@ -31,12 +29,6 @@ func (n *node) claim() (i int, ok bool) {
 
 // started is how many items have been claimed; the counter itself runs past the end when workers race for the last item.
 func (n *node) started() int { return min(int(n.claimed.Load()), n.len) }
-
-// makesRoom tells the worker that claimed item i whether the first list in line may now fit.
-func (n *node) makesRoom(i int) bool {
-	at := n.notify.Load()
-	return at > 0 && int64(i) >= at-1
-}
 
 // chain is a doubly linked list of nodes. What is removed keeps no link to the rest, so that a worker
 // busy with an old node does not hold the later ones in memory.

@@ -17,6 +17,8 @@ import (
 	"github.com/saferunner/saferunner/internal/leaktest"
 )
 
+var errTest = errors.New("cause")
+
 func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // items is a list of n items that all run do.
@@ -30,9 +32,7 @@ func (l items) Do(i int) { l.do(i) }
 
 func submit(t *testing.T, p *Pool, n int, do func(i int)) {
 	t.Helper()
-	if err := p.Submit(t.Context(), items{n, do}); err != nil {
-		t.Errorf("Submit: %v", err)
-	}
+	p.Submit(items{n, do})
 }
 
 func wait(t *testing.T, p *Pool) {
@@ -42,20 +42,10 @@ func wait(t *testing.T, p *Pool) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.running != 0 || p.starting || p.admitted != 0 || p.queue != (chain{}) || p.line != (chain{}) || p.idle != nil {
-		t.Errorf("the idle pool keeps something: running %d, starting %t, admitted %d, queue %v, line %v, idle %v",
-			p.running, p.starting, p.admitted, p.queue, p.line, p.idle)
+	if p.running != 0 || p.starting || p.admitted != 0 || p.queue != (chain{}) || p.idle != nil {
+		t.Errorf("the idle pool keeps something: running %d, starting %t, admitted %d, queue %v, idle %v",
+			p.running, p.starting, p.admitted, p.queue, p.idle)
 	}
-}
-
-// occupied reports the items in the queue and the lists in line.
-func (p *Pool) occupied() (queued, inLine int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for n := p.line.head; n != nil; n = n.next {
-		inLine++
-	}
-	return p.queued(), inLine
 }
 
 // log is what ran, in order of start.
@@ -71,7 +61,7 @@ func (l *log) add(line int) {
 }
 
 func TestOneWorkerStartsInOrderAcrossLists(t *testing.T) {
-	p := New(1, 1000)
+	p := New(1)
 	var ran []int // one worker after the other: no lock needed, and -race proves it
 	var want []int
 	for list := range 50 {
@@ -88,7 +78,7 @@ func TestOneWorkerStartsInOrderAcrossLists(t *testing.T) {
 
 func TestItemsRunSideBySideUpToTheLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := New(4, 100)
+		p := New(4)
 		release := make(chan struct{})
 		var now, started atomic.Int32
 		for range 3 {
@@ -115,7 +105,7 @@ func TestItemsRunSideBySideUpToTheLimit(t *testing.T) {
 
 func TestNoMoreWorkersThanItems(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := New(64, 100)
+		p := New(64)
 		release := make(chan struct{})
 		submit(t, p, 3, func(int) { <-release })
 		synctest.Wait()
@@ -131,7 +121,7 @@ func TestNoMoreWorkersThanItems(t *testing.T) {
 
 func TestOneWorkerIsOnItsWayAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := New(3, 100)
+		p := New(3)
 		var starts atomic.Int32
 		p.work = func() { starts.Add(1) } // it never comes for an item; the test does that
 		expectStarts := func(want int32, after string) {
@@ -157,15 +147,15 @@ func TestOneWorkerIsOnItsWayAtATime(t *testing.T) {
 }
 
 func TestEmptyListIsAccepted(t *testing.T) {
-	p := New(1, 1)
+	p := New(1)
 	submit(t, p, 0, nil)
-	p.SubmitNow(items{})
+	p.Submit(items{})
 	wait(t, p)
 }
 
 func TestGoexitLosesNothing(t *testing.T) {
 	for _, workers := range []int{1, 3} {
-		p := New(workers, 100)
+		p := New(workers)
 		var ran log
 		for range 4 {
 			submit(t, p, 10, func(i int) {
@@ -183,7 +173,7 @@ func TestGoexitLosesNothing(t *testing.T) {
 }
 
 func TestRecoveredPanicIsTheItemsAffair(t *testing.T) {
-	p := New(1, 100)
+	p := New(1)
 	var ran int
 	submit(t, p, 10, func(i int) {
 		defer func() { _ = recover() }()
@@ -198,7 +188,7 @@ func TestRecoveredPanicIsTheItemsAffair(t *testing.T) {
 
 func TestPanicEndsTheProcess(t *testing.T) {
 	if os.Getenv("POOL_TEST_PANIC") != "" {
-		p := New(2, 10)
+		p := New(2)
 		submit(t, p, 3, func(i int) { panic("left Do") })
 		wait(t, p)
 		return
@@ -213,7 +203,7 @@ func TestPanicEndsTheProcess(t *testing.T) {
 
 func TestWaitEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := New(1, 10)
+		p := New(1)
 		release := make(chan struct{})
 		submit(t, p, 1, func(int) { <-release })
 		ctx, cancel := context.WithCancelCause(t.Context())
@@ -230,14 +220,14 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 }
 
 func TestWaitCoversWhatIsSubmittedMeanwhile(t *testing.T) {
-	p := New(2, 10)
+	p := New(2)
 	var ran atomic.Int32
 	var spread func(depth int) func(int)
 	spread = func(depth int) func(int) {
 		return func(int) {
 			ran.Add(1)
 			if depth > 0 {
-				p.SubmitNow(items{2, spread(depth - 1)})
+				p.Submit(items{2, spread(depth - 1)})
 			}
 		}
 	}
@@ -250,7 +240,7 @@ func TestWaitCoversWhatIsSubmittedMeanwhile(t *testing.T) {
 
 func TestFinishedListIsReleased(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := New(2, 100)
+		p := New(2)
 		release := make(chan struct{})
 		submit(t, p, 1, func(int) { <-release }) // a worker that keeps the first node
 		ref := submitBig(t, p)
@@ -279,7 +269,7 @@ func submitBig(t *testing.T, p *Pool) weak.Pointer[[1 << 16]byte] {
 
 func TestStress(t *testing.T) {
 	const submitters, lists = 8, 200
-	p := New(5, 32)
+	p := New(5)
 	var ran, now, want atomic.Int64
 	var wg sync.WaitGroup
 	for s := range submitters {
@@ -300,11 +290,7 @@ func TestStress(t *testing.T) {
 						runtime.Goexit()
 					}
 				}}
-				if k%5 == 0 {
-					p.SubmitNow(list)
-				} else if err := p.Submit(t.Context(), list); err != nil {
-					t.Error(err)
-				}
+				p.Submit(list)
 				want.Add(int64(n))
 			}
 		})
@@ -313,35 +299,5 @@ func TestStress(t *testing.T) {
 	wait(t, p)
 	if ran.Load() != want.Load() {
 		t.Errorf("%d of %d items ran", ran.Load(), want.Load())
-	}
-}
-
-// The last claim of a list races with a Submit that gets in line. If the claim went unnoticed, nobody would admit the
-// list before the last item ends, which waits for that.
-func TestClaimWhileGettingInLineIsNoticed(t *testing.T) {
-	p := New(1, 1)
-	for turn := range 20_000 {
-		var running, submitting atomic.Bool
-		done := make(chan struct{})
-		p.SubmitNow(items{2, func(i int) {
-			if i == 1 {
-				<-done
-				return
-			}
-			running.Store(true)
-			for !submitting.Load() {
-				runtime.Gosched()
-			}
-			for range turn % 500 { // shifts the claim of the last item against the Submit
-				running.Load()
-			}
-		}})
-		for !running.Load() {
-			runtime.Gosched()
-		}
-		submitting.Store(true)
-		submit(t, p, 1, func(int) {})
-		close(done)
-		wait(t, p)
 	}
 }

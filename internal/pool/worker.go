@@ -15,9 +15,6 @@ func (p *Pool) runWorker() {
 			if i, ok = n.claim(); !ok {
 				break
 			}
-			if n.makesRoom(i) {
-				p.letIn()
-			}
 		}
 		n, i = p.next(false)
 	}
@@ -30,16 +27,8 @@ func (p *Pool) next(first bool) (*node, int) {
 		p.starting = false
 	}
 	n, i := p.claim()
-	p.admit()
 	p.unlock()
 	return n, i
-}
-
-// letIn admits those in line after a claim that was made without the lock.
-func (p *Pool) letIn() {
-	p.mu.Lock()
-	p.admit()
-	p.unlock()
 }
 
 // leave takes a worker off the count, after its last item or a Goexit.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strings"
 )
 
 // atomic reports whether v is written as a whole: it has nothing inside it, or
@@ -20,20 +21,21 @@ func atomic(v reflect.Value) bool {
 	return true
 }
 
-// writesItself reports whether encoding/json writes v, where it stands, by a method of its type.
-func writesItself(v reflect.Value) bool {
-	return marshals(v.Type()) || v.CanAddr() && v.Kind() != reflect.Pointer && marshals(reflect.PointerTo(v.Type()))
-}
-
 // unencodable is the JSON text that stands for a value which JSON cannot hold.
 func unencodable(what string) []byte { return quote("[unencodable: " + what + "]") }
 
 // describe names the type of v, and the value where it is a number.
 func describe(v reflect.Value) string {
 	if v.CanFloat() {
-		return fmt.Sprintf("%s %g", v.Type(), v.Float())
+		return fmt.Sprintf("%s %g", TypeName(v.Type()), v.Float())
 	}
-	return v.Type().String()
+	return TypeName(v.Type())
+}
+
+// TypeName is the name of t as users know it: json.RawMessage is called so
+// where this Go has another name for it.
+func TypeName(t reflect.Type) string {
+	return strings.ReplaceAll(t.String(), rawType.String(), "json.RawMessage")
 }
 
 // quote is s as a JSON text.

@@ -3,44 +3,68 @@ package redact
 import (
 	"encoding/json"
 	"reflect"
+
+	"github.com/saferunner/saferunner/internal/jsonfields"
 )
 
-const (
-	redacted = `"[redacted]"`
+// maxRepeats bounds how often the encoder writes pointers, maps and slices that
+// it wrote before: what is shared can grow exponentially.
+const maxRepeats = 1_000
 
-	// maxRepeats bounds how often pointers, maps and slices are written that
-	// were written before: what is shared can grow exponentially.
-	maxRepeats = 1_000
-)
-
-// encoder writes values by their fields.
+// encoder writes values that encoding/json cannot, by their fields. The values
+// are copies without secrets, so that it may show all it finds.
 type encoder struct {
 	out     []byte
-	secrets finder
 	depth   int
 	repeats int
 	open    map[visit]bool // what is being written, and false for what was
 }
 
-// value writes v. plain says that nothing in v is secret, and that
-// json.Marshal failed on something that v is part of.
-func (e *encoder) value(v reflect.Value, plain bool) {
-	if !v.IsValid() {
+// value writes v. plain says that json.Marshal failed on something that v is part of.
+func (e *encoder) value(n *node, v reflect.Value, plain bool) {
+	switch {
+	case !v.IsValid():
 		e.text("null")
 		return
-	}
-	if !plain && !e.secrets.holds(v) {
-		plain = true
+	case n.message && !isNil(v):
+		e.message(n, v)
+		return
+	case n.failure && !isNil(v) && e.failure(v):
+		return
+	case !plain && !n.has.any():
 		if b, ok := marshalValue(v); ok {
 			e.out = append(e.out, b...)
 			return
 		}
+		plain = true
 	}
-	if plain && atomic(v) {
+	if atomic(v) {
 		e.atom(v)
 		return
 	}
-	e.inside(v, plain)
+	e.inside(n, v, plain)
+}
+
+func (e *encoder) message(n *node, v reflect.Value) {
+	b := showMessage(n, v)
+	if b == nil {
+		b = unencodable(TypeName(v.Type()))
+	}
+	e.out = append(e.out, b...)
+}
+
+// failure writes the error v as its text, and is false if its method panics.
+func (e *encoder) failure(v reflect.Value) (ok bool) {
+	defer func() {
+		if recover() != nil {
+			ok = false
+		}
+	}()
+	err, ok := reflect.TypeAssert[error](v)
+	if ok {
+		e.out = append(e.out, quote(err.Error())...)
+	}
+	return ok
 }
 
 func (e *encoder) text(s string) { e.out = append(e.out, s...) }
@@ -55,29 +79,36 @@ func (e *encoder) atom(v reflect.Value) {
 }
 
 // inside writes a value that is looked into.
-func (e *encoder) inside(v reflect.Value, plain bool) {
-	if problem := e.enter(v); problem != "" {
-		e.out = append(e.out, unencodable(v.Type().String()+", "+problem)...)
+func (e *encoder) inside(n *node, v reflect.Value, plain bool) {
+	if problem := e.enter(n, v); problem != "" {
+		e.out = append(e.out, unencodable(TypeName(v.Type())+", "+problem)...)
 		return
 	}
-	defer e.leave(v)
+	defer e.leave(n, v)
 	switch v.Kind() {
-	case reflect.Pointer, reflect.Interface:
-		e.value(v.Elem(), plain)
+	case reflect.Interface:
+		if v.IsNil() {
+			e.text("null")
+			return
+		}
+		n = nodeOf(v.Elem().Type())
+		e.value(n, v.Elem(), plain && !n.has.any())
+	case reflect.Pointer:
+		e.value(n.elem, v.Elem(), plain)
 	case reflect.Slice, reflect.Array:
-		e.list(v, plain)
+		e.list(n, v, plain)
 	case reflect.Map:
-		e.mapping(v, plain)
+		e.mapping(n, v, plain)
 	case reflect.Struct:
-		e.structure(v, plain)
+		e.structure(n, v, plain)
 	default:
 		e.atom(v)
 	}
 }
 
 // enter returns why v is not looked into, if it is not.
-func (e *encoder) enter(v reflect.Value) (problem string) {
-	at, ok := visited(v)
+func (e *encoder) enter(n *node, v reflect.Value) (problem string) {
+	at, ok := visited(n, v)
 	if !ok {
 		return ""
 	}
@@ -100,14 +131,14 @@ func (e *encoder) enter(v reflect.Value) (problem string) {
 	return ""
 }
 
-func (e *encoder) leave(v reflect.Value) {
-	if at, ok := visited(v); ok {
+func (e *encoder) leave(n *node, v reflect.Value) {
+	if at, ok := visited(n, v); ok {
 		e.open[at] = false
 		e.depth--
 	}
 }
 
-func (e *encoder) list(v reflect.Value, plain bool) {
+func (e *encoder) list(n *node, v reflect.Value, plain bool) {
 	if v.Kind() == reflect.Slice && v.IsNil() {
 		e.text("null")
 		return
@@ -117,19 +148,19 @@ func (e *encoder) list(v reflect.Value, plain bool) {
 		if i > 0 {
 			e.text(",")
 		}
-		e.value(v.Index(i), plain)
+		e.value(n.elem, v.Index(i), plain)
 	}
 	e.text("]")
 }
 
-func (e *encoder) structure(v reflect.Value, plain bool) {
-	fields := infoOf(v.Type()).fields()
+func (e *encoder) structure(n *node, v reflect.Value, plain bool) {
+	fields := n.shown()
 	e.text("{")
 	first := true
 	for i := range fields {
 		f := &fields[i]
 		at, ok := f.Reach(v)
-		if !ok || omitted(f, at) {
+		if !ok || omitted(&f.Field, at) {
 			continue
 		}
 		if !first {
@@ -138,19 +169,21 @@ func (e *encoder) structure(v reflect.Value, plain bool) {
 		first = false
 		e.out = append(e.out, f.key...)
 		switch {
-		case f.redacted:
-			e.text(redacted)
+		case f.secret && readsMask(f.Type):
+			e.out = append(e.out, quote(Mask)...)
+		case f.secret:
+			e.atom(at)
 		case f.Quoted:
 			e.quoted(at)
 		default:
-			e.value(at, plain)
+			e.value(f.node, at, plain)
 		}
 	}
 	e.text("}")
 }
 
 // omitted is false where a method IsZero panics: showing more is safe here.
-func omitted(f *field, v reflect.Value) (omit bool) {
+func omitted(f *jsonfields.Field, v reflect.Value) (omit bool) {
 	defer func() {
 		if recover() != nil {
 			omit = false

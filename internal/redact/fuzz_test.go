@@ -62,6 +62,23 @@ type (
 	}
 	texter struct{ Inner account }
 	opaque struct{ inside any }
+	// declined is an error that says its secret.
+	declined struct {
+		Token secret `saferunner:"redact"`
+		cause error
+	}
+	// knot is its own pointer.
+	knot *knot
+	// bare has secrets and no tags: paths name them.
+	bare struct {
+		Name  string
+		Token secret
+		List  []struct{ Token secret }
+		Deep  map[string]*[1]struct{ Inner struct{ Token secret } }
+		Any   any
+		E     error
+		keyed `saferunner:"redact"`
+	}
 )
 
 func (k keyed) MarshalText() ([]byte, error) { return []byte(string(k.Token)), nil }
@@ -77,6 +94,13 @@ func (x *texter) MarshalText() ([]byte, error) {
 }
 
 func (o opaque) MarshalJSON() ([]byte, error) { return json.Marshal(spill(o.inside)) }
+
+func (d *declined) Error() string {
+	if d.cause != nil {
+		return string(d.Token) + d.cause.Error()
+	}
+	return string(d.Token)
+}
 
 // spill shows all the strings in v, exported or not, a few levels deep.
 func spill(v any) string {
@@ -149,10 +173,13 @@ func (b bit) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%b", uint8
 func (u *upper) MarshalText() ([]byte, error) { return []byte(strings.ToUpper(string(*u))), nil }
 
 var (
-	withTags    = []reflect.Type{reflect.TypeFor[account](), reflect.TypeFor[session](), reflect.TypeFor[*holder](), reflect.TypeFor[holder](), reflect.TypeFor[map[string]any](), reflect.TypeFor[[]any](), reflect.TypeFor[opaque](), reflect.TypeFor[map[keyed]any](), reflect.TypeFor[*any]()}
+	withTags = []reflect.Type{reflect.TypeFor[account](), reflect.TypeFor[session](), reflect.TypeFor[*holder](), reflect.TypeFor[holder](), reflect.TypeFor[map[string]any](), reflect.TypeFor[[]any](), reflect.TypeFor[opaque](), reflect.TypeFor[map[keyed]any](), reflect.TypeFor[*any](), reflect.TypeFor[*declined](), reflect.TypeFor[[]error](), reflect.TypeFor[struct {
+		K knot
+		A any
+	}]()}
 	withoutTags = []reflect.Type{reflect.TypeFor[plain](), reflect.TypeFor[*plain](), reflect.TypeFor[[]plain](), reflect.TypeFor[map[string]plain](), reflect.TypeFor[any](), reflect.TypeFor[[2]upper]()}
 
-	inAnyWithTags    = []reflect.Type{reflect.TypeFor[account](), reflect.TypeFor[*session](), reflect.TypeFor[printer](), reflect.TypeFor[*texter](), reflect.TypeFor[opaque](), reflect.TypeFor[*holder](), reflect.TypeFor[[]any](), reflect.TypeFor[map[string]any](), reflect.TypeFor[int](), reflect.TypeFor[map[keyed]string](), reflect.TypeFor[**account]()}
+	inAnyWithTags    = []reflect.Type{reflect.TypeFor[account](), reflect.TypeFor[*session](), reflect.TypeFor[printer](), reflect.TypeFor[*texter](), reflect.TypeFor[opaque](), reflect.TypeFor[*holder](), reflect.TypeFor[[]any](), reflect.TypeFor[map[string]any](), reflect.TypeFor[int](), reflect.TypeFor[map[keyed]string](), reflect.TypeFor[**account](), reflect.TypeFor[*declined](), reflect.TypeFor[knot]()}
 	inAnyWithoutTags = []reflect.Type{reflect.TypeFor[*plain](), reflect.TypeFor[plain](), reflect.TypeFor[[]any](), reflect.TypeFor[map[string]any](), reflect.TypeFor[string](), reflect.TypeFor[level](), reflect.TypeFor[upper](), reflect.TypeFor[*upper](), reflect.TypeFor[float64]()}
 )
 
@@ -190,23 +217,31 @@ func FuzzRedact(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, kind byte, data []byte) {
 		keepsSecrets(t, fill(withTags[int(kind)%len(withTags)], data, inAnyWithTags))
+		keepsSecrets(t, fill(reflect.TypeFor[bare](), data, inAnyWithTags), "Token", "List.Token", "Deep.Inner")
 		agrees(t, fill(withoutTags[int(kind)%len(withoutTags)], data, inAnyWithoutTags))
 	})
 }
 
 // keepsSecrets reports whether v held a secret, too.
-func keepsSecrets(t *testing.T, v reflect.Value) bool {
+func keepsSecrets(t *testing.T, v reflect.Value, paths ...string) bool {
 	t.Helper()
-	raw := JSON(v.Interface())
+	p, _, _ := PlanOf(v.Type(), paths...)
+	raw := p.JSON(v)
 	if !json.Valid(raw) {
 		t.Fatalf("invalid JSON for a %v: %s", v.Type(), raw)
 	}
 	if bytes.Contains(bytes.ToLower(raw), []byte(marker)) {
 		t.Fatalf("a secret of a %v shows: %s", v.Type(), raw)
 	}
-	found := In(v)
-	if found && !Has(v.Type()) && !infoOf(v.Type()).open {
+	found := p.Has(v)
+	if found && p.None() {
 		t.Fatalf("a secret in a %v, although its type has none", v.Type())
+	}
+	if fresh := p.JSON(reflect.ValueOf(v.Interface())); bytes.Contains(fresh, []byte(marker)) {
+		t.Fatalf("a secret of a %v shows: %s", v.Type(), fresh)
+	}
+	if text := spill(p.Copy(v).Interface()); strings.Contains(text, marker) {
+		t.Fatalf("a secret of a %v is in its copy: %s", v.Type(), text)
 	}
 	return found
 }
@@ -214,7 +249,8 @@ func keepsSecrets(t *testing.T, v reflect.Value) bool {
 // agrees compares with encoding/json what JSON writes, and what it writes field by field.
 func agrees(t *testing.T, v reflect.Value) (compared bool) {
 	t.Helper()
-	raw := JSON(v.Interface())
+	p, _, _ := PlanOf(v.Type())
+	raw := p.JSON(reflect.ValueOf(v.Interface()))
 	if !json.Valid(raw) {
 		t.Fatalf("invalid JSON for a %v: %s", v.Type(), raw)
 	}
@@ -225,10 +261,15 @@ func agrees(t *testing.T, v reflect.Value) (compared bool) {
 	if !bytes.Equal(raw, want) {
 		t.Fatalf("%v:\n got %s\nwant %s", v.Type(), raw, want)
 	}
-	e := encoder{}
-	e.value(reflect.ValueOf(v.Interface()), true)
-	if !bytes.Equal(e.out, want) {
-		t.Fatalf("field by field, %v:\n got %s\nwant %s", v.Type(), e.out, want)
+	if v = reflect.ValueOf(v.Interface()); !v.IsValid() {
+		return false
+	}
+	for _, plain := range []bool{true, false} {
+		e := encoder{}
+		e.value(nodeOf(v.Type()), v, plain)
+		if !bytes.Equal(e.out, want) {
+			t.Fatalf("field by field, %v:\n got %s\nwant %s", v.Type(), e.out, want)
+		}
 	}
 	return true
 }
@@ -246,6 +287,7 @@ func TestRedact(t *testing.T) {
 		if keepsSecrets(t, fill(withTags[i%len(withTags)], data, inAnyWithTags)) {
 			secrets++
 		}
+		keepsSecrets(t, fill(reflect.TypeFor[bare](), data, inAnyWithTags), "Token", "List.Token", "Deep.Inner")
 		if agrees(t, fill(withoutTags[i%len(withoutTags)], data, inAnyWithoutTags)) {
 			compared++
 		}
@@ -255,15 +297,18 @@ func TestRedact(t *testing.T) {
 	}
 }
 
-func TestInfoIsShared(t *testing.T) {
-	infos := make(chan *info)
+func TestPlansAreShared(t *testing.T) {
+	plans := make(chan *Plan)
 	for range 4 {
-		go func() { infos <- infoOf(reflect.TypeFor[map[level]session]()) }()
+		go func() {
+			p, _, _ := PlanOf(reflect.TypeFor[map[level]session]())
+			plans <- p
+		}()
 	}
-	first := <-infos
+	first := <-plans
 	for range 3 {
-		if i := <-infos; i != first {
-			t.Error("two infos for one type")
+		if p := <-plans; p != first {
+			t.Error("two plans for one type")
 		}
 	}
 }

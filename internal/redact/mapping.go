@@ -15,10 +15,10 @@ type entry struct {
 }
 
 // mapping writes a map as encoding/json does, sorted by its keys.
-func (e *encoder) mapping(v reflect.Value, plain bool) {
+func (e *encoder) mapping(n *node, v reflect.Value, plain bool) {
 	switch {
 	case !keyable(v.Type().Key()):
-		e.out = append(e.out, unencodable(v.Type().String())...)
+		e.out = append(e.out, unencodable(TypeName(v.Type()))...)
 		return
 	case v.IsNil():
 		e.text("null")
@@ -26,10 +26,6 @@ func (e *encoder) mapping(v reflect.Value, plain bool) {
 	}
 	entries := make([]entry, 0, v.Len())
 	for m := v.MapRange(); m.Next(); {
-		if !plain && e.secrets.holds(m.Key()) {
-			e.text(redacted)
-			return
-		}
 		entries = append(entries, entry{keyText(m.Key()), m.Value()})
 	}
 	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.key, b.key) })
@@ -39,21 +35,21 @@ func (e *encoder) mapping(v reflect.Value, plain bool) {
 			e.text(",")
 		}
 		e.out = append(append(e.out, quote(entry.key)...), ':')
-		e.value(entry.value, plain)
+		e.value(n.elem, entry.value, plain)
 	}
 	e.text("}")
 }
 
 // keyable reports whether encoding/json writes maps with keys of type t.
 func keyable(t reflect.Type) bool {
-	return t.Kind() == reflect.String || t.Kind() >= reflect.Int && t.Kind() <= reflect.Uintptr || t.Implements(textMarshaler)
+	return t.Kind() == reflect.String || t.Kind() >= reflect.Int && t.Kind() <= reflect.Uintptr || t.Implements(textMarshal)
 }
 
 // keyText is the key k as encoding/json writes it.
 func keyText(k reflect.Value) (text string) {
 	defer func() {
 		if recover() != nil {
-			text = "[unencodable: " + k.Type().String() + "]"
+			text = "[unencodable: " + TypeName(k.Type()) + "]"
 		}
 	}()
 	if k.Kind() == reflect.String {
@@ -65,7 +61,7 @@ func keyText(k reflect.Value) (text string) {
 		}
 		b, err := m.MarshalText()
 		if err != nil {
-			return "[unencodable: " + k.Type().String() + "]"
+			return "[unencodable: " + TypeName(k.Type()) + "]"
 		}
 		return string(b)
 	}

@@ -2,6 +2,7 @@ package redact_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -13,9 +14,20 @@ import (
 	"github.com/saferunner/saferunner/internal/redact"
 )
 
+// shown is v as a plan shows it.
+func shown(v any) json.RawMessage {
+	p, _, err := redact.PlanOf(reflect.TypeOf(v))
+	if err != nil {
+		panic(err)
+	}
+	return p.JSON(reflect.ValueOf(v))
+}
+
 func card() *Card {
 	return &Card{Holder: "Ada", Number: marker, CVC: marker, PIN: 1234, secret: marker}
 }
+
+const emptyCard = `{"holder":"","number":"[redacted]","cvc":"[redacted]"}` // it does not tell whether it is
 
 const shownCard = `{"holder":"Ada","number":"[redacted]","cvc":"[redacted]"}`
 
@@ -35,33 +47,32 @@ func TestJSON(t *testing.T) {
 	}{
 		{*card(), shownCard},
 		{card(), shownCard},
-		{Card{}, `{"holder":"","number":"[redacted]"}`},
+		{Card{}, emptyCard},
 		{(*Card)(nil), `null`},
 		{Embedding{Login: Login{"ada", marker}, Card: card()}, `{"User":"[redacted]","Key":"[redacted]","holder":"Ada","number":"[redacted]","cvc":"[redacted]"}`},
 		{Embedding{}, `{"User":"[redacted]","Key":"[redacted]"}`},
 		{Deep{Cards: []Card{*card()}, ByName: map[string]*Card{"b": card(), "a<": nil}, Array: [1]Card{*card()}, Any: card(), Pointer: &pointer},
 			`{"Cards":[` + shownCard + `],"ByName":{"a\u003c":null,"b":` + shownCard + `},"Array":[` + shownCard + `],"Any":` + shownCard + `,"Pointer":` + shownCard + `,"Node":null}`},
 		{map[string]any{"x": []any{1, "<", nil, *card()}}, `{"x":[1,"\u003c",null,` + shownCard + `]}`},
-		{Quoted{N: 1, S: "a\"<", F: &half, L: 2, Num: "3"}, `{"N":"1","S":"\"a\\\"\\u003c\"","F":"0.5","L":"level 2","Num":"3"}`},
+		{Quoted{N: 1, S: "a\"<", F: &half, L: 2, Num: "3"}, `{"N":"1","S":"\"a\\\"\\u003c\"","F":"0.5","L":"level 2","Num":"3","\u003ctok\u003e":"[redacted]"}`},
 		{Quoted{Tok: marker, Zero: time.Unix(0, 0).UTC()}, `{"N":"0","S":"\"\"","F":null,"L":"level 0","Num":"0","zero":"1970-01-01T00:00:00Z","\u003ctok\u003e":"[redacted]"}`},
-		{Keys{Cards: map[Key]int{{"k", marker}: 1}, Levels: map[Level]Card{2: {}, 1: {}}, Ints: map[int]Card{10: {}, 9: {}}},
-			`{"Cards":"[redacted]","Levels":{"level 1":{"holder":"","number":"[redacted]"},"level 2":{"holder":"","number":"[redacted]"}},"Ints":{"10":{"holder":"","number":"[redacted]"},"9":{"holder":"","number":"[redacted]"}},"Odd":"[unencodable: map[float64]redact_test.Card]"}`},
-		{Printer{"p", marker}, `{"Name":"p","Secret":"[redacted]"}`},
-		{&Outer{"o", *card()}, `{"Name":"o","Card":` + shownCard + `}`},
-		{[]Outer{{"o", *card()}}, `[{"Name":"o","Card":` + shownCard + `}]`},
-		{Closed{"c", card()}, `{"Name":"c"}`},
+		{Keys{Cards: map[Key]int{{"k", marker}: 1}, Levels: map[Level]Card{2: {}, 1: {}}, Ints: map[int]Card{10: {}, 9: {}}, Odd: map[[1]int]Card{{}: {}}},
+			`{"Cards":null,"Levels":{"level 1":` + emptyCard + `,"level 2":` + emptyCard + `},"Ints":{"10":` + emptyCard + `,"9":` + emptyCard + `},"Odd":"[unencodable: map[[1]int]redact_test.Card]"}`},
+		{Printer{"p", marker}, `"{A:p B:[redacted]}"`},
+		{&Outer{"o", *card()}, `"{Holder:Ada Number:[redacted] CVC:[redacted] PIN:0 secret:}"`},
+		{[]Outer{{"o", *card()}}, `["{Holder:Ada Number:[redacted] CVC:[redacted] PIN:0 secret:}"]`},
+		{Closed{"c", card()}, `"\u003cnil\u003e "`},
 		{Closed{"c", 1}, `"1 "`},
-		{Texter{[]Card{*card()}}, `{"Cards":[` + shownCard + `]}`},
-		{Hidden{"h", card()}, `{"Name":"h"}`},
+		{Texter{[]Card{*card()}}, `"[{Holder:Ada Number:[redacted] CVC:[redacted] PIN:0 secret:}]"`},
+		{Hidden{"h", card()}, `"h \u003cnil\u003e"`},
 		{node, `{"Name":"a","Token":"[redacted]","Next":{"Name":"b","Token":"[redacted]","Next":"[unencodable: *redact_test.Node, a cycle]","All":null},"All":null}`},
 		{loop, `"[unencodable: redact_test.Recursive, a cycle]"`},
 		{cyclic, `["[unencodable: []interface {}, a cycle]"]`},
 		{[]any{pointer, pointer}, `[` + shownCard + `,` + shownCard + `]`},
 		{Promoting{promoted{card()}}, `{"Any":` + shownCard + `}`},
-		{Boxes{opened, Closed{"c", opened}}, `{"Open":{},"Closed":{"Name":"c"}}`},
-		{NamedPart{promoted: promoted{1}}, `{"part":{"Any":1},"Card":{"holder":"","number":"[redacted]"}}`},
-		{[]ByPointer{{card()}}, `[{}]`},
-		{Options{"a", "b"}, `{"A":"[redacted]","B":"b"}`},
+		{Boxes{opened, Closed{"c", opened}}, `{"Open":{},"Closed":"\u003cnil\u003e "}`},
+		{NamedPart{promoted: promoted{1}}, `{"part":{"Any":1},"Card":` + emptyCard + `}`},
+		{[]ByPointer{{card()}}, `[""]`},
 		{map[*Pin]any{nil: math.NaN()}, `{"":"[unencodable: float64 NaN]"}`},
 		{nil, `null`},
 		{make(chan int), `"[unencodable: chan int]"`},
@@ -74,7 +85,7 @@ func TestJSON(t *testing.T) {
 		{map[string]any{"ok": Level(1), "bad": math.Inf(1), "raw": json.RawMessage("{")}, `{"bad":"[unencodable: float64 +Inf]","ok":"level 1","raw":"[unencodable: json.RawMessage]"}`},
 		{[]any{failing{}, panicking{}, &panicking{}, []byte("hi"), (*panicking)(nil)}, `["[unencodable: redact_test.failing]","[unencodable: redact_test.panicking]","[unencodable: *redact_test.panicking]","aGk=",null]`},
 		{[]badByte{1}, `["[unencodable: redact_test.badByte]"]`},
-		{map[any]int{}, `"[unencodable: map[interface {}]int]"`},
+		{map[any]int{true: 1}, `"[unencodable: map[interface {}]int]"`},
 		{map[panicking]any{{}: math.NaN()}, `{"[unencodable: redact_test.panicking]":"[unencodable: float64 NaN]"}`},
 		{map[failing]any{{}: card()}, `{"[unencodable: redact_test.failing]":` + shownCard + `}`},
 		{struct {
@@ -83,7 +94,7 @@ func TestJSON(t *testing.T) {
 		}{C: *card()}, `{"Z":"[unencodable: redact_test.panicking]","c":` + shownCard + `}`},
 		{json.RawMessage("\xff"), `"[unencodable: json.RawMessage]"`},
 	} {
-		if got := string(redact.JSON(tt.v)); got != tt.want {
+		if got := string(shown(tt.v)); got != tt.want {
 			t.Errorf("%T:\n got %s\nwant %s", tt.v, got, tt.want)
 		}
 	}
@@ -109,11 +120,11 @@ func TestJSONEnds(t *testing.T) {
 	for i := range broken {
 		broken[i] = map[string]any{"all": broken, "nan": math.NaN()}
 	}
-	if got := redact.JSON(friends); !strings.Contains(string(got), "repeated too often") {
+	if got := shown(friends); !strings.Contains(string(got), "repeated too often") {
 		t.Errorf("all of %d bytes of friends shown", len(got))
 	}
 	for name, v := range map[string]any{"deep": deep, "nested": nested, "friends": friends, "broken": broken} {
-		got := redact.JSON(v)
+		got := shown(v)
 		if !json.Valid(got) || strings.Contains(string(got), string(marker)) {
 			t.Errorf("%s: invalid, or not redacted: %.200s", name, got)
 		}
@@ -128,37 +139,38 @@ func TestJSONShowsManyEmpty(t *testing.T) {
 	for i := range nodes {
 		nodes[i].All = []*Node{}
 	}
-	if got := redact.JSON(nodes); strings.Contains(string(got), "unencodable") {
+	if got := shown(nodes); strings.Contains(string(got), "unencodable") {
 		t.Error("empty slices count as repeated")
 	}
 }
 
-func TestHas(t *testing.T) {
-	for typ, want := range map[reflect.Type]bool{
-		reflect.TypeFor[Card]():            true,
-		reflect.TypeFor[map[Key]int]():     true,
-		reflect.TypeFor[[]map[int]*Deep](): true,
-		reflect.TypeFor[Hidden]():          true,
-		reflect.TypeFor[Embedding]():       true,
-		reflect.TypeFor[Login]():           false,
-		reflect.TypeFor[any]():             false,
-		reflect.TypeFor[Closed]():          false,
-		reflect.TypeFor[Recursive]():       false,
-		reflect.TypeFor[time.Time]():       false,
-		reflect.TypeFor[struct{ X int }](): false,
-		reflect.TypeFor[func(Card)]():      false,
-		nil:                                false,
+func TestNone(t *testing.T) {
+	for typ, want := range map[reflect.Type]struct{ none, inType bool }{
+		reflect.TypeFor[Card]():            {false, true},
+		reflect.TypeFor[map[Key]int]():     {false, true},
+		reflect.TypeFor[[]map[int]*Deep](): {false, true},
+		reflect.TypeFor[Hidden]():          {false, true},
+		reflect.TypeFor[Embedding]():       {false, true},
+		reflect.TypeFor[Login]():           {true, false},
+		reflect.TypeFor[any]():             {false, false},
+		reflect.TypeFor[Closed]():          {false, false},
+		reflect.TypeFor[Recursive]():       {true, false},
+		reflect.TypeFor[time.Time]():       {true, false},
+		reflect.TypeFor[struct{ X int }](): {true, false},
+		reflect.TypeFor[func(Card)]():      {true, false},
+		nil:                                {true, false},
 	} {
-		if got := redact.Has(typ); got != want {
-			t.Errorf("%v: %v", typ, got)
+		p, _, err := redact.PlanOf(typ)
+		if err != nil || p.None() != want.none || p.InType() != want.inType {
+			t.Errorf("%v: none %v, in type %v, %v", typ, p.None(), p.InType(), err)
 		}
 	}
 }
 
-func TestIn(t *testing.T) {
-	node := &Node{}
-	node.Next = node
-	secret := &Node{Next: &Node{Next: node, All: []*Node{{Token: marker}}}}
+func TestHas(t *testing.T) {
+	ring := &Ring{}
+	ring.Next = ring
+	secret := &Ring{Next: &Ring{Next: ring, Any: card()}}
 	opened := &box{card()}
 	var deep any = []any{}
 	for range 20_000 {
@@ -168,20 +180,22 @@ func TestIn(t *testing.T) {
 		v    any
 		want bool
 	}{
-		"nil":              {nil, false},
-		"zero":             {Card{Holder: "Ada"}, false},
+		"zero":             {Card{Holder: "Ada"}, true},
 		"set":              {Card{CVC: marker}, true},
 		"not in JSON":      {Card{PIN: 1}, true},
 		"unexported":       {&Card{secret: marker}, true},
 		"embedded":         {Embedding{Login: Login{User: "x"}}, true},
-		"embedded zero":    {Embedding{Card: &Card{Holder: "Ada"}}, false},
-		"cycle":            {node, false},
+		"embedded zero":    {Embedding{}, true},
+		"nil":              {(*Card)(nil), false},
+		"none in a slice":  {[]Card{}, false},
+		"cycle":            {&Ring{Next: ring}, false},
 		"behind a cycle":   {secret, true},
 		"any":              {map[string]any{"x": []any{1, card()}}, true},
-		"any zero":         {map[string]any{"x": []any{1, Card{}}}, false},
+		"any zero":         {map[string]any{"x": []any{1, Card{}}}, true},
+		"any without":      {map[string]any{"x": []any{1, Login{Key: marker}}}, false},
 		"key":              {map[Key]int{{Secret: marker}: 1}, true},
 		"marshaler":        {Closed{inside: card()}, true},
-		"marshaler zero":   {Closed{inside: &Card{}}, false},
+		"marshaler nil":    {Closed{inside: (*Card)(nil)}, false},
 		"hidden":           {Hidden{card: card()}, true},
 		"array in pointer": {&[1]any{*card()}, true},
 		"unshown":          {Unshown{Card{Number: marker}}, true},
@@ -190,7 +204,8 @@ func TestIn(t *testing.T) {
 		"too deep":         {deep, true},
 		"without":          {Login{Key: marker}, false},
 	} {
-		if got := redact.In(reflect.ValueOf(tt.v)); got != tt.want {
+		p, _, _ := redact.PlanOf(reflect.TypeOf(tt.v))
+		if got := p.Has(reflect.ValueOf(tt.v)); got != tt.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
@@ -203,7 +218,7 @@ func TestSharedWithoutTags(t *testing.T) {
 		m := map[string]any{"a": shared, "b": shared}
 		shared = m
 	}
-	if redact.In(reflect.ValueOf(shared)) {
+	if p, _, _ := redact.PlanOf(reflect.TypeFor[any]()); p.Has(reflect.ValueOf(shared)) {
 		t.Error("found a secret in none")
 	}
 }
@@ -216,40 +231,31 @@ func BenchmarkJSON(b *testing.B) {
 		Lines  []string
 	}
 	p := plain{"Ada", "4111", time.Now(), []string{"a", "b"}}
-	b.Run("untagged", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			redact.JSON(&p)
-		}
-	})
-	b.Run("encoding-json", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			_, _ = json.Marshal(&p)
-		}
-	})
-	b.Run("tagged", func(b *testing.B) {
-		b.ReportAllocs()
-		c := card()
-		for b.Loop() {
-			redact.JSON(c)
-		}
-	})
-	b.Run("any", func(b *testing.B) {
-		b.ReportAllocs()
-		v := map[string]any{"a": 1, "b": "x", "c": []any{1, 2, 3}}
-		for b.Loop() {
-			redact.JSON(v)
-		}
-	})
+	for name, v := range map[string]any{
+		"untagged": &p, "tagged": card(), "any": map[string]any{"a": 1, "b": "x", "c": []any{1, 2, 3}}, "error": errors.New("x"),
+	} {
+		plan, _, _ := redact.PlanOf(reflect.TypeOf(v))
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				plan.JSON(reflect.ValueOf(v))
+			}
+		})
+		b.Run(name+"-encoding-json", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				_, _ = json.Marshal(v)
+			}
+		})
+	}
 }
 
-func ExampleJSON() {
+func ExamplePlan_JSON() {
 	type Payment struct {
 		Amount int    `json:"amount"`
 		Card   string `json:"card" saferunner:"redact"`
 	}
-	fmt.Println(string(redact.JSON(map[string]any{"payment": Payment{Amount: 5, Card: "4111 1111 1111 1111"}, "done": make(chan bool)})))
+	fmt.Println(string(shown(map[string]any{"payment": Payment{Amount: 5, Card: "4111 1111 1111 1111"}, "done": make(chan bool)})))
 	// Output:
 	// {"done":"[unencodable: chan bool]","payment":{"amount":5,"card":"[redacted]"}}
 }

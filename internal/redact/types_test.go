@@ -57,7 +57,7 @@ type (
 		Cards  map[Key]int
 		Levels map[Level]Card
 		Ints   map[int]Card
-		Odd    map[float64]Card
+		Odd    map[[1]int]Card
 	}
 	Level int
 	// Key shows its secret where it is the key of a map.
@@ -106,13 +106,13 @@ type (
 	}
 	// ByPointer shows what it hides where it is addressable.
 	ByPointer struct{ inside any }
-	Options   struct {
-		A string `saferunner:"x, redact"`
-		B string `saferunner:"redacted"`
+	Ring      struct {
+		Next *Ring
+		Any  any
 	}
 )
 
-func (b *ByPointer) MarshalJSON() ([]byte, error) { return json.Marshal(show(b.inside)) }
+func (b *ByPointer) MarshalJSON() ([]byte, error) { return json.Marshal(spill(b.inside)) }
 
 func (k Key) MarshalText() ([]byte, error) { return []byte(k.Name + string(k.Secret)), nil }
 func (p Printer) MarshalJSON() ([]byte, error) {
@@ -120,7 +120,7 @@ func (p Printer) MarshalJSON() ([]byte, error) {
 }
 func (o *Outer) MarshalJSON() ([]byte, error) { return json.Marshal(fmt.Sprintf("%+v", o.Card)) }
 func (c Closed) MarshalJSON() ([]byte, error) {
-	return json.Marshal(fmt.Sprintf("%+v %s", c.inside, show(c.inside)))
+	return json.Marshal(fmt.Sprintf("%+v %s", c.inside, spill(c.inside)))
 }
 func (x Texter) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%+v", x.Cards), nil }
 func (h Hidden) MarshalJSON() ([]byte, error) {
@@ -129,7 +129,7 @@ func (h Hidden) MarshalJSON() ([]byte, error) {
 func (l Level) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "level %d", int(l)), nil }
 
 // show prints what a pointer in an interface points to.
-func show(v any) string {
+func spill(v any) string {
 	if r := reflect.ValueOf(v); r.Kind() == reflect.Pointer && !r.IsNil() {
 		return fmt.Sprintf("%+v", r.Elem())
 	}

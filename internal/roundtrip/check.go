@@ -4,6 +4,8 @@ import (
 	"math"
 	"reflect"
 	"unicode/utf8"
+
+	"github.com/saferunner/saferunner/internal/redact"
 )
 
 // maxDepth bounds how deep a value may nest: half of what encoding/json reads,
@@ -15,18 +17,35 @@ const cycleDepth = 100
 
 // Check returns nil if v survives JSON, else an error that names the first
 // value found that does not, by its path of fields, with what to do about it.
-// v must be of the plan's type and must not change meanwhile. What the error
-// says of map keys stays out where a field is tagged for saferunner.
+// v must be of the plan's type and must not change meanwhile. secrets is the
+// plan for the same type of what is redacted: what lies inside a secret the
+// error does not name. With nil, the tags of the type count.
 //
 // Check promises this however v is encoded: as a value or through a pointer to
-// it. It costs a walk over what is not certain by type, allocates only for maps
-// and for values nested deeper than 100, and calls no method but IsZero.
-func (p *Plan) Check(v reflect.Value) error {
-	w := walk{}
-	if r := w.check(p, v); r != nil {
-		return r.err(p.typ)
+// it. It calls the methods that encoding/json calls, for both directions, and
+// IsZero; one that panics is a reason to refuse. It costs a walk over what is not
+// certain by type, and allocates only for maps, for values with methods of
+// their own and for values nested deeper than 100.
+func (p *Plan) Check(v reflect.Value, secrets *redact.Plan) error {
+	r := p.find(v)
+	if r == nil {
+		return nil
 	}
-	return nil
+	if secrets == nil {
+		secrets, _, _ = redact.PlanOf(p.typ)
+	}
+	return r.err(p.typ, secrets)
+}
+
+// find returns why v does not survive, nil if it does.
+func (p *Plan) find(v reflect.Value) (r *refusal) {
+	defer func() {
+		if recover() != nil { // none is known to come this far
+			r = refused(p.typ, reason{"a method panics when it is looked at", "mend the method"})
+		}
+	}()
+	w := walk{}
+	return w.check(p, v)
 }
 
 // walk is one check under way.
@@ -65,10 +84,14 @@ func (w *walk) check(p *Plan, v reflect.Value) *refusal {
 		return checkTime(v)
 	case onlyNil:
 		if !v.IsNil() {
-			return refused(v.Elem().Type(), reason{"JSON cannot be read back into the interface " + p.typ.String(), "use a concrete type"})
+			return refused(v.Elem().Type(), reason{"JSON cannot be read back into the interface " + redact.TypeName(p.typ), "use a concrete type"})
 		}
 	case dynamic:
 		return w.dynamic(v)
+	case own:
+		return checkOwn(v)
+	case proto:
+		return checkMessage(v)
 	default:
 		return w.inside(p, v)
 	}
@@ -142,7 +165,7 @@ func (w *walk) pointer(p *Plan, v reflect.Value) *refusal {
 		return nil
 	}
 	e := v.Elem()
-	if p.elem.null && e.IsNil() || p.elem.op == raw && isNull(e.Bytes()) {
+	if p.elem.null && e.IsNil() || p.elem.op == raw && isNull(e.Bytes()) || p.elem.op == own && ownNull(e) {
 		return refused(p.typ, reason{"a pointer to what JSON writes as null comes back as a nil pointer", "pass a nil pointer, or no pointer"})
 	}
 	return w.check(p.elem, e)
@@ -157,6 +180,11 @@ func (w *walk) mapping(p *Plan, v reflect.Value) *refusal {
 		k.SetIterKey(entries)
 		if p.key == text && !utf8.ValidString(k.String()) {
 			return refused(k.Type(), reason{"a key with invalid UTF-8 would change in JSON", "use valid text as the key"}).at(key(k))
+		}
+		if p.key == own {
+			if r := checkKey(k); r != nil {
+				return r
+			}
 		}
 		e.SetIterValue(entries)
 		if r := w.check(p.elem, e); r != nil {
@@ -187,7 +215,7 @@ func (w *walk) dynamic(v reflect.Value) *refusal {
 			continue
 		}
 		if p.null && v.IsNil() {
-			return refused(v.Type(), reason{"a nil " + v.Type().String() + " in an interface comes back as a nil interface", "pass nil or an empty one"})
+			return refused(v.Type(), reason{"a nil " + redact.TypeName(v.Type()) + " in an interface comes back as a nil interface", "pass nil or an empty one"})
 		}
 		return w.check(p, v)
 	}

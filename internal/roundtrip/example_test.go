@@ -15,8 +15,8 @@ func Example() {
 	type Basket struct{ Lines []Line }
 
 	plan := roundtrip.PlanOf(reflect.TypeFor[Basket]())
-	fmt.Println(plan.Check(reflect.ValueOf(Basket{Lines: []Line{{SKU: "tea"}}})))
-	fmt.Println(plan.Check(reflect.ValueOf(Basket{Lines: []Line{{SKU: "tea", done: true}}})))
+	fmt.Println(plan.Check(reflect.ValueOf(Basket{Lines: []Line{{SKU: "tea"}}}), nil))
+	fmt.Println(plan.Check(reflect.ValueOf(Basket{Lines: []Line{{SKU: "tea", done: true}}}), nil))
 	// Output:
 	// <nil>
 	// Basket.Lines[0].done (bool): an unexported field that is not zero would be lost in JSON; export it, clear it, or give roundtrip_test.Line a MarshalJSON and UnmarshalJSON

@@ -1,10 +1,12 @@
 package roundtrip
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 
 	"github.com/saferunner/saferunner/internal/jsonfields"
+	"github.com/saferunner/saferunner/internal/redact"
 )
 
 // fields is how to check a struct.
@@ -17,10 +19,9 @@ type fields struct {
 // keptField is a field that JSON holds, and whose value can go wrong.
 type keptField struct {
 	jsonfields.Field
-	plan     *Plan
-	path     string
-	redacted bool
-	trusted  bool // its type's own methods answer for what IsZero says
+	plan    *Plan
+	path    string
+	trusted bool // its type's own methods answer for what IsZero says
 }
 
 // lostField is a field that JSON leaves out: it has to be zero.
@@ -45,6 +46,11 @@ func (f *fields) always() bool {
 
 func (b builder) fields(s jsonfields.Struct, t reflect.Type, addressable bool) *fields {
 	f := &fields{}
+	for _, o := range s.Odd {
+		way := wayTo(t, o.Index)
+		why := reason{fmt.Sprintf("Go 1.26 and Go 1.27 read the tag json:%q differently", o.Tag), "use a plain name, and no other option than omitempty, omitzero and string"}
+		f.kept = append(f.kept, keptField{Field: jsonfields.Field{Index: o.Index, Type: way.typ}, plan: &Plan{typ: way.typ, op: refuse, reason: why}, path: way.path})
+	}
 	for _, field := range s.Fields {
 		way := wayTo(t, field.Index)
 		p := b.plan(field.Type, addressable || way.pointer)
@@ -54,7 +60,7 @@ func (b builder) fields(s jsonfields.Struct, t reflect.Type, addressable bool) *
 		if p.always && !field.CustomZero() {
 			continue
 		}
-		f.kept = append(f.kept, keptField{Field: field, plan: p, path: way.path, redacted: way.redacted, trusted: trusted(field.Type)})
+		f.kept = append(f.kept, keptField{Field: field, plan: p, path: way.path, trusted: trusted(field.Type)})
 	}
 	for _, l := range s.Lost {
 		way := wayTo(t, l.Index)
@@ -92,17 +98,16 @@ func misfit(f jsonfields.Field) (why reason, bad bool) {
 	case !f.Exported:
 		return reason{"JSON cannot set an unexported embedded field that has a JSON name", "export its type or drop the name"}, true
 	case f.Quoted && writes(target, true) != none:
-		return reason{"the JSON option \"string\" does not go with the methods of " + target.String(), "drop the option"}, true
+		return reason{"the JSON option \"string\" does not go with the methods of " + redact.TypeName(target), "drop the option"}, true
 	}
 	return reason{}, false
 }
 
 // way is what lies between a struct and one of its fields, promoted ones included.
 type way struct {
-	typ      reflect.Type // of the field
-	path     string       // in Go, from the dot on
-	pointer  bool         // an embedded pointer is on the way
-	redacted bool         // a field on the way is tagged as a secret
+	typ     reflect.Type // of the field
+	path    string       // in Go, from the dot on
+	pointer bool         // an embedded pointer is on the way
 }
 
 func wayTo(t reflect.Type, index []int) (w way) {
@@ -112,8 +117,6 @@ func wayTo(t reflect.Type, index []int) (w way) {
 			t = t.Elem()
 		}
 		sf := t.Field(x)
-		_, tagged := sf.Tag.Lookup("saferunner")
-		w.redacted = w.redacted || tagged
 		w.path += "." + sf.Name
 		t = sf.Type
 	}

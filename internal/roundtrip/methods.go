@@ -3,9 +3,13 @@ package roundtrip
 import (
 	"encoding"
 	"encoding/json"
+	"math/big"
+	"net/netip"
 	"reflect"
 	"runtime"
 	"time"
+
+	"github.com/saferunner/saferunner/internal/redact"
 )
 
 // known are the types of the standard library whose values need a look although
@@ -14,6 +18,8 @@ var known = map[reflect.Type]op{
 	reflect.TypeFor[time.Time]():       instant,
 	reflect.TypeFor[json.Number]():     number,
 	reflect.TypeFor[json.RawMessage](): raw,
+	reflect.TypeFor[netip.Addr]():      always,
+	reflect.TypeFor[big.Int]():         always,
 }
 
 // method is the method by which a type is written or read.
@@ -33,6 +39,7 @@ var (
 	unmarshaler     = reflect.TypeFor[json.Unmarshaler]()
 	textMarshaler   = reflect.TypeFor[encoding.TextMarshaler]()
 	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
+	textAppender    = reflect.TypeFor[encoding.TextAppender]()
 )
 
 // writes tells by which method encoding/json writes a t.
@@ -63,26 +70,51 @@ func which(t, asJSON, asText reflect.Type) method {
 	return none
 }
 
+// newer names the method of t that encoding/json calls since Go 1.27 alone,
+// where it has no other one for older versions.
+func newer(t reflect.Type) string {
+	t = pointerTo(t)
+	has := func(_ reflect.Method, ok bool) bool { return ok }
+	switch {
+	case has(t.MethodByName("MarshalJSONTo")) && !t.Implements(marshaler):
+		return "MarshalJSONTo"
+	case has(t.MethodByName("UnmarshalJSONFrom")) && !t.Implements(unmarshaler):
+		return "UnmarshalJSONFrom"
+	case t.Implements(textAppender) && !t.Implements(textMarshaler) && !t.Implements(marshaler):
+		return "AppendText"
+	}
+	return ""
+}
+
+// older are the methods to add where there is only a newer one.
+var older = map[string]string{"MarshalJSONTo": "MarshalJSON", "UnmarshalJSONFrom": "UnmarshalJSON", "AppendText": "MarshalText"}
+
 // methods plans a type with methods of its own, and is false if it has none.
 func (b builder) methods(p *Plan, addressable bool) bool {
 	t := p.typ
+	if name := newer(t); name != "" {
+		p.refuse("only Go 1.27 and later call "+name+" of "+redact.TypeName(t), "add "+older[name]+" too")
+		return true
+	}
 	write, read := writes(t, true), reads(t)
 	if write == none && read == none {
 		return false
 	}
 	switch {
 	case write == none:
-		p.refuse("JSON writes "+t.String()+" by its fields or kind and reads it by "+readNames[read], "add "+writeNames[read]+" too")
+		p.refuse("JSON writes "+redact.TypeName(t)+" by its fields or kind and reads it by "+readNames[read], "add "+writeNames[read]+" too")
 	case writes(t, addressable) != write:
-		p.refuse(writeNames[write]+" of "+t.String()+" has a pointer receiver, so JSON does not always call it on a value", "use *"+t.String()+" or a value receiver")
+		p.refuse(writeNames[write]+" of "+redact.TypeName(t)+" has a pointer receiver, so JSON does not always call it on a value", "use *"+redact.TypeName(t)+" or a value receiver")
 	case write == byText && read == byJSON:
-		p.refuse("JSON writes "+t.String()+" by MarshalText and reads it by UnmarshalJSON", "add MarshalJSON")
+		p.refuse("JSON writes "+redact.TypeName(t)+" by MarshalText and reads it by UnmarshalJSON", "add MarshalJSON")
 	case write != read:
-		p.refuse("JSON writes "+t.String()+" by "+writeNames[write]+" and reads it by "+readNames[read], "add "+readNames[write])
+		p.refuse("JSON writes "+redact.TypeName(t)+" by "+writeNames[write]+" and reads it by "+readNames[read], "add "+readNames[write])
 	case t.Name() == "":
 		p.refuse("JSON finds "+writeNames[write]+" of the embedded type when it writes this struct, and not when it reads it", "give the struct type a name, or the embedded field one")
 	case inherited(t, write) || inheritedRead(t, read):
 		b.inherited(p, write, addressable)
+	default:
+		p.op = own
 	}
 	return true
 }
@@ -91,7 +123,7 @@ func (b builder) methods(p *Plan, addressable bool) bool {
 // JSON holds that field alone.
 func (b builder) inherited(p *Plan, write method, addressable bool) {
 	t := p.typ
-	own := reason{"JSON writes and reads only the embedded field whose methods " + t.String() + " inherits", "give the embedded field a name, or " + t.String() + " a " + writeNames[write] + " and " + readNames[write]}
+	own := reason{"JSON writes and reads only the embedded field whose methods " + redact.TypeName(t) + " inherits", "give the embedded field a name, or " + redact.TypeName(t) + " a " + writeNames[write] + " and " + readNames[write]}
 	f := &fields{}
 	for i := range t.NumField() {
 		sf := t.Field(i)

@@ -3,9 +3,20 @@
 // values; it does not encode.
 //
 // What JSON changes harmlessly is accepted: the monotonic clock and the zone
-// name of a time.Time, nil where omitempty leaves out an empty slice or map,
-// the spacing of raw JSON. Types with their own methods for both directions
-// (MarshalJSON and UnmarshalJSON, or MarshalText and UnmarshalText) are trusted.
+// name of a time.Time, the spacing of raw JSON, and nil where omitempty leaves
+// out an empty slice or map. Otherwise a nil slice or map comes back nil, and an
+// empty one empty.
+//
+// Types with their own methods need those for both directions (MarshalJSON and
+// UnmarshalJSON, or MarshalText and UnmarshalText). The methods are called: what
+// they write must be read back, and be written as the same text again; a method
+// Equal of the type must call both values equal. Fields of such types are not
+// compared, since a value may keep in them what it has been through.
+//
+// Protobuf messages are asked of the support for them.
+//
+// The answer is the same with every version of encoding/json. What Go 1.26 and
+// Go 1.27 write or read differently is refused.
 package roundtrip
 
 import (
@@ -13,6 +24,8 @@ import (
 	"sync"
 
 	"github.com/saferunner/saferunner/internal/jsonfields"
+	"github.com/saferunner/saferunner/internal/message"
+	"github.com/saferunner/saferunner/internal/redact"
 )
 
 // Plan is how to check values of one type. It is immutable and safe for
@@ -24,7 +37,7 @@ type Plan struct {
 	null   bool    // nil is written as null
 	reason reason  // for refuse
 	elem   *Plan   // for pointer, list, mapping
-	key    op      // for mapping: always or text
+	key    op      // for mapping: always, text or own
 	fields *fields // for structure
 }
 
@@ -41,6 +54,8 @@ const (
 	instant           // time.Time
 	dynamic           // an interface without methods
 	onlyNil           // an interface with methods
+	own               // a type with methods of its own
+	proto             // a protobuf message
 	pointer
 	list // slice or array
 	mapping
@@ -94,6 +109,10 @@ func (b builder) fill(p *Plan, addressable bool) {
 		p.op = op
 		return
 	}
+	if message.Is(t) || message.IsValue(t) {
+		p.op = proto
+		return
+	}
 	if t.Kind() != reflect.Pointer && t.Kind() != reflect.Interface && b.methods(p, addressable) {
 		return
 	}
@@ -110,7 +129,7 @@ func (b builder) fill(p *Plan, addressable bool) {
 	case reflect.Pointer:
 		b.pointer(p)
 	case reflect.Slice:
-		if t.Elem().Kind() == reflect.Uint8 && writes(t.Elem(), true) == none {
+		if t.Elem().Kind() == reflect.Uint8 && writes(t.Elem(), true) == none && newer(t.Elem()) == "" {
 			return // base64
 		}
 		b.list(p, true)
@@ -142,7 +161,7 @@ func (b builder) pointer(p *Plan) {
 	p.op = pointer
 	if p.typ.Name() != "" && (writes(t, true) != none || reads(t) != none) {
 		p.elem = &Plan{typ: t}
-		p.elem.refuse("JSON does not find the methods of "+t.String()+" through the named pointer type "+p.typ.String(), "use *"+t.String())
+		p.elem.refuse("JSON does not find the methods of "+redact.TypeName(t)+" through the named pointer type "+redact.TypeName(p.typ), "use *"+redact.TypeName(t))
 		return
 	}
 	p.elem = b.plan(t, true)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/saferunner/saferunner/internal/jsonfields"
+	"github.com/saferunner/saferunner/internal/redact"
 )
 
 // reason is why a value does not survive, and what its author can do.
@@ -16,8 +17,9 @@ type reason struct{ why, fix string }
 // refusal is a reason and the value that it is about.
 type refusal struct {
 	reason
-	typ  reflect.Type
-	path []string // innermost first
+	typ    reflect.Type
+	path   []string // innermost first
+	detail string   // what a method said; it may quote the value
 }
 
 func refused(t reflect.Type, why reason) *refusal { return &refusal{reason: why, typ: t} }
@@ -45,18 +47,33 @@ func key(k reflect.Value) string {
 	case k.CanUint():
 		return "[" + strconv.FormatUint(k.Uint(), 10) + "]"
 	}
-	return "[" + k.Type().String() + "]"
+	return "[" + redact.TypeName(k.Type()) + "]"
 }
 
-// err is the refusal of a value inside an argument of type t.
-func (r *refusal) err(t reflect.Type) error {
+// err is the refusal of a value inside an argument of type t. What lies inside
+// a secret is not named.
+func (r *refusal) err(t reflect.Type, secrets *redact.Plan) error {
 	const ends = 6 // of a long path, only both ends are shown
 	path := slices.Clone(r.path)
 	slices.Reverse(path)
+	var names []string
+	for i, step := range path {
+		if step[0] != '.' {
+			continue
+		}
+		names = append(names, strings.Split(step[1:], ".")...)
+		if secrets.Hides(names) {
+			path, r.detail = path[:i+1], ""
+			break
+		}
+	}
+	if r.detail != "" {
+		r.why += " (" + r.detail + ")"
+	}
 	if len(path) > 2*ends {
 		path = slices.Concat(path[:ends], []string{"…"}, path[len(path)-ends:])
 	}
-	return fmt.Errorf("%s%s (%s): %s; %s", root(t), strings.Join(path, ""), r.typ, r.why, r.fix)
+	return fmt.Errorf("%s%s (%s): %s; %s", root(t), strings.Join(path, ""), redact.TypeName(r.typ), r.why, r.fix)
 }
 
 // root names the value that the path starts at.
@@ -67,6 +84,9 @@ func root(t reflect.Type) string {
 	if t.Name() == "" {
 		return "arguments"
 	}
+	if name := redact.TypeName(t); name != t.String() {
+		return strings.TrimPrefix(name, "json.")
+	}
 	return t.Name()
 }
 
@@ -74,7 +94,7 @@ func root(t reflect.Type) string {
 func lossOf(r jsonfields.Reason, t reflect.Type) reason {
 	owner := "the struct"
 	if t.Name() != "" {
-		owner = t.String()
+		owner = redact.TypeName(t)
 	}
 	own := "clear it, or give " + owner + " a MarshalJSON and UnmarshalJSON"
 	switch r {

@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"testing"
@@ -40,7 +41,7 @@ func BenchmarkCopySlice(b *testing.B) {
 	b.Run("copy", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			valueSink, _ = p.Copy(reflect.ValueOf(&sampleTrack).Elem())
+			valueSink, _, _ = p.Copy(reflect.ValueOf(&sampleTrack).Elem())
 		}
 	})
 	b.Run("detach", func(b *testing.B) {
@@ -81,7 +82,7 @@ func BenchmarkCopyFlat(b *testing.B) {
 	p := PlanOf(reflect.TypeFor[flatArgs]())
 	b.ReportAllocs()
 	for b.Loop() {
-		valueSink, _ = p.Copy(reflect.ValueOf(&sampleFlat).Elem())
+		valueSink, _, _ = p.Copy(reflect.ValueOf(&sampleFlat).Elem())
 	}
 }
 
@@ -90,8 +91,35 @@ func BenchmarkCopyDynamic(b *testing.B) {
 	p := PlanOf(reflect.TypeOf(v))
 	b.ReportAllocs()
 	for b.Loop() {
-		valueSink, _ = p.Copy(reflect.ValueOf(&v).Elem())
+		valueSink, _, _ = p.Copy(reflect.ValueOf(&v).Elem())
 	}
+}
+
+func benchDetach[T any](b *testing.B, v T) {
+	p := PlanOf(reflect.TypeFor[T]())
+	dup := new(T)
+	b.ReportAllocs()
+	for b.Loop() {
+		*dup = v
+		p.Detach(reflect.ValueOf(dup).Elem())
+	}
+}
+
+func BenchmarkDetach(b *testing.B) {
+	strs := map[string]string{}
+	for i := range 10 {
+		strs[fmt.Sprint(i)] = "v"
+	}
+	ptrs := make([]*item, 20)
+	for i := range ptrs {
+		ptrs[i] = &item{"a", i}
+	}
+	b.Run("pointer", func(b *testing.B) { benchDetach(b, &order{ID: "a", Items: []item{{"a", 1}}}) })
+	b.Run("two lists", func(b *testing.B) { benchDetach(b, struct{ To, Cc []string }{[]string{"a", "b"}, []string{"c"}}) })
+	b.Run("map", func(b *testing.B) { benchDetach(b, strs) })
+	b.Run("pointers", func(b *testing.B) { benchDetach(b, ptrs) })
+	b.Run("named map", func(b *testing.B) { benchDetach(b, map[string][]string{"a": {"b"}, "c": {"d"}}) })
+	b.Run("list", func(b *testing.B) { benchDetach(b, &node{1, &node{2, &node{3, nil}}}) })
 }
 
 func BenchmarkEqualFlat(b *testing.B) {

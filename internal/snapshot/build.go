@@ -2,17 +2,13 @@ package snapshot
 
 import (
 	"reflect"
-	"runtime"
-	"strings"
-	"sync"
-	"time"
+
+	"github.com/saferunner/saferunner/internal/message"
 )
 
 // builder makes the plans of one type and of all types that it refers to.
 type builder struct {
-	made  map[reflect.Type]*Plan
-	open  map[*Plan]bool // begun, not yet filled in
-	order []*Plan
+	made map[reflect.Type]*Plan
 }
 
 func (b *builder) plan(t reflect.Type) *Plan {
@@ -20,176 +16,184 @@ func (b *builder) plan(t reflect.Type) *Plan {
 		return p.(*Plan)
 	}
 	if p, ok := b.made[t]; ok {
-		p.loops = p.loops || b.open[p]
 		return p
 	}
-	p := &Plan{typ: t, kind: t.Kind(), size: int64(t.Size()), equal: equalMethodOf(t), locked: isLock(t)}
+	p := &Plan{typ: t, kind: t.Kind(), size: t.Size()}
 	b.made[t] = p
-	b.open[p] = true
-	b.order = append(b.order, p)
+	p.listWords()
 	b.describe(p)
-	p.text = p.text && p.flat
-	p.methods = p.methods || p.equal != nil
-	p.plain = p.flat && !p.methods && t.Comparable() && t.Size() > wordSize && t.Size() <= maxView
-	if p.plain {
-		p.zero = reflect.Zero(t).Interface()
-	}
-	delete(b.open, p)
 	return p
 }
 
-// describe sets what depends on p's kind. Of the types that p refers to, only
+// describe sets what depends on p's type. Of the types that p refers to, only
 // its direct parts (fields, array elements) are sure to be complete here.
 func (b *builder) describe(p *Plan) {
+	p.op = specialOf(p.typ)
+	switch {
+	case p.op != keep:
+		b.describeSpecial(p)
+	case isKept(p.typ):
+		p.flat = true
+		p.segments = memoryOf(p.typ, 0, nil)
+	default:
+		p.equal = equalMethodOf(p.typ)
+		b.describeKind(p)
+		if p.kind != reflect.Interface && implementsShared(p.typ) && !p.flat {
+			p.op, p.careful = whole, false
+		}
+		p.isError = p.kind != reflect.Interface && p.typ.Implements(errorType)
+	}
+	p.same = sameOf(p.typ)
+	if p.equal != nil || p.same != nil || p.careful {
+		p.segments = nil
+	}
+	p.comparable = p.byMemory() && p.typ.Comparable() && !hasFloats(p.segments) && (p.flat || p.kind == reflect.Chan || p.op == structure || p.op == array)
+}
+
+func (b *builder) describeSpecial(p *Plan) {
+	switch p.op {
+	case whole:
+		p.segments = memoryOf(p.typ, 0, nil)
+		if p.kind == reflect.Pointer {
+			p.elem = b.plan(p.typ.Elem())
+		}
+	case atomicPointer:
+		load, _ := p.typ.MethodByName("Load")
+		if load.Type == nil {
+			load, _ = reflect.PointerTo(p.typ).MethodByName("Load")
+		}
+		p.elem = b.plan(load.Type.Out(0))
+	case protobuf:
+		p.elem = &Plan{typ: p.typ.Elem(), kind: p.typ.Elem().Kind(), op: protobufValue, size: p.typ.Elem().Size()}
+	}
+	p.careful = p.op >= lock && p.op != protobuf
+}
+
+func (b *builder) describeKind(p *Plan) {
 	switch p.kind {
 	case reflect.Struct:
 		b.describeStruct(p)
 	case reflect.Array:
-		p.elem = b.plan(p.typ.Elem())
-		p.flat = p.elem.flat || p.typ.Len() == 0
-		p.raw, p.text, p.nan, p.methods = p.elem.raw, p.elem.text, p.elem.nan, p.elem.methods
-		p.locked = p.locked || p.elem.locked && p.typ.Len() > 0
+		b.describeArray(p)
 	case reflect.Pointer:
-		p.elem = b.plan(p.typ.Elem())
-		p.flat = p.elem.typ == locationType
+		b.describePointer(p)
 	case reflect.Slice:
-		p.elem = b.plan(p.typ.Elem())
-		p.empty = reflect.MakeSlice(p.typ, 0, 0)
+		p.op, p.elem = slice, b.plan(p.typ.Elem())
 	case reflect.Map:
-		p.key, p.elem = b.plan(p.typ.Key()), b.plan(p.typ.Elem())
+		p.op, p.key, p.elem = mapping, b.plan(p.typ.Key()), b.plan(p.typ.Elem())
 	case reflect.Interface:
-		p.loops = true
+		p.op = dynamic
 	case reflect.Func, reflect.Chan, reflect.UnsafePointer:
+		p.op = whole
+		p.segments = []segment{{size: p.size}}
 	default:
 		p.flat = true
-		p.text = p.kind == reflect.String
-		p.raw = !p.text
-		p.nan = p.kind >= reflect.Float32 && p.kind <= reflect.Complex128
+		p.raw = p.kind != reflect.String
+		p.segments = []segment{{size: p.size, kind: kindOfSegment(p.kind)}}
+		if !p.raw {
+			p.strings = []uintptr{0}
+		}
 	}
 }
 
 func (b *builder) describeStruct(p *Plan) {
-	p.flat, p.raw = true, true
+	p.op, p.flat, p.raw, p.segments = structure, true, true, []segment{}
+	byMemory := true
 	for i := range p.typ.NumField() {
 		sf := p.typ.Field(i)
-		f := field{i, sf.Offset, b.plan(sf.Type)}
-		p.all = append(p.all, f)
+		f := field{sf.Name, sf.Offset, b.fieldPlan(p.typ, sf)}
 		p.flat = p.flat && f.plan.flat
 		p.raw = p.raw && f.plan.raw
-		p.text = p.text || f.plan.text
-		p.nan = p.nan || f.plan.nan
-		p.methods = p.methods || f.plan.methods
-		p.locked = p.locked || f.plan.locked
-		if f.plan.text {
-			p.texts = append(p.texts, f)
-		}
-		if !f.plan.flat && reachable(sf) {
+		p.careful = p.careful || f.plan.careful
+		if !f.plan.flat {
 			p.deep = append(p.deep, f)
 		}
-	}
-	p.flat = p.flat || isUniqueHandle(p.typ)
-}
-
-// finish settles what depends on all the types of a recursive group, and
-// publishes the plans.
-func (b *builder) finish() {
-	for _, p := range b.order {
-		p.shared = p.keepsShared()
-		p.exact = true
-	}
-	for changed := true; changed; {
-		changed = false
-		for _, p := range b.order {
-			exact, loops := p.exact && p.copiesExactly(), p.loops || p.reachesLoop()
-			changed = changed || exact != p.exact || loops != p.loops
-			p.exact, p.loops = exact, loops
+		p.addStrings(f)
+		if sf.Name == "_" {
+			continue // == does not look at it either
 		}
+		p.fields = append(p.fields, f)
+		byMemory = byMemory && f.plan.byMemory()
+		p.addSegments(f)
 	}
-	for _, p := range b.order {
-		plans.Store(p.typ, p)
+	if !byMemory || len(p.segments) > maxListed {
+		p.segments = nil
 	}
 }
 
-func (p *Plan) keepsShared() bool {
-	switch p.kind {
-	case reflect.Pointer:
-		return p.elem.locked || addressBound[p.elem.typ] || p.typ.Implements(errorType)
-	case reflect.Slice, reflect.Map:
-		return p.elem.locked
-	}
-	return false
-}
-
-func (p *Plan) copiesExactly() bool {
+// fieldPlan returns the plan of what the field holds, which is not always the
+// one of its type.
+func (b *builder) fieldPlan(owner reflect.Type, f reflect.StructField) *Plan {
+	t := f.Type
 	switch {
-	case p.flat:
-		return true
-	case p.shared:
-		return false
+	case owner == builderType && f.Name == "addr":
+		return &Plan{typ: t, kind: t.Kind(), op: lock, size: t.Size(), careful: true} // it says where the original lies
+	case f.IsExported() || f.Anonymous:
+	case t.Kind() == reflect.Interface:
+		return &Plan{typ: t, kind: t.Kind(), op: dynamic, size: t.Size(), guarded: true}
+	case mayBeLonger(t):
+		return &Plan{typ: t, kind: t.Kind(), op: whole, size: t.Size(), segments: []segment{{size: t.Size()}}}
 	}
-	switch p.kind {
-	case reflect.Struct:
-		deep := 0
-		for _, f := range p.all {
-			if !f.plan.flat {
-				deep++
-			}
-		}
-		for _, f := range p.deep {
-			if !f.plan.exact {
-				return false
-			}
-		}
-		return deep == len(p.deep)
-	case reflect.Map:
-		return p.key.flat && p.elem.exact
-	case reflect.Pointer, reflect.Slice, reflect.Array:
-		return p.elem.exact
-	}
-	return false
+	return b.plan(t)
 }
 
-func (p *Plan) reachesLoop() bool {
-	if p.elem != nil && p.elem.loops || p.key != nil && p.key.loops {
-		return true
-	}
-	for _, f := range p.all {
-		if f.plan.loops {
-			return true
+// mayBeLonger reports whether t looks like a pointer to memory of which the
+// length is kept elsewhere.
+func mayBeLonger(t reflect.Type) bool {
+	return t.Kind() == reflect.Pointer && (t.Name() != "" || t.Elem().Kind() == reflect.Uint8)
+}
+
+func (b *builder) describeArray(p *Plan) {
+	p.op, p.elem = array, b.plan(p.typ.Elem())
+	n := p.typ.Len()
+	p.flat = p.elem.flat || n == 0
+	p.raw = p.elem.raw
+	p.careful = p.elem.careful && n > 0
+	p.manyText = n > 0 && p.elem.hasText() && n*max(len(p.elem.strings), 1) > maxListed
+	switch one := p.elem.segments; {
+	case n == 0 || p.size == 0:
+		p.segments = []segment{}
+	case len(one) == 1 && one[0].kind == plainBytes && one[0].size == p.elem.size:
+		p.segments = []segment{{size: p.size}}
+	case p.elem.byMemory() && n*len(one) <= maxListed:
+		for i := range n {
+			p.addSegments(field{offset: uintptr(i) * p.elem.size, plan: p.elem})
 		}
 	}
-	return false
-}
-
-var (
-	timeType     = reflect.TypeFor[time.Time]()
-	locationType = reflect.TypeFor[time.Location]()
-	errorType    = reflect.TypeFor[error]()
-	lockerType   = reflect.TypeFor[sync.Locker]()
-
-	// addressBound are types without a lock whose values break when copied.
-	addressBound = map[reflect.Type]bool{
-		reflect.TypeFor[time.Timer]():      true,
-		reflect.TypeFor[time.Ticker]():     true,
-		reflect.TypeFor[strings.Builder](): true,
-		reflect.TypeFor[runtime.Func]():    true,
-		reflect.TypeOf(timeType).Elem():    true, // what a reflect.Type points to
+	if p.flat && p.elem.hasText() && !p.manyText {
+		for i := range n {
+			p.addStrings(field{offset: uintptr(i) * p.elem.size, plan: p.elem})
+		}
 	}
-)
-
-// reachable reports whether reflection may set the field, or, in an embedded
-// struct of an unexported type, its exported fields.
-func reachable(f reflect.StructField) bool {
-	return f.IsExported() || f.Anonymous && f.Type.Kind() == reflect.Struct
 }
 
-func isLock(t reflect.Type) bool {
-	return t.Kind() != reflect.Interface && t.Kind() != reflect.Pointer &&
-		!t.Implements(lockerType) && reflect.PointerTo(t).Implements(lockerType)
+func (b *builder) describePointer(p *Plan) {
+	p.elem = b.plan(p.typ.Elem())
+	switch {
+	case isImmutable(p.typ.Elem()):
+		p.flat = true
+	case sharedBehindPointer(p.typ.Elem()):
+		p.op = whole
+	default:
+		p.op = pointer
+	}
 }
 
-// isUniqueHandle reports whether t is a unique.Handle, which refers to a value
-// that cannot change; netip.Addr holds one.
-func isUniqueHandle(t reflect.Type) bool {
-	return t.PkgPath() == "unique" && strings.HasPrefix(t.Name(), "Handle[")
+// specialOf returns how types are copied that have a way of their own, else
+// keep.
+func specialOf(t reflect.Type) op {
+	if o, ok := specials[t]; ok {
+		return o
+	}
+	switch {
+	case message.Is(t):
+		return protobuf
+	case message.IsValue(t):
+		return protobufValue
+	case isGeneric(t, "sync/atomic", "Pointer["):
+		return atomicPointer
+	case isGeneric(t, "weak", "Pointer[") || t.Kind() != reflect.Interface && isHidden(t.PkgPath()):
+		return whole
+	}
+	return keep
 }

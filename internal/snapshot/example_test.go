@@ -15,15 +15,15 @@ func ExamplePlan() {
 	o := Order{ID: "A1", Items: []string{"tea", "milk"}}
 
 	plan := snapshot.PlanOf(reflect.TypeFor[Order]())
-	recorded, bytes := plan.Copy(reflect.ValueOf(o))
+	recorded, bytes, shared := plan.Copy(reflect.ValueOf(o))
 	o.Items[0] = "coffee"
 
 	fmt.Println(recorded.Interface(), bytes)
-	fmt.Println(plan.Flat(), plan.Exact())
+	fmt.Println(plan.Flat(), shared)
 	fmt.Println(plan.Equal(recorded, reflect.ValueOf(o)))
 	// Output:
 	// {A1 [tea milk]} 41
-	// false true
+	// false false
 	// false
 }
 

@@ -3,8 +3,11 @@ package snapshot
 import (
 	"encoding/json"
 	"math"
+	"math/big"
 	"net/netip"
 	"reflect"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unsafe"
@@ -83,6 +86,21 @@ type (
 		Empty   []struct{}
 		private map[string]*knot
 	}
+	shelf struct {
+		mu    sync.Mutex
+		N     atomic.Int64
+		Items []item
+		One   *item
+		Count *int
+		Pair  [2]item
+		Both  *[2]item
+		Up    *shelf
+		Big   *big.Int
+		any   any
+		Load  atomic.Pointer[shelf]
+		Bytes []byte
+		Byte  *byte
+	}
 )
 
 var nasty = []reflect.Type{
@@ -90,6 +108,7 @@ var nasty = []reflect.Type{
 	reflect.TypeFor[selfPointer](), reflect.TypeFor[selfAny](), reflect.TypeFor[tree](), reflect.TypeFor[node](),
 	reflect.TypeFor[order](), reflect.TypeFor[derived](), reflect.TypeFor[hidden](), reflect.TypeFor[map[[2]string][]*item](),
 	reflect.TypeFor[[]map[int]*[2][]string](), reflect.TypeFor[**[]***int](), reflect.TypeFor[map[any]any](),
+	reflect.TypeFor[shelf](), reflect.TypeFor[[]*shelf](), reflect.TypeFor[*[2]item](), reflect.TypeFor[[]byte](),
 }
 
 // FuzzCopyTypes builds values of nasty types, cycles included.
@@ -103,10 +122,16 @@ func FuzzCopyTypes(f *testing.F) {
 		p := PlanOf(nasty[g.below(len(nasty))])
 		v := reflect.New(p.typ).Elem()
 		g.fill(v, 0)
-		dup, n := p.Copy(v)
-		again, _ := p.Copy(v)
+		dup, n, shared := p.Copy(v)
+		again, _, _ := p.Copy(v)
 		if n < 0 || !p.Equal(v, dup) || !p.Equal(dup, v) || !p.Equal(dup, again) {
 			t.Fatalf("copy of %v is not equal to its original (%d bytes)", p.typ, n)
+		}
+		pairs{}.follow(t, p, v.Addr().UnsafePointer(), dup.Addr().UnsafePointer())
+		own := reflect.New(p.typ).Elem()
+		own.Set(v)
+		if _, s := p.Detach(own); s != shared || !p.Equal(own, dup) {
+			t.Fatalf("%v in place is another copy: shared %v, %v", p.typ, s, shared)
 		}
 		for _, values := range g.made {
 			for _, old := range values {
@@ -116,11 +141,53 @@ func FuzzCopyTypes(f *testing.F) {
 		for _, m := range g.maps {
 			m.Clear()
 		}
-		if p.Exact() && !p.Equal(dup, again) {
+		if !shared && !p.Equal(dup, again) {
 			t.Fatalf("a change shows in the copy of %v", p.typ)
 		}
 		p.Equal(v, dup)
 	})
+}
+
+// pairs are variables and their copies.
+type pairs map[box]unsafe.Pointer
+
+// follow fails if one variable has two copies, or shares memory with its copy.
+func (s pairs) follow(t *testing.T, p *Plan, a, b unsafe.Pointer) {
+	switch p.op {
+	case structure:
+		for _, f := range p.deep {
+			s.follow(t, f.plan, unsafe.Add(a, f.offset), unsafe.Add(b, f.offset))
+		}
+	case array:
+		for i := range p.typ.Len() {
+			s.follow(t, p.elem, unsafe.Add(a, uintptr(i)*p.elem.size), unsafe.Add(b, uintptr(i)*p.elem.size))
+		}
+	case pointer:
+		s.variables(t, p.elem, word(a), word(b), 1)
+	case slice:
+		s.variables(t, p.elem, (*sliceHeader)(a).data, (*sliceHeader)(b).data, (*sliceHeader)(a).len)
+	case atomicPointer:
+		s.follow(t, p.elem, unsafe.Add(a, p.pointerOffset()), unsafe.Add(b, p.pointerOffset()))
+	}
+}
+
+func (s pairs) variables(t *testing.T, p *Plan, a, b unsafe.Pointer, n int) {
+	if a == nil || p.size == 0 {
+		return
+	}
+	for i := range n {
+		x, y := unsafe.Add(a, uintptr(i)*p.size), unsafe.Add(b, uintptr(i)*p.size)
+		dup, ok := s[box{p, x}]
+		switch {
+		case x == y:
+			t.Fatalf("a %v is shared", p.typ)
+		case ok && dup != y:
+			t.Fatalf("a %v has two copies", p.typ)
+		case !ok:
+			s[box{p, x}] = y
+			s.follow(t, p, x, y)
+		}
+	}
 }
 
 // grower fills values as its data say; without more data, with zeros.
@@ -145,7 +212,7 @@ func (g *grower) fill(v reflect.Value, depth int) {
 	}
 	switch v.Kind() {
 	case reflect.Struct:
-		if v.Type() == timeType {
+		if v.Type() == reflect.TypeFor[time.Time]() {
 			v.Set(reflect.ValueOf(time.Unix(int64(g.below(256)), 0)))
 			return
 		}
@@ -153,6 +220,10 @@ func (g *grower) fill(v reflect.Value, depth int) {
 			g.fill(v.Field(i), depth+1)
 		}
 	case reflect.Pointer:
+		if v.Type() == reflect.TypeFor[*big.Int]() {
+			v.Set(reflect.ValueOf(big.NewInt(int64(g.below(256)))))
+			return
+		}
 		if g.below(4) > 0 {
 			if x := g.variable(v.Type().Elem(), depth); x.Type().ConvertibleTo(v.Type()) {
 				v.Set(x.Convert(v.Type()))
@@ -184,6 +255,8 @@ func (g *grower) fill(v reflect.Value, depth int) {
 		v.SetFloat([]float64{0, 1, math.NaN(), math.Inf(1)}[g.below(4)])
 	case reflect.Complex64:
 		v.SetComplex(complex(float64(g.below(3)), math.NaN()))
+	case reflect.Uint8:
+		v.SetUint(uint64(g.below(256)))
 	case reflect.Int, reflect.Int64:
 		v.SetInt(int64(g.below(256)))
 	case reflect.Func:

@@ -1,6 +1,9 @@
 package snapshot
 
-import "reflect"
+import (
+	"reflect"
+	"unsafe"
+)
 
 // equalMethod is the method Equal of a type.
 type equalMethod struct {
@@ -29,26 +32,30 @@ func equalMethodOf(t reflect.Type) *equalMethod {
 	return nil
 }
 
-func (m *equalMethod) call(a, b reflect.Value) (equal bool) {
+// call asks the method about the values of type t at two addresses. Not ok
+// means that it panicked.
+func (m *equalMethod) call(t reflect.Type, a, b unsafe.Pointer) (equal, ok bool) {
 	defer func() {
-		if recover() != nil {
-			equal = false
+		if !ok {
+			_ = recover()
 		}
 	}()
-	if m.ptrRecv {
-		a = addressOf(a)
+	in := []reflect.Value{reflect.NewAt(t, a), reflect.NewAt(t, b)}
+	if !m.ptrRecv {
+		in[0] = in[0].Elem()
 	}
-	if m.ptrParam {
-		b = addressOf(b)
+	if !m.ptrParam {
+		in[1] = in[1].Elem()
 	}
-	return m.fn.Call([]reflect.Value{a, b})[0].Bool()
+	return m.fn.Call(in)[0].Bool(), true
 }
 
-func addressOf(v reflect.Value) reflect.Value {
-	if !v.CanAddr() {
-		dup := reflect.New(v.Type())
-		dup.Elem().Set(v)
-		return dup
-	}
-	return v.Addr()
+// sameText reports whether two errors say the same.
+func sameText(a, b error) (same bool) {
+	defer func() {
+		if recover() != nil {
+			same = false
+		}
+	}()
+	return a.Error() == b.Error()
 }

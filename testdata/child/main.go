@@ -21,7 +21,7 @@ func main() {
 	if err != nil {
 		fmt.Println("error:", err)
 	}
-	for _, o := range report.Outcomes {
+	for _, o := range report.Outcomes() {
 		fmt.Println(o.Task, o.Status)
 	}
 	fmt.Println("test mode:", saferunner.TestMode())

@@ -106,7 +106,7 @@ var (
 	charge = saferunner.Define("card.charge", func(_ context.Context, c card) error {
 		fmt.Println("charging", c.Number, c.Cents)
 		return errors.New("declined")
-	}, saferunner.Retry(engine.RetryPolicy{MaxAttempts: 2}))
+	}, saferunner.Attempts(2))
 	crash = saferunner.Define("crash.now", func(context.Context, string) error { panic("oh no") })
 )
 

@@ -1,0 +1,87 @@
+package saferunner
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+
+	"github.com/saferunner/saferunner/internal/gate"
+	"github.com/saferunner/saferunner/internal/payload"
+	"github.com/saferunner/saferunner/internal/record"
+)
+
+// arguments are a task's, of the type that it takes.
+type arguments[In any] struct {
+	core *core[In]
+	in   In
+}
+
+var _ record.Arguments = (*arguments[int])(nil)
+
+func (a *arguments[In]) value() reflect.Value { return reflect.ValueOf(&a.in).Elem() }
+
+// Task implements record.Arguments.
+func (a *arguments[In]) Task() *record.Task { return &a.core.Task }
+
+// Pointer implements record.Arguments.
+func (a *arguments[In]) Pointer() any { return &a.in }
+
+// Invoke implements record.Arguments.
+func (a *arguments[In]) Invoke(ctx context.Context, pass gate.Pass) (any, error) {
+	pass.Check()
+	return a.core.call(ctx, a.in)
+}
+
+// WhenRecorded implements record.Arguments.
+func (a *arguments[In]) WhenRecorded() (any, error) { return a.core.answer(a.in) }
+
+// Copy implements record.Arguments.
+func (a *arguments[In]) Copy() (dup record.Arguments, bytes int64, shares bool) {
+	if a.core.copies.Flat() {
+		return a, 0, false
+	}
+	own := &arguments[In]{a.core, a.in}
+	bytes, shares = a.core.copies.Detach(own.value())
+	return own, bytes, shares
+}
+
+// Equal implements record.Arguments.
+func (a *arguments[In]) Equal(other any) bool {
+	b, ok := other.(*arguments[In])
+	return ok && a.core.copies.Equal(a.value(), b.value())
+}
+
+// Check implements record.Arguments.
+func (a *arguments[In]) Check(async bool) error {
+	if err := a.core.copies.Check(a.value()); err != nil {
+		return fmt.Errorf("%s: %w: %w", a.core.Spec.Name, ErrArguments, err)
+	}
+	if !async || a.core.wire.Always() {
+		return nil
+	}
+	if err := a.core.wire.Check(a.value(), a.core.shown); err != nil {
+		return fmt.Errorf("%s is async: %w: %w", a.core.Spec.Name, ErrArguments, err)
+	}
+	return nil
+}
+
+// Payload implements record.Arguments.
+func (a *arguments[In]) Payload() (json.RawMessage, error) { return payload.Marshal(&a.in) }
+
+// Shown implements record.Arguments.
+func (a *arguments[In]) Shown() json.RawMessage { return a.core.shown.JSON(a.value()) }
+
+// Redacted implements record.Arguments.
+func (a *arguments[In]) Redacted() bool { return a.core.shown.Has(a.value()) }
+
+// read makes arguments from what crossed an engine. It is strict: a field
+// that In does not have is an error.
+func (c *core[In]) read(text json.RawMessage) (record.Arguments, error) {
+	a := &arguments[In]{core: c}
+	if err := payload.Unmarshal(text, &a.in); err != nil {
+		decode := func(part json.RawMessage) error { return payload.Unmarshal(part, new(In)) }
+		return nil, fmt.Errorf("decode arguments of %s: %w", c.Spec.Name, c.shown.DecodeError(err, text, decode))
+	}
+	return a, nil
+}

@@ -1,0 +1,104 @@
+package gate
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// ForceVariable names the tasks whose calls execute in test mode,
+// separated by commas; __all__ stands for every task.
+const ForceVariable = "FORCE_RUN_SIDE_EFFECTS"
+
+const forceAllName = "__all__"
+
+// forced is what ForceVariable says.
+type forced struct {
+	all   bool
+	names []string
+}
+
+// notedForce is what it said when the process started.
+var notedForce forced
+
+func parseForced(text string) forced {
+	var f forced
+	for name := range strings.SplitSeq(text, ",") {
+		switch name = strings.TrimSpace(name); name {
+		case "":
+		case forceAllName:
+			f.all = true
+		default:
+			f.names = append(f.names, name)
+		}
+	}
+	return f
+}
+
+// lookForced returns what the process started with and the variable still
+// says. It asks package os, so that the test cache knows of it. What was added
+// since the start does not count: a test that set it would set it for all
+// tests that follow.
+func lookForced(testing bool) forced {
+	now := parseForced(os.Getenv(ForceVariable))
+	if testing {
+		now.reportAdded()
+	}
+	if notedForce.all {
+		return now
+	}
+	f := forced{names: notedForce.names}
+	if !now.all {
+		f.names = slices.DeleteFunc(slices.Clone(f.names), func(name string) bool { return !slices.Contains(now.names, name) })
+	}
+	return f
+}
+
+// reported holds the names that somebody was told of.
+var reported sync.Map
+
+// reportAdded says once of each name that it was set too late.
+func (f forced) reportAdded() {
+	names := f.names
+	if f.all {
+		names = append(slices.Clone(names), forceAllName)
+	}
+	for _, name := range names {
+		if notedForce.all || slices.Contains(notedForce.names, name) {
+			continue
+		}
+		if _, told := reported.LoadOrStore(name, true); !told {
+			fmt.Fprintf(os.Stderr, "saferunner: %s names %s, but did not when the process started: it is not let through; let one test through with rec.Force\n", ForceVariable, name)
+		}
+	}
+}
+
+// announce says once what is let through in test mode.
+func (f forced) announce(m Mode) {
+	if m != Record || !f.all && len(f.names) == 0 {
+		return
+	}
+	what := "every task"
+	if !f.all {
+		what = strings.Join(f.names, ", ")
+	}
+	fmt.Fprintf(os.Stderr, "saferunner: %s lets through in test mode: %s\n", ForceVariable, what)
+}
+
+func (e *environment) forces() bool { return e.forced.all || len(e.forced.names) > 0 }
+
+func (e *environment) forcesTask(name string) bool {
+	return e.forced.all || len(e.forced.names) > 0 && slices.Contains(e.forced.names, name)
+}
+
+// Forced returns the tasks that ForceVariable lets through in test mode;
+// all is true for every task.
+func Forced() (names []string, all bool) {
+	e := process()
+	if e.mode != Record {
+		return nil, false
+	}
+	return e.forced.names, e.forced.all
+}

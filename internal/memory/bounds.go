@@ -1,0 +1,149 @@
+package memory
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/saferunner/saferunner/internal/record"
+	"github.com/saferunner/saferunner/journal"
+)
+
+// evict drops what is oldest until the bounds are kept: whole runs, though
+// never the newest, and entries that have ended.
+func (j *Journal) evict() {
+	if j.maxEntries == 0 {
+		return
+	}
+	for j.calls > j.maxEntries || j.bytes > j.maxBytes {
+		w := j.entries.oldestEnded()
+		switch {
+		case len(j.runs)-j.first > 1 && (w == nil || j.runs[j.first].ID() < w.entry.ID):
+			r := j.runs[j.first]
+			j.runs[j.first] = nil
+			j.first++
+			j.dropRun(r)
+		case w != nil:
+			j.dropEntry(w)
+		default:
+			return
+		}
+	}
+	if j.first > len(j.runs)/2 {
+		j.runs, j.first = slices.Clone(j.runs[j.first:]), 0
+	}
+}
+
+// dropRun drops a run that was taken out of runs.
+func (j *Journal) dropRun(r *record.Run) {
+	j.calls -= r.Counted.Calls
+	j.bytes -= r.Counted.Bytes
+	r.Counted.Calls, r.Counted.Bytes = 0, 0
+	if r.Keep() {
+		j.live = append(j.live, r)
+	} else if !r.Keyed() {
+		j.dropped += len(r.Calls)
+		return
+	}
+	for i := range r.Calls {
+		j.dropCall(r, i)
+	}
+}
+
+// dropCall drops a call if it has ended, and reports whether it was to be
+// seen.
+func (j *Journal) dropCall(r *record.Run, i int) bool {
+	s := r.Status(i)
+	if !s.Final() || !r.Seen(i) {
+		return false
+	}
+	if r.Key(i) == "" || !s.KeepsKey() || !j.leaveStub(r, i) {
+		j.dropped++
+	}
+	return r.Drop(i)
+}
+
+// leaveStub puts a stub in the place of a call, if it holds its key.
+func (j *Journal) leaveStub(r *record.Run, i int) bool {
+	tk := taskKey{r.Task(i).Spec.Name, r.Key(i)}
+	id := r.EntryID(i)
+	if j.keys[tk].id != id {
+		return false
+	}
+	j.put(stub(r.Entry(i)), true)
+	j.keys[tk] = holder{id: id}
+	return true
+}
+
+func (j *Journal) dropEntry(w *written) {
+	e := w.entry
+	j.uncount(j.entries.remove(e.ID))
+	if e.Key != "" && e.Status.KeepsKey() && j.holds(e.Task, e.Key, e.ID) {
+		j.put(stub(e), true)
+		return
+	}
+	j.dropped++
+}
+
+// stub is what is left of an entry that holds a key.
+func stub(e journal.Entry) journal.Entry {
+	return journal.Entry{ID: e.ID, Task: e.Task, Key: e.Key, Status: e.Status, Result: e.Result}
+}
+
+// Prune implements [journal.Journal].
+func (j *Journal) Prune(ctx context.Context, before time.Time) (int, error) {
+	if ctx.Err() != nil {
+		return 0, context.Cause(ctx)
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	n, dropped := 0, j.dropped
+	for _, r := range j.all() {
+		if !r.At.Before(before) {
+			continue
+		}
+		for i := range r.Calls {
+			if j.dropCall(r, i) {
+				n++
+			}
+		}
+	}
+	for _, w := range j.entries.all() {
+		if !w.stub && w.entry.At.Before(before) && w.entry.Status.Final() {
+			j.dropEntry(w)
+			n++
+		}
+	}
+	j.dropped = dropped // asked for, not forced by the bounds
+	j.sweep()
+	return n, nil
+}
+
+// sweep takes out the runs of which nothing is to be seen any more.
+func (j *Journal) sweep() {
+	kept := j.runs[:0:0]
+	for _, r := range j.runs[j.first:] {
+		seen := r.Live()
+		for i := 0; i < len(r.Calls) && !seen; i++ {
+			seen = r.Seen(i)
+		}
+		if seen {
+			kept = append(kept, r)
+			continue
+		}
+		j.calls -= r.Counted.Calls
+		j.bytes -= r.Counted.Bytes
+		r.Counted.Calls, r.Counted.Bytes = 0, 0
+	}
+	j.runs, j.first = kept, 0
+}
+
+// entryBytes is about how much memory an entry takes.
+func entryBytes(e journal.Entry) int64 {
+	const fixed = 512
+	n := fixed + len(e.RunID) + len(e.Task) + len(e.Args) + len(e.Key) + len(e.Result) + len(e.Caller)
+	for _, a := range e.Attempts {
+		n += len(a.Error) + len(a.Stack) + len(a.Worker)
+	}
+	return int64(n)
+}

@@ -1,0 +1,223 @@
+// Package memory is the default journal: the newest runs, in memory.
+package memory
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/saferunner/saferunner/internal/record"
+	"github.com/saferunner/saferunner/journal"
+)
+
+// The bounds of the default journal. See [New].
+const (
+	MaxEntries = 10_000
+	MaxBytes   = 64 << 20
+	MaxKeys    = 10_000
+)
+
+// Journal is a [journal.Journal] in memory. It holds runs, not entries: a
+// call's status is read from its run, so that a call costs the journal
+// nothing after its run was put into it. What other code writes, with Write,
+// is kept as entries by ID, beside the runs. Safe for concurrent use.
+//
+// A run goes through three places. It is put into runs. When the journal
+// grows beyond its bounds, the oldest run is dropped: it goes for good if it
+// has ended, and is moved to live if it has not, with those of its calls
+// that have not ended. From there it goes once the last of them has. A call
+// that holds a key leaves a stub, an entry that says so.
+type Journal struct {
+	maxEntries int // 0: no bounds
+	maxBytes   int64
+
+	mu      sync.Mutex
+	runs    []*record.Run // in the order of their IDs; nil before first
+	first   int           // the oldest one that was not dropped
+	live    []*record.Run // dropped, but not ended
+	entries entries       // that were written, and stubs
+	calls   int           // of runs, and entries; stubs and what is live do not count
+	bytes   int64         // that they take
+	dropped int
+	keys    map[taskKey]holder
+}
+
+var _ journal.Journal = (*Journal)(nil)
+
+// New returns a Journal that holds at most maxEntries calls, of at most
+// maxBytes bytes, beside the newest run, calls that have not ended, and what
+// is left of calls that hold a key. With maxEntries 0 it has no bounds.
+func New(maxEntries int, maxBytes int64) *Journal {
+	return &Journal{maxEntries: maxEntries, maxBytes: maxBytes}
+}
+
+// PutRun takes a run in, once, when its first call is to be seen. From then
+// on its calls change in the run.
+func (j *Journal) PutRun(r *record.Run) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	at := len(j.runs)
+	for at > j.first && r.Before(j.runs[at-1]) {
+		at--
+	}
+	if at == len(j.runs) {
+		j.runs = append(j.runs, r)
+	} else {
+		j.runs = slices.Insert(j.runs, at, r)
+	}
+	if j.maxEntries > 0 {
+		r.Counted.Calls, r.Counted.Bytes = len(r.Calls), r.Size()
+		j.calls += r.Counted.Calls
+		j.bytes += r.Counted.Bytes
+		j.evict()
+	}
+}
+
+// Grew notes that results or errors of a run take so many bytes more.
+func (j *Journal) Grew(r *record.Run, bytes int64) {
+	if j.maxEntries == 0 {
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if r.Counted.Calls > 0 {
+		r.Counted.Bytes += bytes
+		j.bytes += bytes
+		j.evict()
+	}
+}
+
+// Ended is told of the calls from..to of a run that the journal has dropped
+// before they had ended.
+func (j *Journal) Ended(r *record.Run, from, to int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for i := from; i < to; i++ {
+		j.dropCall(r, i)
+	}
+	if !r.Live() {
+		j.live = slices.DeleteFunc(j.live, func(l *record.Run) bool { return l == r })
+	}
+}
+
+// Write implements [journal.Journal]. It renders the entries.
+func (j *Journal) Write(ctx context.Context, changes ...journal.Change) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	rendered := make([]journal.Entry, len(changes))
+	for i, c := range changes {
+		if !c.Forgets() {
+			rendered[i] = c.Entry()
+		}
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for i, c := range changes {
+		if c.Forgets() {
+			j.forget(c.ID())
+		} else {
+			j.put(rendered[i], false)
+		}
+	}
+	j.evict()
+	return nil
+}
+
+// put takes an entry in, in the place of one with its ID.
+func (j *Journal) put(e journal.Entry, stub bool) {
+	j.uncount(j.entries.remove(e.ID))
+	if e.Status.Final() && !e.Status.KeepsKey() && j.holds(e.Task, e.Key, e.ID) {
+		delete(j.keys, taskKey{e.Task, e.Key})
+	}
+	w := &written{entry: e, stub: stub}
+	j.entries.insert(w)
+	if !stub {
+		w.bytes = entryBytes(e)
+		j.calls++
+		j.bytes += w.bytes
+	}
+}
+
+func (j *Journal) uncount(w *written) {
+	if w != nil && !w.stub {
+		j.calls--
+		j.bytes -= w.bytes
+	}
+}
+
+// forget takes out the entry or call with this ID, and its claim.
+func (j *Journal) forget(id string) {
+	j.uncount(j.entries.remove(id))
+	for _, r := range j.all() {
+		if i, ok := r.Index(id); ok {
+			r.Drop(i)
+		}
+	}
+	for tk, h := range j.keys {
+		if h.id == id {
+			delete(j.keys, tk)
+		}
+	}
+}
+
+// all returns the runs in the order of their IDs.
+func (j *Journal) all() []*record.Run {
+	all := append(slices.Clone(j.live), j.runs[j.first:]...)
+	if len(j.live) > 0 {
+		slices.SortFunc(all, func(a, b *record.Run) int {
+			if a.Before(b) {
+				return -1
+			}
+			return 1
+		})
+	}
+	return all
+}
+
+// Runs returns the runs in the order of their IDs.
+func (j *Journal) Runs() []*record.Run {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.all()
+}
+
+// Clear forgets everything, keys included. What a run that goes on comes to
+// later is to be seen.
+func (j *Journal) Clear() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	runs := j.all()
+	j.runs, j.first, j.live, j.entries, j.keys = nil, 0, nil, entries{}, nil
+	j.calls, j.bytes = 0, 0
+	for _, r := range runs {
+		if !r.Live() {
+			continue
+		}
+		for i := range r.Calls {
+			if r.Seen(i) {
+				r.Drop(i)
+			}
+		}
+		j.runs = append(j.runs, r)
+	}
+}
+
+// ClearStatuses forgets the calls with one of these statuses.
+func (j *Journal) ClearStatuses(statuses ...journal.Status) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, r := range j.all() {
+		for i := range r.Calls {
+			if slices.Contains(statuses, r.Status(i)) {
+				r.Drop(i)
+			}
+		}
+	}
+	for _, w := range j.entries.all() {
+		if slices.Contains(statuses, w.entry.Status) {
+			j.uncount(j.entries.remove(w.entry.ID))
+		}
+	}
+	j.sweep()
+}

@@ -1,0 +1,69 @@
+package record
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"sync/atomic"
+	"time"
+)
+
+// An ID is 20 characters of base 32 that sort by time: 9 of milliseconds
+// since 1970, 5 that are random for the process, and 6 that count within it.
+// Two processes give out the same one only if all three agree; the count
+// starts at random as well.
+const (
+	IDLength    = 20
+	idAlphabet  = "0123456789abcdefghjkmnpqrstvwxyz"
+	timeChars   = 9
+	randomChars = 5
+	countChars  = 6
+	countLimit  = 1 << (5 * countChars)
+)
+
+var (
+	idProcess [randomChars]byte
+	idCount   atomic.Uint64
+)
+
+func init() {
+	var seed [8]byte
+	_, _ = rand.Read(seed[:]) // never fails
+	n := binary.LittleEndian.Uint64(seed[:])
+	base32(idProcess[:], n)
+	idCount.Store(n >> 40)
+}
+
+// block is consecutive IDs, that of a run and those of its calls. They are
+// text only when somebody asks.
+type block struct {
+	millis int64
+	first  uint32
+}
+
+// newBlock takes n IDs. They do not straddle the end of the counter, so that
+// they sort as they were taken.
+func newBlock(at time.Time, n int) block {
+	for {
+		first := (idCount.Add(uint64(n)) - uint64(n)) % countLimit
+		if first+uint64(n) <= countLimit {
+			return block{at.UnixMilli(), uint32(first)}
+		}
+	}
+}
+
+// text returns ID i of the block.
+func (b block) text(i int) string {
+	var id [IDLength]byte
+	base32(id[:timeChars], uint64(b.millis))
+	copy(id[timeChars:], idProcess[:])
+	base32(id[IDLength-countChars:], uint64(b.first)+uint64(i))
+	return string(id[:])
+}
+
+// base32 fills dst with the lowest bits of n, the highest digit first.
+func base32(dst []byte, n uint64) {
+	for i := len(dst) - 1; i >= 0; i-- {
+		dst[i] = idAlphabet[n&31]
+		n >>= 5
+	}
+}

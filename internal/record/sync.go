@@ -1,0 +1,55 @@
+package record
+
+import (
+	"time"
+
+	"github.com/saferunner/saferunner/engine"
+)
+
+// The steps of a sync call. They have one writer, see [Run].
+
+// Begin opens the attempt of a sync call.
+func (r *Run) Begin(i int, at time.Time) {
+	r.histories[i].open(r.since(at), "")
+	r.Calls[i].set(running)
+}
+
+// End closes it, and returns how many bytes the run has grown by.
+func (r *Run) End(i int, at time.Time, e engine.Ending, kept Kept) (grown int64) {
+	grown = r.histories[i].end(r.since(at), e, kept)
+	r.Calls[i].set(codeOf(e.Status))
+	return grown
+}
+
+// Answer keeps what a stub or WhenRecorded said. It is called before the
+// journal has seen the call.
+func (r *Run) Answer(i int, kept Kept) {
+	m := r.history(i).detail()
+	m.answered, m.result = true, kept
+}
+
+// Fail ends a call that was not begun, with the reason. It may have been
+// queued.
+func (r *Run) Fail(i int, e engine.Ending) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.history(i).unbegun(e)
+	r.Calls[i].set(codeOf(e.Status))
+}
+
+// end closes the last attempt as e says.
+func (h *history) end(at time.Duration, e engine.Ending, kept Kept) (grown int64) {
+	h.close(at, e.Error, e.Stack)
+	grown = int64(len(e.Error) + len(e.Stack))
+	if kept.Value != nil {
+		h.detail().result = kept
+		grown += kept.Bytes
+	}
+	return grown
+}
+
+// unbegun notes why there will be no further attempt.
+func (h *history) unbegun(e engine.Ending) {
+	h.open(0, "")
+	h.last = attempt{text: &attemptText{err: e.Error, stack: e.Stack}}
+}

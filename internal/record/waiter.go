@@ -1,0 +1,151 @@
+package record
+
+import (
+	"context"
+	"time"
+
+	"github.com/saferunner/saferunner/journal"
+)
+
+// Waiter holds what the caller of Run may ask for: what the tasks returned,
+// as they returned it. The lock of the run guards it once something async has
+// been queued.
+type Waiter struct {
+	outcomes []Outcome     // one for each call; nil while none has returned anything
+	done     chan struct{} // closed when nothing of the run is left; nil while nobody waits
+}
+
+// at returns what call i has returned, to be set.
+func (w *Waiter) at(i, calls int) *Outcome {
+	if w.outcomes == nil {
+		w.outcomes = make([]Outcome, calls)
+	}
+	return &w.outcomes[i]
+}
+
+// Outcome is what a call returned.
+type Outcome struct {
+	Result any
+	Err    error
+	ByRun  bool // Run has returned Err, or left it out as of a best-effort call
+}
+
+// Attach gives the run its Waiter, before anything of it executes.
+func (r *Run) Attach(w *Waiter) { r.waiter = w }
+
+// Tell lets the Waiter know that an async call has ended for good. What it
+// returned is written down already. If it returns true, the journal asks to
+// know too.
+func (r *Run) Tell(i int, o Outcome) (kept bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.waiter != nil && (o.Result != nil || o.Err != nil) {
+		*r.waiter.at(i, len(r.Calls)) = o
+	}
+	r.left--
+	r.letGo()
+	return r.kept
+}
+
+// Unqueue takes back n calls of Queue, which the engine has not taken.
+func (r *Run) Unqueue(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.left -= n
+	r.letGo()
+}
+
+// Finish says that Run is about to return. If it returns true, the journal
+// asks to know.
+func (r *Run) Finish() (kept bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.finished = true
+	r.letGo()
+	return r.kept
+}
+
+// letGo forgets the Waiter once nothing will be told any more. The lock is
+// held.
+func (r *Run) letGo() {
+	if r.left > 0 || !r.finished || r.waiter == nil {
+		return
+	}
+	if r.waiter.done != nil {
+		close(r.waiter.done)
+	}
+	r.waiter = nil
+}
+
+// Wait waits until the run's async calls have ended, or until ctx ends; then
+// it returns the cause.
+func (r *Run) Wait(ctx context.Context, w *Waiter) error {
+	r.mu.Lock()
+	if r.left == 0 {
+		r.mu.Unlock()
+		return nil
+	}
+	if w.done == nil {
+		w.done = make(chan struct{})
+	}
+	done := w.done
+	r.mu.Unlock()
+	select {
+	case <-done:
+		return nil
+	default:
+	}
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// Outcome returns what is known of call i: its status, what it returned, how
+// long its last attempt took, and whether a stub or WhenRecorded answered it.
+// w may be nil.
+func (r *Run) Outcome(i int, w *Waiter) (s journal.Status, o Outcome, took time.Duration, answered bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	code := r.code(i)
+	if w != nil && w.outcomes != nil {
+		o = w.outcomes[i]
+	}
+	if r.histories != nil && code != running {
+		h := &r.histories[i]
+		if h.last.finished > 0 && h.last.started > 0 {
+			took = h.last.finished - h.last.started
+		}
+		answered = h.more != nil && h.more.answered
+	}
+	return statuses[code], o, took, answered
+}
+
+// Learn notes how a call of a durable engine stands by now, and what it
+// returned.
+func (r *Run) Learn(i int, e journal.Entry, w *Waiter, o Outcome) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.Calls[i].set(codeOf(e.Status))
+	if w != nil {
+		*w.at(i, len(r.Calls)) = o
+	}
+	n := len(e.Attempts)
+	if n == 0 || r.histories == nil {
+		return
+	}
+	last := &r.histories[i].last
+	if a := e.Attempts[n-1]; !a.Started.IsZero() && !a.Finished.IsZero() {
+		last.started = r.since(a.Started)
+		last.finished = last.started + a.Finished.Sub(a.Started)
+	}
+}
+
+// Original returns what call i has returned, to be set by the goroutine of Run.
+func (r *Run) Original(w *Waiter, i int) *Outcome {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return w.at(i, len(r.Calls))
+}

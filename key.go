@@ -1,0 +1,64 @@
+package saferunner
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/saferunner/saferunner/internal/record"
+	"github.com/saferunner/saferunner/journal"
+)
+
+// claimKey takes the key of call i for it, and returns the entry that holds
+// it: its own, if the claim succeeded.
+func (r *Runner) claimKey(ctx context.Context, run *record.Run, i int) (holder string, err error) {
+	if r.memory != nil {
+		return r.memory.ClaimRun(ctx, run, i)
+	}
+	err = withGrace(ctx, func(ctx context.Context) error {
+		holder, err = r.journal.Claim(ctx, run.Task(i).Spec.Name, run.Key(i), run.EntryID(i))
+		return err
+	})
+	return holder, err
+}
+
+// claim takes the key of call i. Where another holds it, or it cannot be
+// taken, the call is settled and claim returns false.
+func (l *list) claim(i int) bool {
+	l.show(i) // an earlier call may have given the key back
+	l.now = time.Time{}
+	holder, err := l.runner.claimKey(l.ctx, l.run, i)
+	switch {
+	case err != nil:
+		l.fail(i, fmt.Errorf("not executed, since its key %q could not be claimed: %w", l.run.Key(i), err), "")
+		return false
+	case holder == l.run.EntryID(i):
+		return true
+	}
+	l.run.Settle(i, journal.StatusDuplicate)
+	l.outcome(i).Result = l.runner.heldResult(l.ctx, holder, l.run, i)
+	return false
+}
+
+// heldResult is a copy of the result of the call that holds the key of call
+// i, nil if it is not known.
+func (r *Runner) heldResult(ctx context.Context, holder string, run *record.Run, i int) any {
+	task := run.Task(i)
+	if !task.HasResult {
+		return nil
+	}
+	if r.memory != nil {
+		if result, ok := r.memory.HeldResult(task.Spec.Name, run.Key(i)); ok {
+			return result
+		}
+	}
+	page, err := r.journal.Query(ctx, journal.Query{ID: holder})
+	if err != nil || len(page.Entries) == 0 || page.Entries[0].Status != journal.StatusDone {
+		return nil
+	}
+	result, err := task.ReadResult(page.Entries[0].Result)
+	if err != nil {
+		return nil
+	}
+	return result
+}

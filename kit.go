@@ -1,0 +1,213 @@
+package saferunner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/internal/door"
+	"github.com/saferunner/saferunner/internal/gate"
+	"github.com/saferunner/saferunner/internal/memory"
+	"github.com/saferunner/saferunner/internal/record"
+	"github.com/saferunner/saferunner/journal"
+)
+
+func init() {
+	door.Install(door.Kit[Call, *Runner]{
+		New:           func(test string) door.Recorder[Call, *Runner] { return newTestRecorder(test) },
+		Reveal:        func(c Call) door.Revealed { return door.Revealed{Args: c.args, Options: c.options} },
+		Adopt:         func(r door.Recorder[Call, *Runner]) func() { return adopt(r.Runner()) },
+		Unowned:       unowned.all,
+		LookAtUnowned: unowned.look,
+		UnknownForced: unknownForced,
+		WithoutCaller: func(ctx context.Context) context.Context {
+			return withScope(ctx, func(s *scope) { s.noCaller = true })
+		},
+	})
+}
+
+// testRecorder is a runner owned by one test, behind the test kit.
+type testRecorder struct {
+	gate.Rules
+	runner Runner
+	memory memory.Journal
+	test   string
+
+	mu      sync.Mutex
+	refused []error // lists that Run refused, for the end of the test
+	failed  []error // forced async calls
+}
+
+func newTestRecorder(test string) *testRecorder {
+	gate.Recheck()
+	t := &testRecorder{test: test}
+	t.runner.journal, t.runner.memory, t.runner.rules, t.runner.test = &t.memory, &t.memory, &t.Rules, t
+	return t
+}
+
+// Runner implements door.Recorder.
+func (t *testRecorder) Runner() *Runner { return &t.runner }
+
+// NewContext implements door.Recorder.
+func (t *testRecorder) NewContext(ctx context.Context) context.Context {
+	return withScope(ctx, func(s *scope) { s.recorder = &t.runner })
+}
+
+// Calls implements door.Recorder.
+func (t *testRecorder) Calls(runID string) []door.Revealed {
+	var calls []door.Revealed
+	for _, r := range t.memory.Runs() {
+		for i := range r.Calls {
+			if (runID == "" || r.RunID == runID) && r.Seen(i) {
+				calls = append(calls, revealCall(r, i))
+			}
+		}
+	}
+	return calls
+}
+
+// Made implements door.Recorder.
+func (t *testRecorder) Made(runID string, want ...Call) bool {
+	n := 0
+	for _, r := range t.memory.Runs() {
+		if r.RunID != runID {
+			continue
+		}
+		for i := range r.Calls {
+			if status := r.Status(i); status == journal.StatusSkipped || !r.Seen(i) {
+				continue
+			}
+			c := &r.Calls[i]
+			if n == len(want) || !(door.Revealed{Args: c.Args, Options: c.Options}).SameAs(door.Revealed{Args: want[n].args, Options: want[n].options}) {
+				return false
+			}
+			n++
+		}
+	}
+	return n == len(want)
+}
+
+// Clear implements door.Recorder.
+func (t *testRecorder) Clear() { t.memory.Clear() }
+
+// Refused implements door.Recorder.
+func (t *testRecorder) Refused() []error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.refused)
+}
+
+// AllowRefused implements door.Recorder.
+func (t *testRecorder) AllowRefused(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.refused = slices.DeleteFunc(t.refused, func(refused error) bool { return errors.Is(refused, err) })
+}
+
+// Perform implements door.Recorder.
+func (t *testRecorder) Perform(ctx context.Context, pick func(string) bool) error {
+	var errs []error
+	for _, r := range t.memory.Runs() {
+		for i := range r.Calls {
+			if r.Status(i) != journal.StatusRecorded || !pick(r.Task(i).Spec.Name) {
+				continue
+			}
+			if err := t.perform(ctx, r, i); err != nil {
+				errs = append(errs, err)
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// perform executes a recorded call. What its task itself calls stays recorded.
+func (t *testRecorder) perform(ctx context.Context, r *record.Run, i int) error {
+	d := gate.Say{RecordOnly: r.RecordOnly, Rules: &t.Rules}.Perform()
+	switch {
+	case d.Verdict != gate.Executed && r.RecordOnly:
+		return fmt.Errorf("saferunner: Perform: %s was run under a RecordOnly runner; it was not executed", r.Task(i).Spec.Name)
+	case d.Verdict != gate.Executed:
+		return errors.New("saferunner: Perform after the end of its test; nothing was executed")
+	case !r.Perform(i, time.Now()):
+		return nil
+	}
+	if r.Key(i) != "" {
+		holder, err := t.runner.claimKey(ctx, r, i)
+		switch {
+		case err != nil:
+			r.Unperform(i)
+			return fmt.Errorf("saferunner: Perform: claim key %q of %s: %w", r.Key(i), r.Task(i).Spec.Name, err)
+		case holder != r.EntryID(i):
+			r.Duplicate(i)
+			return nil
+		}
+	}
+	args, _, _ := r.Calls[i].Args.Copy()
+	p := &performance{}
+	a := attempt{
+		runner: &t.runner, run: r, call: i, number: 1, spec: &args.Task().Spec,
+		args: args, pass: d.Pass(), ctx: &scopeContext{scope: t.runner.taskScope(scopeOf(ctx), r, i, 1)}, ender: p,
+	}
+	a.execute(ctx)
+	return p.err
+}
+
+// performance is what a test's Perform learns of one call. It is not tried
+// again.
+type performance struct{ err error }
+
+// attemptEnded implements attemptEnder.
+func (p *performance) attemptEnded(_ context.Context, a *attempt, o outcome) {
+	e := engine.Ending{Status: journal.StatusDone, Counts: true}
+	if o.err != nil {
+		e.Status, e.Error, e.Stack = journal.StatusFailed, record.ErrorText(o.err), o.stack
+		p.err = callError(a.run, a.call, 1, o.err, o.stack)
+	}
+	a.run.Conclude(a.call, time.Now(), e, a.keep(o))
+}
+
+// noteFailed notes a forced async call that has failed.
+func (t *testRecorder) noteFailed(err error) {
+	t.mu.Lock()
+	t.failed = append(t.failed, err)
+	t.mu.Unlock()
+}
+
+// Wait implements door.Recorder.
+func (t *testRecorder) Wait(ctx context.Context) error {
+	if p := t.runner.startedPool(); p != nil {
+		if err := p.Wait(ctx); err != nil {
+			return err
+		}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	err := errors.Join(t.failed...)
+	t.failed = nil
+	return err
+}
+
+// End implements door.Recorder.
+func (t *testRecorder) End(limit time.Duration) error {
+	t.Rules.End()
+	defer t.Over()
+	p := t.runner.retirePool()
+	if p == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	err := p.Stop(ctx)
+	return errors.Join(err, t.runner.lost.take())
+}
+
+func revealCall(r *record.Run, i int) door.Revealed {
+	return door.Revealed{
+		Args: r.Calls[i].Args, Options: r.Calls[i].Options, EntryID: r.EntryID(i), RunID: r.RunID,
+		Status: string(r.Status(i)), Caller: r.Caller,
+	}
+}

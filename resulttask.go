@@ -1,0 +1,220 @@
+package saferunner
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/saferunner/saferunner/internal/callsite"
+	"github.com/saferunner/saferunner/internal/payload"
+	"github.com/saferunner/saferunner/internal/record"
+	"github.com/saferunner/saferunner/internal/redact"
+	"github.com/saferunner/saferunner/internal/roundtrip"
+	"github.com/saferunner/saferunner/internal/snapshot"
+	"github.com/saferunner/saferunner/journal"
+)
+
+// ResultTask is a [Task] whose function also returns a value, made by
+// [DefineResult].
+type ResultTask[In, Out any] struct{ core *core[In] }
+
+// DefineResult is [Define] for a function that returns a value beside its
+// error.
+func DefineResult[In, Out any](name string, fn func(context.Context, In) (Out, error), opts ...TaskOption) *ResultTask[In, Out] {
+	if fn == nil {
+		panic(fmt.Sprintf("saferunner: DefineResult(%q): the function is nil", name))
+	}
+	call := func(ctx context.Context, in In) (any, error) { return fn(ctx, in) }
+	c, err := newCore(name, call, reflect.TypeFor[Out](), opts)
+	if err != nil {
+		panic(fmt.Sprintf("saferunner: DefineResult(%q): %v", name, err))
+	}
+	return &ResultTask[In, Out]{c}
+}
+
+// returns says how the task's results, of type out, are kept, shown and read
+// back. It returns those of the unknown paths that out does not have either.
+func (c *core[In]) returns(out reflect.Type, paths, unknown []string) ([]string, error) {
+	shown, missing, err := redact.PlanOf(out, paths...)
+	if err != nil {
+		return nil, err
+	}
+	r := results{out: out, shown: shown}
+	c.HasResult, c.Keep, c.Again, c.ReadResult = true, r.keep, r.again, r.read
+	var neither []string
+	for _, path := range unknown {
+		for _, other := range missing {
+			if path == other {
+				neither = append(neither, path)
+			}
+		}
+	}
+	return neither, nil
+}
+
+// results is what there is to know of what a task returns.
+type results struct {
+	out   reflect.Type
+	shown *redact.Plan
+}
+
+// keep copies what a task returned. It may call methods of the result.
+func (r results) keep(result any, keyed bool) record.Kept {
+	if result == nil {
+		return record.Kept{}
+	}
+	dup, bytes, shares := snapshot.PlanOf(reflect.TypeOf(result)).Copy(reflect.ValueOf(result))
+	kept := record.Kept{Value: dup.Interface(), Bytes: int64(dup.Type().Size()) + bytes}
+	switch {
+	case keyed && roundtrip.PlanOf(dup.Type()).Check(dup, r.shown) != nil:
+		text, _ := json.Marshal("[does not survive JSON: " + dup.Type().String() + "]") // a string always marshals
+		kept.Shown = func() json.RawMessage { return text }
+	case shares: // it is shown as it is now
+		text := r.show(dup)
+		kept.Shown = func() json.RawMessage { return text }
+	default:
+		kept.Shown = func() json.RawMessage { return r.show(dup) }
+	}
+	return kept
+}
+
+func (r results) show(v reflect.Value) json.RawMessage {
+	if r.out.Kind() != reflect.Interface {
+		return r.shown.JSON(v)
+	}
+	boxed := reflect.New(r.out).Elem()
+	boxed.Set(v)
+	return r.shown.JSON(boxed)
+}
+
+func (results) again(kept any) any {
+	dup, _, _ := snapshot.PlanOf(reflect.TypeOf(kept)).Copy(reflect.ValueOf(kept))
+	return dup.Interface()
+}
+
+// read reads a result back from the journal. One that may hold redacted
+// fields cannot be read back, nor one of an interface type.
+func (r results) read(raw json.RawMessage) (any, error) {
+	if !r.shown.None() && r.shown.InType() || r.out.Kind() == reflect.Interface {
+		return nil, ErrRedacted
+	}
+	v := reflect.New(r.out)
+	if err := payload.Unmarshal(raw, v.Interface()); err != nil {
+		return nil, err
+	}
+	return v.Elem().Interface(), nil
+}
+
+// Name returns the name that the task was defined with. On a nil or zero task
+// it returns the empty string.
+func (t *ResultTask[In, Out]) Name() string {
+	if t == nil || t.core == nil {
+		return ""
+	}
+	return t.core.Spec.Name
+}
+
+// With binds the task to its arguments, as [Task.With] does.
+func (t *ResultTask[In, Out]) With(in In) Call {
+	if t == nil || t.core == nil {
+		return Call{}
+	}
+	return Call{args: &arguments[In]{t.core, in}}
+}
+
+// Do is [Run] of one sync call, and its result: [ResultTask.Result].
+func (t *ResultTask[In, Out]) Do(ctx context.Context, runID string, in In) (Out, error) {
+	report, err := run(ctx, nil, callsite.Caller(0), nil, runID, []Call{t.With(in)})
+	if err != nil {
+		var zero Out
+		return zero, err
+	}
+	return t.Result(report)
+}
+
+func (t *ResultTask[In, Out]) task() *record.Task {
+	if t == nil || t.core == nil {
+		return nil
+	}
+	return &t.core.Task
+}
+
+// WhenRecorded returns a copy of the task whose calls are answered by fn in
+// record mode, where they do not execute: with it a staging server goes on
+// with a plausible value. A stub of a test comes before it. fn is not called
+// for async calls, nor where the call executes. WhenRecorded panics on a nil
+// task or function.
+func (t *ResultTask[In, Out]) WhenRecorded(fn func(In) (Out, error)) *ResultTask[In, Out] {
+	if t == nil || t.core == nil || fn == nil {
+		panic("saferunner: WhenRecorded: the task or the function is nil")
+	}
+	c := *t.core
+	c.answer = func(in In) (any, error) { return fn(in) }
+	c.Answers = true
+	c.ReadArguments = c.read
+	return &ResultTask[In, Out]{&c}
+}
+
+// Result returns what the task's only or first call in the report returned.
+// Where there is nothing to return the error says why: the call's own error,
+// [ErrRecorded] if it did not execute or was not in the list, [ErrDuplicate]
+// or [ErrSkipped]. An async call has a result after [Report.Wait].
+func (t *ResultTask[In, Out]) Result(r *Report) (Out, error) {
+	var zero Out
+	for i := range r.calls() {
+		if r.run.Task(i).Spec.Name == t.Name() {
+			return resultOf[Out](r, i)
+		}
+	}
+	return zero, fmt.Errorf("saferunner: run %q has no call to %s: %w", r.RunID(), t.Name(), ErrRecorded)
+}
+
+// Results returns what the task's calls returned that have been executed or
+// answered by now, in order.
+func (t *ResultTask[In, Out]) Results(r *Report) []Out {
+	var all []Out
+	for i := range r.calls() {
+		if r.run.Task(i).Spec.Name != t.Name() || !r.hasResult(i) {
+			continue
+		}
+		if out, err := resultOf[Out](r, i); err == nil {
+			all = append(all, out)
+		}
+	}
+	return all
+}
+
+func resultOf[Out any](r *Report, i int) (Out, error) {
+	var zero Out
+	o := r.outcome(i)
+	switch {
+	case o.Err != nil:
+		return zero, o.Err
+	case o.Result != nil || r.hasResult(i):
+		out, ok := o.Result.(Out)
+		if !ok && o.Result != nil { // nil is that of an interface type
+			return zero, fmt.Errorf("saferunner: run %q: %s returned %T, not %s: two tasks have this name", r.RunID(), o.Task, o.Result, reflect.TypeFor[Out]())
+		}
+		return out, nil
+	}
+	return zero, noResult(r.RunID(), o)
+}
+
+// noResult says why a call that has not failed has no result.
+func noResult(runID string, o Outcome) error {
+	cause := ErrRecorded
+	hint := "so it has no result; in a test answer it with saferunnertest.Stub, in staging with WhenRecorded"
+	switch o.Status {
+	case journal.StatusDuplicate:
+		cause, hint = ErrDuplicate, "and its result is not known"
+	case journal.StatusSkipped:
+		cause, hint = ErrSkipped, "an earlier one failed"
+	case journal.StatusQueued, journal.StatusRunning:
+		cause, hint = errors.New("it is async and has not ended"), "wait for it with Report.Wait"
+	case journal.StatusDone:
+		cause, hint = errors.New("its result is not known to this process"), "it may hold redacted fields"
+	}
+	return fmt.Errorf("saferunner: run %q: %s: %w, %s", runID, o.Task, cause, hint)
+}

@@ -1,0 +1,286 @@
+package saferunnertest
+
+import (
+	"encoding"
+	"fmt"
+	"path"
+	"reflect"
+	"runtime"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/saferunner/saferunner/internal/goliteral"
+	"github.com/saferunner/saferunner/internal/redact"
+)
+
+// viewer shows values that differ.
+type viewer struct {
+	pkg      string   // whose names are not qualified
+	redacted []string // fields that are hidden, from the arguments on, with dots
+	below    []string // fields that lead to the value
+}
+
+// difference shows two values at a path. Its two sides never read the same.
+func (v viewer) difference(path string, want, got reflect.Value) difference {
+	if w, g, ok := texts(want, got); ok {
+		return textDifference(path, w, g)
+	}
+	if w, g, ok := binaries(want, got); ok {
+		return bytesDifference(path, w, g)
+	}
+	w, g := v.pair(want, got)
+	d := difference{path: path}
+	if len(w) > maxSide || len(g) > maxSide {
+		d.whole = &whole{[]byte(w), []byte(g)}
+		w, g = excerpts(w, g, maxSide)
+	}
+	d.text = sides(w, g)
+	return d
+}
+
+// maxSide bounds each side of a difference.
+const maxSide = 1500
+
+// pair shows two values by what they say of themselves, else by what they hold,
+// else by who they are.
+func (v viewer) pair(want, got reflect.Value) (w, g string) {
+	if want.IsValid() && got.IsValid() && want.Kind() == reflect.Interface && !want.IsNil() && !got.IsNil() {
+		want, got = want.Elem(), got.Elem()
+	}
+	if w, g = v.show(want), v.show(got); w != g {
+		return w, g
+	}
+	if w, g := v.held(want), v.held(got); w != g {
+		return w, g
+	}
+	if !want.IsValid() || !got.IsValid() {
+		return w, g + ", another one"
+	}
+	switch _, compares := got.Type().MethodByName("Equal"); {
+	case want.Type() != got.Type():
+		return w, g + ", of another type with this name"
+	case got.Kind() == reflect.Func, got.Kind() == reflect.Chan, got.Kind() == reflect.UnsafePointer:
+		return w, "another " + strings.TrimPrefix(g, "a ")
+	case got.Kind() == reflect.Pointer:
+		return w, g + ", another " + got.Type().String()
+	case compares:
+		return w, g + ", which the method Equal tells apart"
+	}
+	return w, g + ", another value"
+}
+
+// show shows a value, its long parts cut.
+func (v viewer) show(value reflect.Value) string {
+	return v.written(value, func(x reflect.Value) (string, bool) {
+		if x.Kind() == reflect.Func && !x.IsNil() {
+			return functionText(x), true
+		}
+		if s, ok := constantName(x); ok {
+			digits := fmt.Sprintf("%d", x.Interface()) // by its value: %d does not ask for its text
+			return fmt.Sprintf("%s(%s) /* %s */", v.typeName(x.Type()), digits, s), true
+		}
+		s, ok := ownText(x)
+		return fmt.Sprintf("%s(%s)", v.typeName(x.Type()), s), ok
+	})
+}
+
+func (v viewer) typeName(t reflect.Type) string {
+	elem, star := t, ""
+	if t.Kind() == reflect.Pointer {
+		elem, star = t.Elem(), "*"
+	}
+	if elem.PkgPath() == v.pkg && elem.Name() != "" {
+		return star + elem.Name()
+	}
+	return t.String()
+}
+
+// constantName returns what a number says of itself, such as the name of a constant.
+func constantName(v reflect.Value) (name string, ok bool) {
+	if !v.CanInterface() || !v.CanInt() && !v.CanUint() || v.Type() == reflect.TypeFor[time.Duration]() {
+		return "", false
+	}
+	defer func() {
+		if recover() != nil {
+			name, ok = "", false
+		}
+	}()
+	s, ok := v.Interface().(fmt.Stringer)
+	if !ok {
+		return "", false
+	}
+	name = strings.ReplaceAll(readable(cut(s.String(), maxKey)), "*/", "* /")
+	return strings.ReplaceAll(fmt.Sprintf("%v", name), "\n", " "), true
+}
+
+// held shows a value by what it holds, unexported fields as well.
+func (v viewer) held(value reflect.Value) string { return v.written(value, nil) }
+
+func (v viewer) written(value reflect.Value, own func(reflect.Value) (string, bool)) string {
+	if !value.IsValid() {
+		return "(none)"
+	}
+	var hidden []string
+	below := ""
+	if len(v.below) > 0 {
+		below = strings.Join(v.below, ".") + "."
+	}
+	for _, path := range v.redacted {
+		if rest, ok := strings.CutPrefix(path, below); ok {
+			hidden = append(hidden, rest)
+		}
+	}
+	if len(hidden) > 0 {
+		own = nil
+	}
+	w := goliteral.Writer{File: goliteral.File{Package: v.pkg}, Redacted: hidden, Own: own}
+	return w.Show(value)
+}
+
+// functionText says which function a value is that is not nil.
+func functionText(f reflect.Value) string {
+	if fn := runtime.FuncForPC(f.Pointer()); fn != nil {
+		file, line := fn.FileLine(fn.Entry())
+		return fmt.Sprintf("func %s (%s)", path.Base(fn.Name()), place{file: file, line: line})
+	}
+	return "a func that is not nil"
+}
+
+// holdsSecret reports whether a field that is redacted can be reached from v.
+func holdsSecret(v reflect.Value) bool {
+	plan, _, _ := redact.PlanOf(v.Type())
+	return plan.Has(v)
+}
+
+// ownText returns what a value says of itself: by MarshalText, String, Error or
+// GoString. Asked are types that hide what they hold, and errors. A value that
+// may hold a secret is not asked.
+func ownText(v reflect.Value) (text string, ok bool) {
+	if !speaks(v) || holdsSecret(v) {
+		return "", false
+	}
+	defer func() {
+		if recover() != nil {
+			text, ok = "", false
+		}
+	}()
+	if v.Kind() != reflect.Pointer {
+		v = addressable(v).Addr()
+	}
+	switch x := v.Interface().(type) {
+	case error:
+		text = x.Error()
+	case encoding.TextMarshaler:
+		b, err := x.MarshalText()
+		if err != nil {
+			return "", false
+		}
+		text = string(b)
+	case fmt.Stringer:
+		text = x.String()
+	case fmt.GoStringer:
+		text = x.GoString()
+	default:
+		return "", false
+	}
+	return readable(text), true
+}
+
+func addressable(v reflect.Value) reflect.Value {
+	if v.CanAddr() {
+		return v
+	}
+	free := reflect.New(v.Type()).Elem()
+	free.Set(v)
+	return free
+}
+
+// speaks reports whether a value is one to be asked.
+func speaks(v reflect.Value) bool {
+	if !v.IsValid() || !v.CanInterface() {
+		return false
+	}
+	t := v.Type()
+	if t.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			return false
+		}
+		t = t.Elem()
+	}
+	if v.Type().Implements(errorType) || reflect.PointerTo(t).Implements(errorType) {
+		return true
+	}
+	switch t.Kind() {
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if !t.Field(i).IsExported() {
+				return true
+			}
+		}
+	case reflect.Array:
+		return t.Elem().Kind() == reflect.Uint8
+	}
+	return false
+}
+
+var errorType = reflect.TypeFor[error]()
+
+// readable quotes text that would not read as it is.
+func readable(text string) string {
+	if quoted := fmt.Sprintf("%q", text); text == "" || strings.ContainsAny(text, "()\n") || quoted != `"`+text+`"` {
+		return quoted
+	}
+	return text
+}
+
+// texts returns two values that are both text, also in bytes.
+func texts(want, got reflect.Value) (w, g string, ok bool) {
+	w, ok = textOf(want)
+	g, also := textOf(got)
+	return w, g, ok && also
+}
+
+func textOf(v reflect.Value) (string, bool) {
+	switch {
+	case !v.IsValid():
+		return "", false
+	case v.Kind() == reflect.String:
+		return v.String(), utf8.ValidString(v.String())
+	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8 && !v.IsNil() && v.Len() > 0:
+		return string(v.Bytes()), utf8.Valid(v.Bytes()) && !strings.ContainsFunc(string(v.Bytes()), isControl)
+	}
+	return "", false
+}
+
+func isControl(r rune) bool { return r < ' ' && r != '\n' && r != '\t' && r != '\r' }
+
+// binaries returns two values that are both bytes, or text that is no UTF-8.
+// Bytes that a type shows in its own way are left to it.
+func binaries(want, got reflect.Value) (w, g []byte, ok bool) {
+	if _, own := ownText(want); own {
+		return nil, nil, false
+	}
+	w, ok = bytesOf(want)
+	g, also := bytesOf(got)
+	return w, g, ok && also
+}
+
+func bytesOf(v reflect.Value) ([]byte, bool) {
+	if !v.IsValid() {
+		return nil, false
+	}
+	switch k := v.Kind(); {
+	case k == reflect.String:
+		return []byte(v.String()), true
+	case k == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8 && !v.IsNil():
+		return v.Bytes(), true
+	case k == reflect.Array && v.Type().Elem().Kind() == reflect.Uint8:
+		b := make([]byte, v.Len())
+		for i := range b {
+			b[i] = byte(v.Index(i).Uint())
+		}
+		return b, true
+	}
+	return nil, false
+}
