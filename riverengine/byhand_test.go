@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
-	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/journal"
 )
@@ -85,7 +83,7 @@ func TestRetryTakesKeyBack(t *testing.T) {
 		broken.Store(true)
 		works(t, e, func(context.Context, engine.Delivery) error {
 			if broken.Load() {
-				return saferunner.Permanent(errors.New("broken"))
+				return permanent("broken")
 			}
 			return nil
 		}, note)
@@ -135,7 +133,7 @@ func TestForeignJob(t *testing.T) {
 		for _, metadata := range []string{`{}`, `{"entry":"short","call":"1|x|y"}`, `{"entry":null,"call":7}`} {
 			err := e.db.write(t.Context(), func(_ session, tx any) error {
 				return e.client.insert(t.Context(), tx, []river.InsertManyParams{{
-					Args:       jobArgs{note.Name, json.RawMessage(`{"n":1}`)},
+					Args:       jobArgs{kind: note.Name, payload: json.RawMessage(`{"n":1}`)},
 					InsertOpts: &river.InsertOpts{MaxAttempts: 1, Metadata: []byte(metadata)},
 				}})
 			})
@@ -168,7 +166,7 @@ func TestLaterWhileCancelled(t *testing.T) {
 			if err := e.client.cancel(context.WithoutCancel(ctx), <-job); err != nil {
 				t.Error(err)
 			}
-			return saferunner.Later(time.Hour)
+			return later(time.Hour)
 		}, note)
 		b := submit(t, e, engine.Job{Task: note})
 		job <- jobOf(t, e, b.Jobs[0].EntryID)
@@ -195,7 +193,7 @@ func TestSearchesByIndex(t *testing.T) {
 	for name, q := range map[string]journal.Query{
 		"all":     {},
 		"oldest":  {OldestFirst: true},
-		"page":    {Cursor: "10000"},
+		"page":    {Cursor: journal.CursorAfter("q777")},
 		"ID":      {ID: "q777"},
 		"waiting": {Run: "qr77", Statuses: []journal.Status{journal.StatusQueued, journal.StatusRunning}, Limit: 1},
 		"run ID":  {RunID: "queued.77"},

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 	"unicode/utf8"
 
 	"github.com/saferunner/saferunner/engine"
@@ -27,6 +28,7 @@ const (
 type jobArgs struct {
 	kind    string
 	payload json.RawMessage
+	wait    time.Duration // what Work leaves for NextRetry
 }
 
 func (a jobArgs) Kind() string                 { return a.kind }

@@ -27,14 +27,13 @@ func (j *Journal) query(ctx context.Context, q journal.Query) (page journal.Page
 	if err != nil {
 		return page, err
 	}
-	var last int64
 	err = j.db.read().query(ctx, func(scan scan) error {
 		if len(page.Entries) == q.PageSize() {
-			page.Next = strconv.FormatInt(last, 10)
+			page.Next = journal.CursorAfter(page.Entries[len(page.Entries)-1].ID)
 			return nil
 		}
 		var e journal.Entry
-		if err := readEntry(scan, &last, &e); err != nil {
+		if err := readEntry(scan, &e); err != nil {
 			return err
 		}
 		page.Entries = append(page.Entries, e)
@@ -59,16 +58,16 @@ func selection(q journal.Query, troubles string, tables []string) (query string,
 			add(filter.condition, filter.value)
 		}
 	}
-	order, beyond := "DESC", "seq < "
+	order, beyond := "DESC", "id < "
 	if q.OldestFirst {
-		order, beyond = "ASC", "seq > "
+		order, beyond = "ASC", "id > "
 	}
-	if q.Cursor != "" {
-		seq, err := strconv.ParseInt(q.Cursor, 10, 64)
-		if err != nil || seq < 1 {
-			return "", nil, fmt.Errorf("%q is no cursor: use the Next of the page before", q.Cursor)
-		}
-		add(beyond, seq)
+	after, err := q.After()
+	if err != nil {
+		return "", nil, err
+	}
+	if after != "" {
+		add(beyond, plain(after))
 	}
 	if len(q.Statuses) > 0 {
 		places := make([]string, len(q.Statuses))
@@ -82,10 +81,10 @@ func selection(q journal.Query, troubles string, tables []string) (query string,
 		}
 	}
 	args = append(args, q.PageSize()+1)
-	page := " ORDER BY seq " + order + " LIMIT $" + strconv.Itoa(len(args))
+	page := " ORDER BY id " + order + " LIMIT $" + strconv.Itoa(len(args))
 	parts := make([]string, len(tables))
 	for i, table := range tables {
-		parts[i] = "SELECT seq, " + columns + " FROM " + table + " WHERE " + strings.Join(where, " AND ") + page
+		parts[i] = "SELECT " + columns + " FROM " + table + " WHERE " + strings.Join(where, " AND ") + page
 	}
 	if len(parts) == 1 {
 		return parts[0], args, nil
@@ -98,11 +97,11 @@ func endedBadly(s journal.Status) bool {
 	return s == journal.StatusFailed || s == journal.StatusInterrupted
 }
 
-func readEntry(scan scan, seq *int64, e *journal.Entry) error {
+func readEntry(scan scan, e *journal.Entry) error {
 	var args, attempts, result *string
 	var status string
 	var at, started, finished int64
-	err := scan(seq, &e.ID, &e.RunID, &e.Run, &e.Task, &args, &e.Async, &e.Key, &status,
+	err := scan(&e.ID, &e.RunID, &e.Run, &e.Task, &args, &e.Async, &e.Key, &status,
 		&attempts, &result, &at, &started, &finished, &e.Caller, &e.Scope)
 	if err != nil {
 		return err
@@ -124,18 +123,32 @@ func raw(s *string) json.RawMessage {
 	return json.RawMessage(*s)
 }
 
-const prunable = "at < $1 AND status NOT IN ('queued', 'running', 'held') AND NOT (at = 0 AND run_id = '')"
+var prunable = "at < $1 AND status IN (" + finalStatuses() + ") AND NOT (at = 0 AND run_id = '')" // emptied already
+
+// finalStatuses returns them as SQL.
+func finalStatuses() string {
+	var list []string
+	for _, s := range journal.FinalStatuses() {
+		list = append(list, "'"+string(s)+"'")
+	}
+	return strings.Join(list, ", ")
+}
+
+// pruneJobs deletes the jobs of what is pruned, and those that have no entry.
+var pruneJobs = "DELETE FROM @river_job WHERE finalized_at IS NOT NULL AND (metadata->>'entry' IN (SELECT id FROM @entries WHERE " + prunable + ")" +
+	" OR finalized_at < $2 AND NOT EXISTS (SELECT 1 FROM @entries WHERE id = metadata->>'entry'))"
 
 const holds = "EXISTS (SELECT 1 FROM @claims WHERE entry_id = id)"
 
-// Prune deletes the entries of calls made before the given time, except
-// queued, running and held ones, with the arguments that a failed or
-// interrupted call has left, and returns how many. Entries that hold a key
-// are emptied instead. It is one transaction.
+// Prune deletes the entries of runs that began before the given time and
+// whose status is final, with the arguments that a failed or interrupted call
+// has left, and returns how many. Those with a status that only a newer
+// version knows stay. Entries that hold a key are emptied instead. It is one
+// transaction.
 func (j *Journal) Prune(ctx context.Context, before time.Time) (pruned int, err error) {
 	err = j.db.write(ctx, func(s session, _ any) error {
 		pruned = 0
-		if _, err := s.exec(ctx, "DELETE FROM @river_job WHERE finalized_at < $1", j.db.timestamp(before)); err != nil {
+		if _, err := s.exec(ctx, pruneJobs, nanoseconds(before), j.db.timestamp(before)); err != nil {
 			return err
 		}
 		for _, statement := range []string{

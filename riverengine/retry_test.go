@@ -14,7 +14,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river/rivertype"
-	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/journal"
 )
@@ -29,7 +28,7 @@ func TestRetryRemoved(t *testing.T) {
 		id := submit(t, open(), engine.Job{Task: retry}).Jobs[0].EntryID
 		e, last := open(), make(chan bool, 3)
 		works(t, e, func(_ context.Context, d engine.Delivery) error {
-			last <- d.Last
+			last <- d.Attempt >= d.Task.Retry.Attempts()
 			return errors.New("no answer")
 		}, noRetry)
 		if entry := becomes(t, e, id, journal.StatusFailed); len(entry.Attempts) != 1 || len(last) != 1 || !<-last {
@@ -45,7 +44,7 @@ func TestRetryRemovedBetweenAttempts(t *testing.T) {
 		want  journal.Status
 		says  string
 	}{
-		"it has failed":    {func(context.Context) error { return errors.New("no answer") }, journal.StatusFailed, "no Retry"},
+		"it has failed":    {func(context.Context) error { return errors.New("no answer") }, journal.StatusFailed, "no Attempts"},
 		"it was cut short": {func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, journal.StatusInterrupted, "look"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -94,7 +93,7 @@ func TestCutShortWhenRunByHand(t *testing.T) {
 				var byHand atomic.Bool
 				works(t, e, func(ctx context.Context, _ engine.Delivery) error {
 					if !byHand.Load() {
-						return saferunner.Permanent(errors.New("no answer"))
+						return permanent("no answer")
 					}
 					begun <- struct{}{}
 					<-ctx.Done()

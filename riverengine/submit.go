@@ -4,13 +4,12 @@ import (
 	"context"
 
 	"github.com/riverqueue/river"
-	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/journal"
 )
 
 // Submit is for the runner, whose Run calls it: a program calls
-// [saferunner.Run]. It queues the jobs of a batch, with their journal entries,
+// [github.com/saferunner/saferunner.Run]. It queues the jobs of a batch, with their journal entries,
 // in one transaction. It fails where a redacted argument would be stored in
 // clear, and where SQLite, or a key on Postgres, is locked for more than 10
 // seconds. If the database is lost while it commits, and stays away for 5

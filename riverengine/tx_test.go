@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/journal"
 )
 

@@ -7,12 +7,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/engine"
 )
 
 // Start is for the runner, whose Start calls it: a program calls
-// [saferunner.Runner.Start]. It begins to work jobs of these tasks. Jobs of
+// [github.com/saferunner/saferunner.Runner.Start]. It begins to work jobs of these tasks. Jobs of
 // others wait for a process that knows them. Those that wait in another queue
 // than their task has here, since it had that in another version, are moved to
 // the queue that it has here: at once, and every minute what other processes
@@ -56,7 +55,7 @@ func (e *Engine) Start(ctx context.Context, tasks []engine.TaskSpec, h engine.Ha
 var lastChance = 5 * time.Second
 
 // Stop is for the runner, whose Shutdown calls it: a program calls
-// [saferunner.Shutdown]. It takes no further jobs and waits for those that
+// [github.com/saferunner/saferunner.Shutdown]. It takes no further jobs and waits for those that
 // execute. When ctx ends it cancels their ctx and gives them 5 seconds more:
 // those without a retry end as interrupted, others go back into the queue.
 // What does not end even then is found by other processes, once its time is

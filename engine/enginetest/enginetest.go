@@ -83,6 +83,7 @@ type subject struct {
 	deliveries []engine.Delivery
 	changed    chan struct{} // closed when one has been added
 	stopped    bool
+	last       string // entry of the job of after
 }
 
 func newSubject(t *testing.T, open func(*testing.T, int) engine.Engine) *subject {
@@ -117,8 +118,15 @@ func (s *subject) start(h engine.Handler, tasks ...engine.TaskSpec) {
 		s.deliveries = append(s.deliveries, d)
 		close(s.changed)
 		s.changed = make(chan struct{})
+		last := s.last
 		s.mu.Unlock()
-		return h(ctx, d)
+		switch {
+		case d.EntryID != last:
+			return h(ctx, d)
+		case d.Attempt == 1:
+			return again(50 * time.Millisecond)
+		}
+		return done
 	}
 	if err := s.Start(context.Background(), tasks, noting); err != nil {
 		s.Fatalf("Start: %v", err)
@@ -200,18 +208,20 @@ func (s *subject) exactly(n int) []engine.Delivery {
 	return got
 }
 
-// after waits for n deliveries, and for that of a job that comes last, and
-// fails if there were others.
+// after waits for n deliveries, then for two attempts at a job that comes
+// last, and fails if there were others.
 func (s *subject) after(n int) {
 	s.Helper()
 	s.wait(n)
-	last := job(send)
-	last.NotBefore = time.Now().Add(50 * time.Millisecond)
-	s.submit(last)
+	j := job(send)
+	s.mu.Lock()
+	s.last = j.EntryID
+	s.mu.Unlock()
+	s.submit(j)
 	s.until("the last is there", func(got []engine.Delivery) bool {
-		return slices.ContainsFunc(got, func(d engine.Delivery) bool { return d.EntryID == last.EntryID })
+		return slices.ContainsFunc(got, func(d engine.Delivery) bool { return d.EntryID == j.EntryID && d.Attempt == 2 })
 	})
-	s.exactly(n + 1)
+	s.exactly(n + 2)
 }
 
 func ids(deliveries []engine.Delivery) (list []string) {

@@ -26,7 +26,7 @@ $$;
 
 CREATE VIEW @waiting AS
 SELECT
-    j.id AS seq, q.entry COLLATE "C" AS id, q.run_id COLLATE "C" AS run_id, q.run COLLATE "C" AS run, q.task COLLATE "C" AS task, q.shown AS args,
+    q.entry COLLATE "C" AS id, q.run_id COLLATE "C" AS run_id, q.run COLLATE "C" AS run, q.task COLLATE "C" AS task, q.shown AS args,
     TRUE AS async, q.key, 'queued' AS status, NULL::text AS attempts, NULL::text AS result, q.at, 0::bigint AS started_at, 0::bigint AS finished_at,
     q.caller, '' AS scope, FALSE AS trouble
 FROM @river_job j, LATERAL @queued(j.metadata, j.kind, j.args) q
@@ -35,9 +35,9 @@ WHERE j.attempted_at IS NULL AND j.finalized_at IS NULL AND j.metadata ->> 'entr
 -- For people. Searches go through both halves by themselves, since Postgres
 -- would sort all of it.
 CREATE VIEW @calls AS
-SELECT seq, id, run_id, run, task, args, async, key, status, attempts, result, at, started_at, finished_at, caller, scope, trouble FROM @entries
+SELECT id, run_id, run, task, args, async, key, status, attempts, result, at, started_at, finished_at, caller, scope, trouble FROM @entries
 UNION ALL
-SELECT seq, id, run_id, run, task, args, async, key, status, attempts, result, at, started_at, finished_at, caller, scope, trouble FROM @waiting;
+SELECT id, run_id, run, task, args, async, key, status, attempts, result, at, started_at, finished_at, caller, scope, trouble FROM @waiting;
 
 -- Calls that begin, or are done: all that one statement of River has changed
 -- at once, which takes half the time of one after the other. The planner
@@ -46,9 +46,9 @@ SELECT seq, id, run_id, run, task, args, async, key, status, attempts, result, a
 CREATE OR REPLACE FUNCTION @journal_many() RETURNS trigger LANGUAGE plpgsql
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
 BEGIN
-    INSERT INTO @entries AS e (seq, id, run_id, run, task, args, async, key, status, attempts, at, started_at, finished_at, caller, scope)
+    INSERT INTO @entries AS e (id, run_id, run, task, args, async, key, status, attempts, at, started_at, finished_at, caller, scope)
     SELECT
-        j.id, q.entry, q.run_id, q.run, q.task, q.shown, TRUE, q.key, 'running',
+        q.entry, q.run_id, q.run, q.task, q.shown, TRUE, q.key, 'running',
         jsonb_build_array(jsonb_build_object('started', j.attempted_at, 'worker', j.attempted_by[array_upper(j.attempted_by, 1)]))::text,
         q.at, @nanoseconds(j.attempted_at), 0, q.caller, ''
     FROM jobs j, LATERAL @queued(j.metadata, j.kind, j.args) q
@@ -107,6 +107,7 @@ BEGIN
                 RAISE EXCEPTION 'call % cannot be run again: its arguments were deleted when it ended', entry;
             END IF;
             UPDATE @entries SET status = 'queued', finished_at = 0 WHERE id = entry;
+            UPDATE @river_job SET metadata = metadata || jsonb_build_object('again', NEW.attempt) WHERE id = NEW.id;
             INSERT INTO @claims (task, key, entry_id) SELECT task, key, id FROM @entries WHERE id = entry AND key <> '' ON CONFLICT DO NOTHING;
             SELECT c.entry_id INTO holder FROM @claims c JOIN @entries e ON (c.task, c.key) = (e.task, e.key) WHERE e.id = entry;
             IF holder <> entry THEN
@@ -118,15 +119,15 @@ BEGIN
 
     IF OLD.state <> 'running' THEN
         outcome := 'cancelled';
-        INSERT INTO @entries (seq, id, run_id, run, task, args, async, key, status, at, started_at, finished_at, caller, scope)
-        SELECT NEW.id, q.entry, q.run_id, q.run, q.task, q.shown, TRUE, q.key, outcome, q.at, 0, @nanoseconds(finish), q.caller, ''
+        INSERT INTO @entries (id, run_id, run, task, args, async, key, status, at, started_at, finished_at, caller, scope)
+        SELECT q.entry, q.run_id, q.run, q.task, q.shown, TRUE, q.key, outcome, q.at, 0, @nanoseconds(finish), q.caller, ''
         FROM @queued(NEW.metadata, NEW.kind, NEW.args) q
         ON CONFLICT (id) DO UPDATE SET status = excluded.status, finished_at = excluded.finished_at;
     ELSE
         outcome := CASE
             WHEN NEW.finalized_at IS NULL THEN 'queued'
             WHEN rescued THEN 'interrupted'
-            ELSE coalesce(output ->> 'status', CASE WHEN NEW.metadata ? 'cancel_attempted_at' THEN 'cancelled' ELSE 'failed' END)
+            ELSE coalesce(nullif(output ->> 'status', 'queued'), CASE WHEN NEW.metadata ? 'cancel_attempted_at' THEN 'cancelled' ELSE 'failed' END)
         END;
         UPDATE @entries SET
             status = outcome,
@@ -134,10 +135,7 @@ BEGIN
             attempts = jsonb_set(attempts::jsonb, '{-1}', (attempts::jsonb -> -1) || jsonb_build_object(
                 'finished', finish,
                 'stack', CASE WHEN rescued THEN '' ELSE coalesce(output ->> 'stack', '') END,
-                'error', CASE
-                    WHEN rescued THEN 'its end was not seen: its process died, it took longer than its time, or the database was away'
-                    ELSE coalesce(output ->> 'error', NEW.errors[array_upper(NEW.errors, 1)] ->> 'error', '')
-                END))::text
+                'error', coalesce(CASE WHEN NOT rescued THEN output ->> 'error' END, NEW.errors[array_upper(NEW.errors, 1)] ->> 'error', '')))::text
         WHERE id = entry;
     END IF;
     IF outcome IN ('failed', 'cancelled') THEN
@@ -175,8 +173,8 @@ EXECUTE FUNCTION @forget_args();
 
 CREATE OR REPLACE FUNCTION @deleted() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO @entries (seq, id, run_id, run, task, args, async, key, status, at, started_at, finished_at, caller, scope)
-    SELECT OLD.id, q.entry, q.run_id, q.run, q.task, q.shown, TRUE, q.key, 'cancelled', q.at, 0, @nanoseconds(clock_timestamp()), q.caller, ''
+    INSERT INTO @entries (id, run_id, run, task, args, async, key, status, at, started_at, finished_at, caller, scope)
+    SELECT q.entry, q.run_id, q.run, q.task, q.shown, TRUE, q.key, 'cancelled', q.at, 0, @nanoseconds(clock_timestamp()), q.caller, ''
     FROM @queued(OLD.metadata, OLD.kind, OLD.args) q
     ON CONFLICT (id) DO UPDATE SET status = excluded.status, finished_at = excluded.finished_at;
     DELETE FROM @claims WHERE entry_id = OLD.metadata ->> 'entry';

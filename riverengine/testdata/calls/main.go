@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner"
-	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/riverengine"
 )
 
@@ -41,7 +40,7 @@ func write(task string) func(context.Context, int) error {
 var (
 	once  = saferunner.Define("write.once", write("once"), saferunner.Timeout(time.Second))
 	again = saferunner.Define("write.again", write("again"), saferunner.Timeout(time.Second),
-		saferunner.Retry(engine.RetryPolicy{MaxAttempts: 5, Initial: time.Millisecond}))
+		saferunner.Attempts(5), saferunner.Backoff(time.Millisecond, time.Minute))
 )
 
 func run() error {

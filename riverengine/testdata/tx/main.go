@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/journal"
 	"github.com/saferunner/saferunner/riverengine"
 )
 
@@ -66,7 +67,7 @@ func run(ctx context.Context, dsn string) error {
 			return err
 		}
 		for _, c := range calls {
-			fmt.Println(runID, c.Task, string(c.Args), c.Status != saferunner.StatusRecorded, strings.HasPrefix(filepath.Base(c.Caller), "main.go:"))
+			fmt.Println(runID, c.Task, string(c.Args), c.Status != journal.StatusRecorded, strings.HasPrefix(filepath.Base(c.Caller), "main.go:"))
 		}
 	}
 	report, err := saferunner.Run(ctx, "last", note.With("last").Async())
@@ -87,8 +88,8 @@ func name(commit bool) string {
 }
 
 func said(report *saferunner.Report, err error) {
-	for _, o := range report.Outcomes {
-		fmt.Println(report.RunID, o.Status)
+	for _, o := range report.Outcomes() {
+		fmt.Println(report.RunID(), o.Status)
 	}
 	if err != nil {
 		fmt.Println("refused:", err)
