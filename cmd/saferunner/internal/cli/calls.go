@@ -57,15 +57,15 @@ func callsUnder(cmd *cobra.Command, db, runID string) ([]journal.Entry, error) {
 	if runID == "" {
 		return nil, exitf(codeUsage, "the run ID is empty")
 	}
-	journal, err := existingJournal(cmd.Context(), db)
+	opened, err := existingJournal(cmd.Context(), db)
 	if errors.Is(err, errNoJournal) {
 		return []journal.Entry{}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	entries, err := queryAll(cmd.Context(), journal.Journal(), journal.Query{RunID: runID, OldestFirst: true})
-	return entries, closeJournal(journal, err)
+	entries, err := queryAll(cmd.Context(), opened.Journal(), journal.Query{RunID: runID, OldestFirst: true})
+	return entries, closeJournal(opened, err)
 }
 
 // writeJSON prints a value as JSON for people and programs; an empty list is

@@ -38,14 +38,14 @@ func newClear(db *string) *cobra.Command {
 }
 
 func clearRecorded(ctx context.Context, db string) (int, error) {
-	journal, err := existingJournal(ctx, db)
+	opened, err := existingJournal(ctx, db)
 	if errors.Is(err, errNoJournal) {
 		return 0, nil
 	}
 	if err != nil {
 		return 0, err
 	}
-	entries, err := queryAll(ctx, journal.Journal(), journal.Query{
+	entries, err := queryAll(ctx, opened.Journal(), journal.Query{
 		Statuses: []journal.Status{journal.StatusRecorded, journal.StatusStubbed},
 	})
 	if err == nil {
@@ -53,11 +53,11 @@ func clearRecorded(ctx context.Context, db string) (int, error) {
 		for i, e := range entries {
 			changes[i] = journal.Forget(e.ID)
 		}
-		if err = journal.Journal().Write(ctx, changes...); err != nil {
+		if err = opened.Journal().Write(ctx, changes...); err != nil {
 			err = exit(codeJournal, err)
 		}
 	}
-	return len(entries), closeJournal(journal, err)
+	return len(entries), closeJournal(opened, err)
 }
 
 // count says how many there are of something.

@@ -86,7 +86,7 @@ func (o execOptions) run(ctx context.Context, db *database.Database, argv []stri
 	if o.async {
 		call = call.Async()
 	}
-	report, err := runner.Run(ctx, o.runID, call)
+	report, err := runner.Run(withoutCaller(ctx), o.runID, call)
 	err = errors.Join(err, report.Wait(ctx))
 	err = errors.Join(err, runner.Shutdown(ctx))
 	return len(report.Recorded()) > 0, checkJournal(db, runner, execError(err))

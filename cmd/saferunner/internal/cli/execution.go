@@ -54,7 +54,7 @@ func (e *execution) run() error {
 		calls[i] = task.Call(e.task(i))
 	}
 	var err error
-	e.report, err = e.runner.Run(ctx, e.list.RunID, calls...)
+	e.report, err = e.runner.Run(withoutCaller(ctx), e.list.RunID, calls...)
 	e.showQueued()
 	if e.wait || !e.queues {
 		e.unwaited = e.report.Wait(ctx)
@@ -71,7 +71,7 @@ func (e *execution) run() error {
 }
 
 func (e *execution) showQueued() {
-	for i, outcome := range e.report.Outcomes {
+	for i, outcome := range e.report.Outcomes() {
 		if e.queues && outcome.Status == journal.StatusQueued {
 			e.progress.Queue(i)
 		}
@@ -79,48 +79,50 @@ func (e *execution) showQueued() {
 }
 
 // entries returns what the journal says of the calls, in the order of the
-// list. Where it does not know one, or its end, it is what Run has said of it.
-func (e *execution) entries(ctx context.Context, journal journal.Journal) ([]journal.Entry, error) {
-	written, err := queryAll(ctx, journal, journal.Query{Run: e.report.ID})
+// list.
+func (e *execution) entries(ctx context.Context, j journal.Journal) ([]journal.Entry, error) {
+	written, err := queryAll(ctx, j, journal.Query{Run: e.report.ID()})
 	byID := make(map[string]journal.Entry, len(written))
 	for _, entry := range written {
 		byID[entry.ID] = entry
 	}
-	entries := make([]journal.Entry, len(e.report.Outcomes))
-	for i, outcome := range e.report.Outcomes {
-		entry, ok := byID[outcome.EntryID]
-		if !ok {
-			task := e.list.Tasks[i]
-			entry = journal.Entry{
-				ID: outcome.EntryID, RunID: e.report.RunID, Run: e.report.ID, Task: outcome.Task,
-				Async: task.Async, Key: task.Key,
-			}
-		}
-		if !ok || ended(outcome.Status) && !ended(entry.Status) {
-			entry.Status = outcome.Status
-			if !entry.StartedAt.IsZero() {
-				entry.FinishedAt = entry.StartedAt.Add(outcome.Duration)
-			}
-			if outcome.Err != nil {
-				entry.Attempts = []journal.Attempt{{Error: outcome.Err.Error()}}
-			}
-		}
-		if n := len(entry.Attempts); n > 0 && e.stopped != nil && entry.Status == journal.StatusCancelled {
-			entry.Attempts[n-1].Error = e.stopped.Error()
-		}
-		entries[i] = entry
+	outcomes := e.report.Outcomes()
+	entries := make([]journal.Entry, len(outcomes))
+	for i, outcome := range outcomes {
+		entries[i] = e.entry(i, outcome, byID)
 	}
 	return entries, err
 }
 
-// ended reports whether a call with this status has come to its end.
-func ended(s journal.Status) bool {
-	return s != journal.StatusQueued && s != journal.StatusRunning
+// entry returns what was written of call i. Where the journal does not know
+// it, or its end, it is what the report says.
+func (e *execution) entry(i int, outcome saferunner.Outcome, written map[string]journal.Entry) journal.Entry {
+	entry, ok := written[outcome.EntryID]
+	if !ok {
+		task := e.list.Tasks[i]
+		entry = journal.Entry{
+			ID: outcome.EntryID, RunID: e.report.RunID(), Run: e.report.ID(), Task: outcome.Task,
+			Async: task.Async, Key: task.Key,
+		}
+	}
+	if !ok || outcome.Status.Final() && !entry.Status.Final() {
+		entry.Status = outcome.Status
+		if !entry.StartedAt.IsZero() {
+			entry.FinishedAt = entry.StartedAt.Add(outcome.Duration)
+		}
+		if outcome.Err != nil {
+			entry.Attempts = []journal.Attempt{{Error: outcome.Err.Error()}}
+		}
+	}
+	if n := len(entry.Attempts); n > 0 && e.stopped != nil && entry.Status == journal.StatusCancelled {
+		entry.Attempts[n-1].Error = e.stopped.Error()
+	}
+	return entry
 }
 
 // task is what call i of the list executes.
 func (e *execution) task(i int) func(context.Context, effect.Step) error {
-	attempts := max(1, e.list.Tasks[i].Retry.MaxAttempts)
+	attempts := e.list.Tasks[i].Retry.Attempts()
 	return func(ctx context.Context, step effect.Step) error {
 		ctx, release := e.interrupt.join(ctx)
 		defer release()

@@ -140,10 +140,10 @@ func lostChanges(n int) error {
 }
 
 // queryAll returns all that q selects.
-func queryAll(ctx context.Context, journal journal.Journal, q journal.Query) ([]journal.Entry, error) {
+func queryAll(ctx context.Context, j journal.Journal, q journal.Query) ([]journal.Entry, error) {
 	entries := []journal.Entry{} // none is an empty list in JSON
 	for q.Limit = journal.MaxPage; ; {
-		page, err := journal.Query(ctx, q)
+		page, err := j.Query(ctx, q)
 		if err != nil {
 			return nil, exit(codeJournal, err)
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/database"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/tasklist"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/vars"
+	"github.com/saferunner/saferunner/internal/gate"
 	"github.com/saferunner/saferunner/journal"
 	"github.com/spf13/cobra"
 )
@@ -129,8 +130,7 @@ func (o runOptions) open(ctx context.Context, flag string) (*database.Database, 
 // errMode is [saferunner.ErrMode] in the words of this program.
 var errMode = errors.New("SAFERUNNER_MODE must be live or record, or not set; nothing was executed")
 
-// setMode puts the flags where the library looks for them, which it does
-// once, when it is first used.
+// setMode tells the library what the flags say, before it is first used.
 func (o runOptions) setMode(path string, list *tasklist.List) error {
 	if o.record {
 		if err := os.Setenv("SAFERUNNER_MODE", "record"); err != nil {
@@ -147,7 +147,7 @@ func (o runOptions) setMode(path string, list *tasklist.List) error {
 		}
 	}
 	if len(names) > 0 {
-		if err := os.Setenv("FORCE_RUN_SIDE_EFFECTS", strings.Join(names, ",")); err != nil {
+		if err := gate.ForceAtStart(names...); err != nil {
 			return err
 		}
 	}
@@ -177,15 +177,15 @@ func (o runOptions) run(ctx context.Context, db *database.Database, list *taskli
 	return closeJournal(db, checkJournal(db, e.runner, err))
 }
 
-func (e *execution) runAndShow(ctx context.Context, journal journal.Journal, asJSON bool) error {
+func (e *execution) runAndShow(ctx context.Context, j journal.Journal, asJSON bool) error {
 	err := e.run()
 	switch {
 	case errors.Is(err, saferunner.ErrMode):
 		return exit(codeUsage, errMode)
-	case len(e.report.Outcomes) == 0: // nothing was begun
+	case len(e.report.Outcomes()) == 0: // nothing was begun
 		return errors.Join(e.interrupted(nil), err)
 	}
-	entries, err := e.entries(context.WithoutCancel(ctx), journal)
+	entries, err := e.entries(context.WithoutCancel(ctx), j)
 	if err != nil {
 		err = exitf(codeJournal, "the journal cannot be read, so this is what is known without it: %w", err)
 	}

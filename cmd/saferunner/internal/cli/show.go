@@ -29,7 +29,7 @@ func (e *execution) show(entries []journal.Entry, asJSON bool) error {
 	}
 	var err error
 	if asJSON {
-		err = writeJSON(out, runJSON{e.report.ID, e.report.RunID, entries})
+		err = writeJSON(out, runJSON{e.report.ID(), e.report.RunID(), entries})
 	} else {
 		err = writeRun(out, entries)
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/store"
-	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/journal"
 	"github.com/saferunner/saferunner/journal/sqljournal"
 	"github.com/saferunner/saferunner/riverengine"
@@ -27,11 +26,11 @@ func Open(ctx context.Context, n Name) (*Database, error) {
 	if n.file == "" {
 		return OpenEngine(ctx, n, slog.New(slog.DiscardHandler))
 	}
-	journal, err := store.Open(ctx, n.file)
+	file, err := store.Open(ctx, n.file)
 	if err != nil {
 		return nil, err
 	}
-	return &Database{file: journal}, nil
+	return &Database{file: file}, nil
 }
 
 // OpenEngine opens the engine and its journal, and brings their tables up to

@@ -1,5 +1,7 @@
 package screen
 
+import "github.com/saferunner/saferunner/journal"
+
 // Symbol returns the sign of a status and its style.
 func Symbol(status journal.Status) (string, Style) {
 	switch status {
