@@ -144,6 +144,9 @@ func (r *Runner) conclude(ctx context.Context, run *record.Run, i, number int, o
 	if run.Tell(i, told) {
 		r.memory.Ended(run, i, i+1)
 	}
+	if failure != nil && r.test != nil {
+		r.test.noteFailed(failure)
+	}
 	if failure != nil {
 		r.announce(ctx, failure, func() journal.Entry { return run.Entry(i) })
 	}

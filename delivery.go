@@ -72,24 +72,30 @@ func (w *delivered) prepare(task *record.Task) error {
 // waits returns how long a delivery waits for a worker that knows all of its
 // fields, 0 if it waits no longer.
 func (x *external) waits(d engine.Delivery, err error) time.Duration {
-	if !strings.Contains(err.Error(), "json: unknown field ") {
+	if !isUnknownField(err) {
 		return 0
-	}
-	limit := unknownFieldLimit
-	if x.patience != nil {
-		limit = *x.patience
 	}
 	due := d.At
 	if d.NotBefore.After(due) {
 		due = d.NotBefore
 	}
-	return max(min(unknownFieldPause, time.Until(due.Add(limit))), 0)
+	return max(min(unknownFieldPause, time.Until(due.Add(x.fieldLimit()))), 0)
+}
+
+func isUnknownField(err error) bool { return strings.Contains(err.Error(), "json: unknown field ") }
+
+// fieldLimit is how long a call waits for a worker that knows its fields.
+func (x *external) fieldLimit() time.Duration {
+	if x.patience != nil {
+		return *x.patience
+	}
+	return unknownFieldLimit
 }
 
 // unfit ends a call whose arguments no worker can read.
 func (r *Runner) unfit(ctx context.Context, w *delivered, err error) engine.Ending {
-	if strings.Contains(err.Error(), "json: unknown field ") {
-		err = fmt.Errorf("no worker that knows all of its fields came in time: %w", err)
+	if isUnknownField(err) {
+		err = fmt.Errorf("no worker that knows all of its fields came within %s: %w", r.external.fieldLimit(), err)
 	}
 	failure := w.failure(err, "")
 	failure.Attempt = 0
@@ -109,16 +115,23 @@ func (r *Runner) work(ctx context.Context, w *delivered, pass gate.Pass, ended c
 	r.recall(ctx, w)
 	w.run.Take(0, time.Now(), w.Worker)
 	r.put(ctx, w, w.entry())
-	if extract := r.external.extract; extract != nil {
-		ctx = extract(ctx, w.Metadata)
-	}
-	spec := w.Task
-	c := &scopeContext{scope: r.taskScope(scopeOf(ctx), w.run, 0, w.Attempt)}
+	spec, extracted := w.Task, ctx
+	o := guarded(func() (any, error) {
+		if extract := r.external.extract; extract != nil {
+			extracted = extract(ctx, w.Metadata)
+		}
+		return nil, nil
+	})
+	c := &scopeContext{scope: r.taskScope(scopeOf(extracted), w.run, 0, w.Attempt)}
 	a := attempt{
 		runner: r, run: w.run, number: w.Attempt, spec: &spec,
 		args: w.run.Calls[0].Args, pass: pass, ctx: c, ender: w,
 	}
-	a.execute(ctx)
+	if o.err != nil {
+		w.attemptEnded(ctx, &a, o)
+		return
+	}
+	a.execute(extracted)
 }
 
 // attemptEnded implements attemptEnder. The journal is written here, if the

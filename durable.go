@@ -191,7 +191,13 @@ func (l *list) handOver(jobs []engine.Job) ([]engine.Ticket, error) {
 	b := engine.Batch{RunID: l.run.RunID, Run: l.run.ID(), At: l.run.At, Caller: callsite.String(l.run.Caller), Jobs: jobs}
 	var metadata map[string]string
 	if inject := l.runner.external.inject; inject != nil {
-		metadata = inject(l.ctx)
+		o := guarded(func() (any, error) {
+			metadata = inject(l.ctx)
+			return nil, nil
+		})
+		if o.err != nil {
+			return nil, fmt.Errorf("the function of Propagate: %w", o.err)
+		}
 	}
 	for i := range jobs {
 		j, args := &jobs[i], l.run.Calls[jobs[i].Position].Args

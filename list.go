@@ -19,7 +19,6 @@ type list struct {
 	say    gate.Say
 	tx     any                // the caller's transaction; nil without
 	passed []record.Arguments // as they were passed
-	inTask bool               // of a task on the in-process engine
 
 	run    *record.Run
 	report *Report
@@ -57,7 +56,7 @@ type (
 )
 
 // execute takes a run from its beginning to its end.
-func execute(ctx context.Context, l list, runID string, caller uintptr, calls []Call) (*Report, error) {
+func execute(l list, runID string, caller uintptr, calls []Call) (*Report, error) {
 	e := newExecuting(len(calls))
 	l.scopes, l.passed = e.list.scopes, e.list.passed
 	e.list = l

@@ -77,7 +77,7 @@ func run(ctx context.Context, receiver *Runner, caller uintptr, tx any, runID st
 	if same && all.Verdict == gate.Recorded && tx == nil && !anyAnswers(calls) {
 		return owner.recordAll(ctx, runID, caller, recordOnly, calls), nil
 	}
-	return execute(ctx, list{ctx: ctx, scope: s, runner: owner, tx: tx, say: say, all: all, same: same}, runID, caller, calls)
+	return execute(list{ctx: ctx, scope: s, runner: owner, tx: tx, say: say, all: all, same: same}, runID, caller, calls)
 }
 
 // copyCalls makes the calls of a run copies of what was passed. Where the

@@ -8,8 +8,10 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -46,7 +48,13 @@ func onBoth(t *testing.T, test func(t *testing.T, open func(...Option) *Engine))
 	})
 }
 
-func id() string { return rand.Text()[:20] }
+// id returns a new one; they ascend, as those of a run do.
+func id() string { return fmt.Sprintf("%s%010d", testProcess, lastID.Add(1)) }
+
+var (
+	testProcess = rand.Text()[:10]
+	lastID      atomic.Int64
+)
 
 func batchOf(jobs ...engine.Job) engine.Batch {
 	for i := range jobs {

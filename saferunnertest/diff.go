@@ -86,6 +86,9 @@ func isOneThing(a, b any) bool {
 	if !x.IsValid() || !y.IsValid() || x.Type() != y.Type() {
 		return false
 	}
+	if _, ok := messageOf(x); ok {
+		return true
+	}
 	switch t := x.Type(); t.Kind() {
 	case reflect.Func, reflect.Chan, reflect.UnsafePointer:
 		return true
@@ -132,6 +135,11 @@ func (r *fieldReporter) Report(result cmp.Result) {
 	}
 	want, got := r.path.Last().Values()
 	r.below = fields(path)
+	if diffs, ok := r.messageDifferences(name, want, got); ok {
+		r.diffs = append(r.diffs, diffs[:min(len(diffs), maxDifferences)]...)
+		r.count += len(diffs) - 1
+		return
+	}
 	r.diffs = append(r.diffs, r.difference(name, want, got))
 }
 

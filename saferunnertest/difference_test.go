@@ -95,6 +95,9 @@ func noise(n int, seed byte) []byte {
 	return b
 }
 
+func greet() {}
+func part()  {}
+
 //go:noinline
 func counter() func() { n := 0; return func() { n++ } }
 
@@ -110,7 +113,7 @@ var letters = map[string][2]Letter{
 	"text-last-line-end":  {{Body: html(3)}, {Body: strings.TrimSuffix(html(3), "\n")}},
 	"text-line-ends":      {{Body: html(300)}, {Body: strings.ReplaceAll(html(300), "\n", "\r\n")}},
 	"text-look-alikes":    {{Body: "Re\u0301sume\u0301 of a"}, {Body: "R\u00e9sum\u00e9 of \u0430"}},
-	"text-not-utf8":       {{Body: "caf\xe9"}, {Body: "caf\xe8"}},
+	"text-not-utf8":       {{Body: strings.Repeat("long ", 30) + "caf\xe9"}, {Body: strings.Repeat("long ", 30) + "caf\xe8"}},
 	"bytes-short":         {{Data: []byte{1, 2, 3}}, {Data: []byte{1, 2, 4, 5}}},
 	"bytes-one-of-many":   {{Data: noise(100<<10, 1)}, {Data: append(noise(100<<10-1, 1), 0)}},
 	"bytes-all":           {{Data: noise(100<<10, 1)}, {Data: noise(100<<10, 2)}},
@@ -131,7 +134,7 @@ var letters = map[string][2]Letter{
 	"error":               {{Err: errors.New("no network")}, {Err: fmt.Errorf("send: %w", errors.New("no network"))}},
 	"error-and-nil":       {{Err: nil}, {Err: errors.New("no network")}},
 	"function-and-nil":    {{Done: nil}, {Done: counter()}},
-	"function-other":      {{Done: func() {}}, {Done: counter()}},
+	"function-other":      {{Done: greet}, {Done: part}},
 	"function-same-place": {{Done: counter()}, {Done: counter()}},
 	"channel-and-nil":     {{Reply: nil}, {Reply: make(chan int)}},
 	"channel-other":       {{Reply: make(chan int)}, {Reply: make(chan int)}},
@@ -226,15 +229,15 @@ func TestWholeTextsAreInFiles(t *testing.T) {
 	}
 	rec.Assert("letter", sendLetter.With(Letter{Body: want}))
 	text := fake.take()
-	match := regexp.MustCompile(`whole in (.*)\.want and \.got`).FindStringSubmatch(text)
+	match := regexp.MustCompile(`(?s)whole in (saferunner-1)\.want and saferunner-1\.got.*\nFiles are in (\S+)`).FindStringSubmatch(text)
 	if match == nil {
 		t.Fatalf("no file is named in\n%s", text)
 	}
-	if !strings.HasPrefix(match[1], t.ArtifactDir()) {
-		t.Errorf("%s is not in the folder of the test", match[1])
+	if match[2] != t.ArtifactDir() {
+		t.Errorf("%s is not the folder of the test", match[2])
 	}
 	for ending, content := range map[string]string{".want": want, ".got": got} {
-		if b, err := os.ReadFile(match[1] + ending); err != nil || string(b) != content {
+		if b, err := os.ReadFile(filepath.Join(match[2], match[1]+ending)); err != nil || string(b) != content {
 			t.Errorf("%s has %d bytes, %v; want %d", ending, len(b), err, len(content))
 		}
 	}

@@ -14,18 +14,22 @@ const maxCompared = 32 << 10
 // mismatch is the text of a failed Assert: what differs, all that was
 // recorded, and the assertion that would have held.
 func (r *Recorder) mismatch(a assertion, want, got []call) string {
+	before := r.files.written()
 	var b strings.Builder
 	fmt.Fprintf(&b, "saferunnertest: the calls under %q are not the ones wanted\n\n", cut(a.runID, maxColumn))
 	b.WriteString(compare(want, got, a.at.pkg, r.files))
 	b.WriteString(r.recordedText(a.runID))
 	b.WriteString(r.pasteText(a, got))
+	b.WriteString(r.files.where(before))
 	return b.String()
 }
 
 // countText is the text of a failed AssertCount or AssertTask.
 func (r *Recorder) countText(a assertion, wanted string, have int, got []call) string {
+	before := r.files.written()
 	text := fmt.Sprintf("saferunnertest: wanted %s under %q, there are %d\n", wanted, cut(a.runID, maxColumn), have)
-	return text + r.recordedText(a.runID) + r.pasteText(a, got)
+	text += r.recordedText(a.runID) + r.pasteText(a, got)
+	return text + r.files.where(before)
 }
 
 // compare says call by call in what the lists differ.
@@ -67,7 +71,11 @@ func (r *Recorder) recordedText(runID string) string {
 	all := r.calls(runID)
 	if len(all) > 0 {
 		r.show(all)
-		return fmt.Sprintf("\nrecorded under %q:\n%s", cut(runID, maxColumn), ledger(all, false))
+		text := fmt.Sprintf("\nrecorded under %q:\n%s", cut(runID, maxColumn), ledger(all, false))
+		if len(all) > maxRows {
+			text += "  all in " + r.files.one("calls", wholeLedger(all)) + "\n"
+		}
+		return text
 	}
 	counts := map[string]int{}
 	for _, c := range r.calls("") {

@@ -36,6 +36,15 @@ func ledger(calls []call, runIDs bool) string {
 	return text
 }
 
+// wholeLedger lists calls with all of their arguments.
+func wholeLedger(calls []call) string {
+	var b strings.Builder
+	for i, c := range calls {
+		fmt.Fprintf(&b, "%d  %s  %s  %s  %s\n", i+1, c.task, c.status+c.flags(), c.run, c.json())
+	}
+	return b.String()
+}
+
 // table aligns rows, and leaves out columns that are empty in all of them.
 func table(rows [][]string) string {
 	var b strings.Builder

@@ -2,6 +2,7 @@ package saferunnertest
 
 import (
 	"fmt"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -32,7 +33,7 @@ func (r *Recorder) pasteText(a assertion, got []call) string {
 	case len(p.losses) > 0:
 		return noPaste(strings.Join(p.losses, "; "))
 	case len(source) > maxPaste:
-		return fmt.Sprintf("\nThe assertion to paste is %d KB long.\nIt is in %s\n%s", len(source)>>10, r.files.one("go.txt", source), p.imports())
+		return fmt.Sprintf("\nThe assertion to paste is %d KB long. It is in %s.\n%s", len(source)>>10, r.files.one("go.txt", source), p.imports())
 	}
 	text := "\nIf this is right, assert it with\n\n\t" + strings.ReplaceAll(source, "\n", "\n\t") + "\n" + p.imports()
 	if len(p.secrets) > 0 {
@@ -127,7 +128,10 @@ func (p *paste) callSource(c call, label string) string {
 		case loss.Secret:
 			p.noteSecret(loss.Path)
 		case len(p.losses) < maxReasons:
-			p.losses = append(p.losses, strings.TrimSuffix(label+": "+loss.Path, ": ")+": "+loss.Why)
+			reason := strings.TrimSuffix(label+": "+loss.Path, ": ") + ": " + loss.Why
+			if !slices.Contains(p.losses, reason) {
+				p.losses = append(p.losses, reason)
+			}
 		}
 	}
 	p.writer.Redacted = nil
@@ -184,7 +188,7 @@ func (p *paste) source(at place) (*gosource.File, error) {
 	if f, err := p.sources[at.file], p.problems[at.file]; f != nil || err != nil {
 		return f, err
 	}
-	f, err := gosource.Read(at.file)
+	f, err := p.read(at)
 	if err != nil {
 		if p.problems == nil {
 			p.problems = map[string]error{}
@@ -194,4 +198,13 @@ func (p *paste) source(at place) (*gosource.File, error) {
 	}
 	p.sources[at.file] = f
 	return f, nil
+}
+
+// read reads the source around a place. Of a program built with -trimpath only
+// the package under test is found, in the working directory.
+func (p *paste) read(at place) (*gosource.File, error) {
+	if !filepath.IsAbs(at.file) && strings.TrimSuffix(at.pkg, "_test") != strings.TrimSuffix(p.at.pkg, "_test") {
+		return nil, fmt.Errorf("%s is not the path of a file", at.file)
+	}
+	return gosource.Read(at.file)
 }

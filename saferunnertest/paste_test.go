@@ -21,6 +21,7 @@ type pasteCase struct {
 	want    string // what the wrong assertion wants, besides the run ID
 	inApp   bool   // the file is in the package of the types, not beside it
 	out     string // why there is nothing to paste
+	random  bool   // there may be something to paste, or not
 }
 
 var pasteCases = []pasteCase{
@@ -103,23 +104,38 @@ var pasteCases = []pasteCase{
 	{name: "options", imports: "time", call: `shapes.Number.With(1).Async(), shapes.Number.With(2).After(time.Minute).Key("k\n"), shapes.Number.With(3).At(time.Unix(5, 0)).BestEffort()`},
 }
 
+// randomCases are calls with values of all sorts. Some of them cannot be written.
+func randomCases(n int) (cases []pasteCase) {
+	for seed := range n {
+		cases = append(cases, pasteCase{
+			name: fmt.Sprint("random value ", seed), imports: "example.com/app/v2/random",
+			call: fmt.Sprintf("anything.With(random.Random(%d))", seed), random: true,
+		})
+	}
+	return cases
+}
+
 // TestPastedAssertionsHold makes assertions fail in a module of their own, puts
 // what the failure says in their place, and runs the tests again.
 func TestPastedAssertionsHold(t *testing.T) {
 	module, texts := pasteModule(t), t.TempDir()
-	for i, c := range pasteCases {
+	cases, random := append(pasteCases, randomCases(50)...), 0
+	for i, c := range cases {
 		writeFile(t, c.path(module, i), c.source(i, `rec.Assert("run"`+c.wanted()+")", ""))
 	}
 	if out, err := goTest(t, module, "TEXTS="+texts); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for i, c := range pasteCases {
+	for i, c := range cases {
 		text, err := os.ReadFile(filepath.Join(texts, fmt.Sprintf("Test%02d", i)))
 		if err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}
 		source, imports, found := pasted(string(text))
 		switch reason := pasteReason(string(text)); {
+		case c.random && found:
+			random++
+		case c.random:
 		case c.out != "" && (found || !strings.Contains(reason, c.out)):
 			t.Errorf("%s: should be left out since %s:\n%s", c.name, c.out, text)
 		case c.out == "" && !found:
@@ -127,9 +143,12 @@ func TestPastedAssertionsHold(t *testing.T) {
 		}
 		writeFile(t, c.path(module, i), c.source(i, source, imports))
 	}
+	if random < 25 {
+		t.Errorf("of 50 random values %d can be pasted", random)
+	}
 	if out, err := goTest(t, module, "TEXTS="); err != nil {
 		t.Errorf("%v\n%s", err, out)
-		for i, c := range pasteCases {
+		for i, c := range cases {
 			if strings.Contains(out, fmt.Sprintf("case%02d_test.go", i)) || strings.Contains(out, fmt.Sprintf("Test%02d", i)) {
 				source, _ := os.ReadFile(c.path(module, i))
 				t.Errorf("%s:\n%s", c.name, source)
@@ -149,6 +168,11 @@ func pasteModule(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	filler, err := os.ReadFile("../internal/fuzzvalue/fill.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(dir, "random/fill.go"), strings.Replace(string(filler), "package fuzzvalue", "package random", 1))
 	sums, err := os.ReadFile("../go.sum")
 	if err != nil {
 		t.Fatal(err)

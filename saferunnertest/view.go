@@ -1,17 +1,12 @@
 package saferunnertest
 
 import (
-	"encoding"
 	"fmt"
-	"path"
 	"reflect"
-	"runtime"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/saferunner/saferunner/internal/goliteral"
-	"github.com/saferunner/saferunner/internal/redact"
 )
 
 // viewer shows values that differ.
@@ -30,6 +25,11 @@ func (v viewer) difference(path string, want, got reflect.Value) difference {
 		return bytesDifference(path, w, g)
 	}
 	w, g := v.pair(want, got)
+	return v.written(path, w, g)
+}
+
+// written is a difference between two texts, cut if they are long.
+func (v viewer) written(path, w, g string) difference {
 	d := difference{path: path}
 	if len(w) > maxSide || len(g) > maxSide {
 		d.whole = &whole{[]byte(w), []byte(g)}
@@ -72,7 +72,7 @@ func (v viewer) pair(want, got reflect.Value) (w, g string) {
 
 // show shows a value, its long parts cut.
 func (v viewer) show(value reflect.Value) string {
-	return v.written(value, func(x reflect.Value) (string, bool) {
+	return v.source(value, func(x reflect.Value) (string, bool) {
 		if x.Kind() == reflect.Func && !x.IsNil() {
 			return functionText(x), true
 		}
@@ -96,142 +96,40 @@ func (v viewer) typeName(t reflect.Type) string {
 	return t.String()
 }
 
-// constantName returns what a number says of itself, such as the name of a constant.
-func constantName(v reflect.Value) (name string, ok bool) {
-	if !v.CanInterface() || !v.CanInt() && !v.CanUint() || v.Type() == reflect.TypeFor[time.Duration]() {
-		return "", false
-	}
-	defer func() {
-		if recover() != nil {
-			name, ok = "", false
-		}
-	}()
-	s, ok := v.Interface().(fmt.Stringer)
-	if !ok {
-		return "", false
-	}
-	name = strings.ReplaceAll(readable(cut(s.String(), maxKey)), "*/", "* /")
-	return strings.ReplaceAll(fmt.Sprintf("%v", name), "\n", " "), true
+// held shows a value by what it holds, unexported fields as well.
+func (v viewer) held(value reflect.Value) string {
+	return v.source(value, func(reflect.Value) (string, bool) { return "", false })
 }
 
-// held shows a value by what it holds, unexported fields as well.
-func (v viewer) held(value reflect.Value) string { return v.written(value, nil) }
-
-func (v viewer) written(value reflect.Value, own func(reflect.Value) (string, bool)) string {
+// source shows a value as Go, or parts of it by what own returns. If a field is
+// hidden nothing is asked for its own text, which could show it.
+func (v viewer) source(value reflect.Value, own func(reflect.Value) (string, bool)) string {
 	if !value.IsValid() {
 		return "(none)"
 	}
-	var hidden []string
-	below := ""
-	if len(v.below) > 0 {
-		below = strings.Join(v.below, ".") + "."
-	}
-	for _, path := range v.redacted {
-		if rest, ok := strings.CutPrefix(path, below); ok {
-			hidden = append(hidden, rest)
+	hidden := v.hidden()
+	w := goliteral.Writer{File: goliteral.File{Package: v.pkg}, Redacted: hidden}
+	w.Own = func(x reflect.Value) (string, bool) {
+		if m, ok := messageOf(x); ok {
+			return v.messageText(m), true
 		}
+		if len(hidden) > 0 {
+			return "", false
+		}
+		return own(x)
 	}
-	if len(hidden) > 0 {
-		own = nil
-	}
-	w := goliteral.Writer{File: goliteral.File{Package: v.pkg}, Redacted: hidden, Own: own}
 	return w.Show(value)
 }
 
-// functionText says which function a value is that is not nil.
-func functionText(f reflect.Value) string {
-	if fn := runtime.FuncForPC(f.Pointer()); fn != nil {
-		file, line := fn.FileLine(fn.Entry())
-		return fmt.Sprintf("func %s (%s)", path.Base(fn.Name()), place{file: file, line: line})
-	}
-	return "a func that is not nil"
-}
-
-// holdsSecret reports whether a field that is redacted can be reached from v.
-func holdsSecret(v reflect.Value) bool {
-	plan, _, _ := redact.PlanOf(v.Type())
-	return plan.Has(v)
-}
-
-// ownText returns what a value says of itself: by MarshalText, String, Error or
-// GoString. Asked are types that hide what they hold, and errors. A value that
-// may hold a secret is not asked.
-func ownText(v reflect.Value) (text string, ok bool) {
-	if !speaks(v) || holdsSecret(v) {
-		return "", false
-	}
-	defer func() {
-		if recover() != nil {
-			text, ok = "", false
+// hidden returns the hidden fields, from the value on.
+func (v viewer) hidden() (paths []string) {
+	below := strings.Join(append(v.below, ""), ".")
+	for _, path := range v.redacted {
+		if rest, ok := strings.CutPrefix(path, below); ok {
+			paths = append(paths, rest)
 		}
-	}()
-	if v.Kind() != reflect.Pointer {
-		v = addressable(v).Addr()
 	}
-	switch x := v.Interface().(type) {
-	case error:
-		text = x.Error()
-	case encoding.TextMarshaler:
-		b, err := x.MarshalText()
-		if err != nil {
-			return "", false
-		}
-		text = string(b)
-	case fmt.Stringer:
-		text = x.String()
-	case fmt.GoStringer:
-		text = x.GoString()
-	default:
-		return "", false
-	}
-	return readable(text), true
-}
-
-func addressable(v reflect.Value) reflect.Value {
-	if v.CanAddr() {
-		return v
-	}
-	free := reflect.New(v.Type()).Elem()
-	free.Set(v)
-	return free
-}
-
-// speaks reports whether a value is one to be asked.
-func speaks(v reflect.Value) bool {
-	if !v.IsValid() || !v.CanInterface() {
-		return false
-	}
-	t := v.Type()
-	if t.Kind() == reflect.Pointer {
-		if v.IsNil() {
-			return false
-		}
-		t = t.Elem()
-	}
-	if v.Type().Implements(errorType) || reflect.PointerTo(t).Implements(errorType) {
-		return true
-	}
-	switch t.Kind() {
-	case reflect.Struct:
-		for i := range t.NumField() {
-			if !t.Field(i).IsExported() {
-				return true
-			}
-		}
-	case reflect.Array:
-		return t.Elem().Kind() == reflect.Uint8
-	}
-	return false
-}
-
-var errorType = reflect.TypeFor[error]()
-
-// readable quotes text that would not read as it is.
-func readable(text string) string {
-	if quoted := fmt.Sprintf("%q", text); text == "" || strings.ContainsAny(text, "()\n") || quoted != `"`+text+`"` {
-		return quoted
-	}
-	return text
+	return paths
 }
 
 // texts returns two values that are both text, also in bytes.

@@ -55,10 +55,10 @@ func (l list) Len() int { return len(l) }
 func (l list) Do(i int) { l[i].run() }
 
 func startSaferunner() (runner, func()) {
-	p := pool.New(workers, bound)
+	p := pool.New(workers)
 	ctx := context.Background()
 	return func(items []item, first int) {
-		lists(items, first, func(l []item) { must(p.Submit(ctx, list(l))) })
+		lists(items, first, func(l []item) { p.Submit(list(l)) })
 		must(p.Wait(ctx))
 	}, nothing
 }

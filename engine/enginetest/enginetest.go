@@ -14,7 +14,7 @@ import (
 )
 
 // patience is how long the suite waits for what has to happen.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // Exercise tests an engine, as subtests of t. It calls open for a new engine
 // in each of them, which is to work that many jobs at a time; open releases

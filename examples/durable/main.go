@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner"
-	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/riverengine"
 )
 
@@ -23,7 +22,7 @@ type receipt struct{ Order, To string }
 var sendReceipt = saferunner.Define("receipt.send", func(ctx context.Context, r receipt) error {
 	_, err := fmt.Printf("sent the receipt of %s to %s\n", r.Order, r.To)
 	return err
-}, saferunner.Timeout(10*time.Second), saferunner.Retry(engine.RetryPolicy{MaxAttempts: 5}))
+}, saferunner.Timeout(10*time.Second), saferunner.Attempts(5))
 
 func run(ctx context.Context, database string) (err error) {
 	engine, err := riverengine.Open(ctx, database)

@@ -13,7 +13,6 @@ import (
 	"testing/synctest"
 
 	"github.com/saferunner/saferunner"
-	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/examples/shop"
 	"github.com/saferunner/saferunner/journal"
 	"github.com/saferunner/saferunner/saferunnertest"
@@ -83,13 +82,15 @@ func TestCRMIsTriedAgain(t *testing.T) {
 				return errors.New("the CRM is away")
 			}
 			return nil
-		}, saferunner.Retry(engine.RetryPolicy{MaxAttempts: 5}))
+		}, saferunner.Attempts(5))
 
 		rec.Force(update)
 		if _, err := saferunner.Run(rec.Context(), "order.created", update.With("1001").Async()); err != nil {
 			t.Fatal(err)
 		}
-		rec.Wait() // 1 s and 2 s between the attempts, of the bubble's time
+		if err := rec.Wait(); err != nil { // 1 s and 2 s between the attempts, of the bubble's time
+			t.Error(err)
+		}
 		if attempts != 3 {
 			t.Errorf("%d attempts", attempts)
 		}

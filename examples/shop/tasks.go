@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner"
-	"github.com/saferunner/saferunner/engine"
 )
 
 // SMS is a text message.
@@ -57,7 +56,7 @@ func chargeCard(ctx context.Context, c Charge) (Receipt, error) {
 // UpdateCRM tells the CRM of an order. The CRM is often away for a while.
 var UpdateCRM = saferunner.Define("crm.update", updateCRM,
 	saferunner.Timeout(5*time.Second),
-	saferunner.Retry(engine.RetryPolicy{MaxAttempts: 5}),
+	saferunner.Attempts(5),
 )
 
 func updateCRM(ctx context.Context, o Order) error {

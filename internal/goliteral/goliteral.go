@@ -34,6 +34,8 @@ import (
 	"slices"
 	"strings"
 	"unsafe"
+
+	"github.com/saferunner/saferunner/internal/message"
 )
 
 const (
@@ -157,10 +159,22 @@ func (w *writer) value(v reflect.Value, in context) *expr {
 	case w.depth > maxDepth:
 		return w.lost(v.Type(), in, "too deep to be written")
 	}
+	if message.Is(v.Type()) || message.IsValue(v.Type()) {
+		return w.message(v, in)
+	}
 	if e := w.standard(v); e != nil {
 		return e
 	}
 	return w.composed(v, in)
+}
+
+// message stands for a protobuf message, whose fields are of no use.
+func (w *writer) message(v reflect.Value, in context) *expr {
+	const what = "a protobuf message"
+	if w.show {
+		return leaf(v.Type().String() + " " + comment(what))
+	}
+	return w.lost(v.Type(), in, what)
 }
 
 // own is what a reader is shown in place of v.

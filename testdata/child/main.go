@@ -21,6 +21,9 @@ func main() {
 	if err != nil {
 		fmt.Println("error:", err)
 	}
+	if err := report.Wait(ctx); err != nil {
+		fmt.Println("wait:", err)
+	}
 	for _, o := range report.Outcomes() {
 		fmt.Println(o.Task, o.Status)
 	}

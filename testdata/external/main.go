@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -17,28 +18,28 @@ import (
 	"github.com/saferunner/saferunner/journal"
 )
 
-// engine delivers what it has, one job after the other, when it is told to.
-type engine struct {
+// queue delivers what it has, one job after the other, when it is told to.
+type queue struct {
 	handler engine.Handler
-	queue   []engine.Delivery
+	waiting []engine.Delivery
 	group   sync.WaitGroup
 	spoil   func(json.RawMessage) json.RawMessage // of payloads
 	refuse  error
 }
 
-func (e *engine) Start(_ context.Context, tasks []engine.TaskSpec, h engine.Handler) error {
+func (e *queue) Start(_ context.Context, tasks []engine.TaskSpec, h engine.Handler) error {
 	fmt.Println("engine started with", len(tasks), "tasks")
 	e.handler = h
 	return nil
 }
 
-func (e *engine) Stop(context.Context) error {
+func (e *queue) Stop(context.Context) error {
 	e.group.Wait()
 	fmt.Println("engine stopped")
 	return nil
 }
 
-func (e *engine) Submit(_ context.Context, b engine.Batch) ([]engine.Ticket, error) {
+func (e *queue) Submit(_ context.Context, b engine.Batch) ([]engine.Ticket, error) {
 	if e.refuse != nil {
 		return nil, e.refuse
 	}
@@ -54,14 +55,14 @@ func (e *engine) Submit(_ context.Context, b engine.Batch) ([]engine.Ticket, err
 		if e.spoil != nil {
 			d.Payload = e.spoil(d.Payload)
 		}
-		e.queue = append(e.queue, d)
+		e.waiting = append(e.waiting, d)
 	}
 	return nil, nil
 }
 
-func (e *engine) work() {
-	deliveries := e.queue
-	e.queue = nil
+func (e *queue) work() {
+	deliveries := e.waiting
+	e.waiting = nil
 	e.group.Go(func() {
 		for _, d := range deliveries {
 			e.deliver(d)
@@ -69,24 +70,20 @@ func (e *engine) work() {
 	})
 }
 
-func (e *engine) deliver(d engine.Delivery) {
+func (e *queue) deliver(d engine.Delivery) {
 	said := false
 	for d.Attempt = 1; ; {
-		d.Last = d.Attempt == d.Task.Retry.Attempts()
-		err := e.handler(context.Background(), d)
-		wait, later := saferunner.IsLater(err)
+		end := e.handler(context.Background(), d)
 		switch {
-		case later:
-			if !said {
-				fmt.Println("later:", d.Task.Name, wait <= 15*time.Second)
-				said = true
-			}
-			time.Sleep(wait)
-		case err == nil || d.Last || saferunner.IsPermanent(err):
+		case end.Status != journal.StatusQueued:
 			return
-		default:
+		case end.Counts:
 			d.Attempt++
+		case !said:
+			fmt.Println("later:", d.Task.Name, end.Wait <= 15*time.Second)
+			said = true
 		}
+		time.Sleep(min(end.Wait, 50*time.Millisecond))
 	}
 }
 
@@ -123,9 +120,29 @@ func show(ctx context.Context, r *saferunner.Runner, runID string) {
 	}
 }
 
+// lines are printed in an order of their own, since OnFailure is called from
+// goroutines.
+type lines struct {
+	mu  sync.Mutex
+	all []string
+}
+
+func (l *lines) add(line string) {
+	l.mu.Lock()
+	l.all = append(l.all, line)
+	l.mu.Unlock()
+}
+
+func (l *lines) print() {
+	slices.Sort(l.all)
+	for _, line := range l.all {
+		fmt.Println("failure:", line)
+	}
+}
+
 func main() {
 	ctx := context.WithValue(context.Background(), traceKey{}, "t1")
-	e := &engine{}
+	e, failures := &queue{}, &lines{}
 	r, err := saferunner.New(saferunner.WithEngine(e), saferunner.WithLogger(slog.New(slog.DiscardHandler)),
 		saferunner.UnknownFields(30*time.Millisecond),
 		saferunner.Propagate(
@@ -135,7 +152,7 @@ func main() {
 			func(ctx context.Context, m map[string]string) context.Context {
 				return context.WithValue(ctx, traceKey{}, m["trace"])
 			}),
-		saferunner.OnFailure(func(_ context.Context, e journal.Entry, err error) { fmt.Println("failure:", e.Status, err) }))
+		saferunner.OnFailure(func(_ context.Context, e journal.Entry, err error) { failures.add(fmt.Sprint(e.Status, " ", err)) }))
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -146,7 +163,7 @@ func main() {
 	run := func(runID string, calls ...saferunner.Call) {
 		report, err := r.Run(ctx, runID, calls...)
 		fmt.Println("run:", err)
-		for _, o := range report.Outcomes {
+		for _, o := range report.Outcomes() {
 			fmt.Println(" ", o.Task, o.Status, o.Result)
 		}
 		e.work()
@@ -170,9 +187,10 @@ func main() {
 	fmt.Println("tx:", errors.Is(err, engine.ErrNoTx))
 	fmt.Println("cancel:", r.Cancel(ctx, "x"))
 
-	dry, _ := saferunner.New(saferunner.RecordOnly(), saferunner.WithEngine(&engine{}))
+	dry, _ := saferunner.New(saferunner.RecordOnly(), saferunner.WithEngine(&queue{}))
 	fmt.Println("dry start:", dry.Start(ctx, add))
 	report, err := dry.Run(ctx, "dry", add.With([]int{1, 2}).Async())
 	fmt.Println("dry:", report.Recorded(), err)
 	fmt.Println("shutdown:", r.Shutdown(ctx), dry.Shutdown(ctx))
+	failures.print()
 }

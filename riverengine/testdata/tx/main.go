@@ -14,7 +14,6 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-
 	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/journal"
 	"github.com/saferunner/saferunner/riverengine"

@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-
 	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/riverengine"
 )
