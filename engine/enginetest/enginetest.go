@@ -35,7 +35,8 @@ func Exercise(t *testing.T, open func(t *testing.T, workers int) engine.Engine) 
 		"schedule":           testSchedule,
 		"deadline":           testDeadline,
 		"cancelled Submit":   testCancelledSubmit,
-		"values of ctx":      testDetached,
+		"ctx of Submit":      testDetached,
+		"ctx of Start":       testStartContext,
 		"counted":            testCounted,
 		"not counted":        testNotCounted,
 		"final":              testFinal,
@@ -113,6 +114,12 @@ func (s *subject) in(name string, test func(*subject)) {
 // before.
 func (s *subject) start(h engine.Handler, tasks ...engine.TaskSpec) {
 	s.Helper()
+	s.startUnder(context.Background(), h, tasks...)
+}
+
+// startUnder is start with a ctx of the test's own.
+func (s *subject) startUnder(ctx context.Context, h engine.Handler, tasks ...engine.TaskSpec) {
+	s.Helper()
 	noting := func(ctx context.Context, d engine.Delivery) engine.Ending {
 		s.mu.Lock()
 		s.deliveries = append(s.deliveries, d)
@@ -128,7 +135,7 @@ func (s *subject) start(h engine.Handler, tasks ...engine.TaskSpec) {
 		}
 		return done
 	}
-	if err := s.Start(context.Background(), tasks, noting); err != nil {
+	if err := s.Start(ctx, tasks, noting); err != nil {
 		s.Fatalf("Start: %v", err)
 	}
 }
