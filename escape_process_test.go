@@ -72,6 +72,20 @@ func TestForcedTooLateIsTold(t *testing.T) {
 	}
 }
 
+// The first call that no test owns is told, once and where it was made, if
+// nobody will list such calls at the end.
+func TestFirstUnownedIsTold(t *testing.T) {
+	b := newBuilds(t)
+	_, out := b.executed(b.goTest("suite", "-run=TestA|TestB"), nil)
+	if n := strings.Count(out, "no test owns it"); n != 1 || !strings.Contains(out, "suite_test.go:") {
+		t.Errorf("it is told %d times:\n%s", n, out)
+	}
+	quiet := slices.DeleteFunc(b.goTest("suite", "-run=TestA"), func(s string) bool { return s == "-v" })
+	if _, out := b.executed(quiet, nil); strings.Contains(out, "no test owns it") {
+		t.Errorf("it is told in a run that is not verbose:\n%s", out)
+	}
+}
+
 // What is forced is not answered from the test cache, and what is not, may be.
 func TestForcedIsNotCached(t *testing.T) {
 	b := newBuilds(t)
