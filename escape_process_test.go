@@ -16,7 +16,7 @@ func TestNoEscape(t *testing.T) {
 	b := newBuilds(t)
 	program, mainstart := b.program("program"), b.program("mainstart")
 	suite := b.test("suite")
-	record, live, typo := "SAFERUNNER_MODE=record", "SAFERUNNER_MODE=live", "SAFERUNNER_MODE=recrod"
+	record, live, typo := "SAFERUNNER_MODE=record", "SAFERUNNER_MODE=live", "SAFERUNNER_MODE=Record"
 	force := "FORCE_RUN_SIDE_EFFECTS=escape.plain"
 	for name, tt := range map[string]struct {
 		run  []string
