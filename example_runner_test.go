@@ -120,7 +120,7 @@ func ExampleShutdown() {
 }
 
 // An entry is JSON with fixed names.
-func ExampleEntry_MarshalJSON() {
+func Example_entryJSON() {
 	entry := journal.Entry{
 		ID: "1", RunID: "order.created", Task: "sms.send", Args: json.RawMessage(`{"to":"+27821234567"}`),
 		Status: journal.StatusRecorded, At: time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC),

@@ -142,7 +142,9 @@ func ExampleRecorder_Wait() {
 		t.Fatal(err)
 	}
 
-	_ = rec.Wait() // for the async call
+	if err := rec.Wait(); err != nil { // for the async call
+		t.Fatal(err)
+	}
 
 	fmt.Println(rec.Calls("order.created")[1].Status)
 	// Unordered output:
@@ -165,6 +167,100 @@ func ExampleRecorder_Perform() {
 	// Output:
 	// recorded; now the CRM's update really happens:
 	// CRM: 1001
+}
+
+func ExampleRecorder_PerformAll() {
+	var t exampleT // the t of a test
+	rec := saferunnertest.New(t)
+	if err := Checkout(rec.Context(), Order{ID: "1001", Phone: "+27821234567"}); err != nil {
+		t.Fatal(err)
+	}
+
+	if err := rec.PerformAll(); err != nil { // in the order of the calls
+		t.Fatal(err)
+	}
+	// Output:
+	// text to +27821234567: Thank you!
+	// CRM: 1001
+}
+
+// The first call fails. The second one is recorded as usual.
+func ExampleRecorder_FailTimes() {
+	var t exampleT // the t of a test
+	rec := saferunnertest.New(t)
+
+	rec.FailTimes(SendText, 1, errors.New("the gateway is down"))
+
+	order := Order{ID: "1001", Phone: "+27821234567"}
+	fmt.Println(Checkout(rec.Context(), order))
+	fmt.Println(Checkout(rec.Context(), order))
+	// Output:
+	// saferunner: run "order.created", call 1, text.send: the gateway is down
+	// <nil>
+}
+
+// Whether a call fails depends on its arguments.
+func ExampleFailFunc() {
+	var t exampleT // the t of a test
+	rec := saferunnertest.New(t)
+
+	saferunnertest.FailFunc(rec, SendText, func(m Text) error {
+		if m.To == "" {
+			return errors.New("no such number")
+		}
+		return nil // as if there were no fault
+	})
+
+	fmt.Println(Checkout(rec.Context(), Order{ID: "1001"}))
+	fmt.Println(Checkout(rec.Context(), Order{ID: "1002", Phone: "+27821234567"}))
+	// Output:
+	// saferunner: run "order.created", call 1, text.send: no such number
+	// <nil>
+}
+
+// A list that Run refuses fails the test at its end, unless the test says
+// that it expected this.
+func ExampleRecorder_AllowRefused() {
+	var t exampleT // the t of a test
+	rec := saferunnertest.New(t)
+
+	_, err := saferunner.Run(rec.Context(), "", SendText.With(Text{}))
+
+	fmt.Println(errors.Is(err, saferunner.ErrRunID))
+	rec.AllowRefused(saferunner.ErrRunID)
+	// Output: true
+}
+
+func ExampleRecorder_All() {
+	var t exampleT // the t of a test
+	rec := saferunnertest.New(t)
+	if err := Checkout(rec.Context(), Order{ID: "1001"}); err != nil {
+		t.Fatal(err)
+	}
+
+	for _, c := range rec.All() { // whatever the run ID
+		fmt.Println(c.RunID, c.Task, c.Status)
+	}
+	// Output:
+	// order.created text.send recorded
+	// order.created crm.tell recorded
+}
+
+// A helper takes testing.TB, so that tests, benchmarks and fuzz targets can
+// call it.
+func ExampleRecorder_Context() {
+	checkout := func(t testing.TB, rec *saferunnertest.Recorder) {
+		t.Helper()
+		if err := Checkout(rec.Context(), Order{ID: "1001"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	var t exampleT // the t of a test
+	rec := saferunnertest.New(t)
+	checkout(t, rec)
+	rec.AssertCount("order.created", 2)
+	// Output:
 }
 
 // Old code that takes no ctx is recorded too; a test that is not parallel

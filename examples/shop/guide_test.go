@@ -73,6 +73,61 @@ func TestGoroutines(t *testing.T) {
 	rec.AssertTask("order.created", shop.SendSMS, 3)
 }
 
+func TestBankRecovers(t *testing.T) {
+	t.Parallel()
+	rec := saferunnertest.New(t)
+	rec.FailTimes(shop.ChargeCard, 2, errors.New("the bank is closed")) // the next two calls
+	for range 2 {
+		if _, err := shop.Checkout(rec.Context(), order, card); err == nil {
+			t.Error("the bank is open")
+		}
+	}
+	if _, err := shop.Checkout(rec.Context(), order, card); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLargeChargeIsDeclined(t *testing.T) {
+	t.Parallel()
+	rec := saferunnertest.New(t)
+	saferunnertest.FailFunc(rec, shop.ChargeCard, func(c shop.Charge) error {
+		if c.Cents > 100_000 {
+			return shop.ErrDeclined
+		}
+		return nil // as if there were no fault
+	})
+	if _, err := shop.Checkout(rec.Context(), order, card); err != nil {
+		t.Error(err)
+	}
+	large := shop.Order{ID: "1002", Phone: "+27821234567", Cents: 200_000}
+	if _, err := shop.Checkout(rec.Context(), large, card); !errors.Is(err, shop.ErrDeclined) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestOrderWithoutID(t *testing.T) {
+	t.Parallel()
+	rec := saferunnertest.New(t)
+	_, err := shop.Checkout(rec.Context(), shop.Order{Phone: "+27821234567"}, card)
+	if !errors.Is(err, saferunner.ErrKey) { // the key is the order's ID
+		t.Errorf("got %v", err)
+	}
+	rec.AllowRefused(saferunner.ErrKey) // or the refused list fails the test
+	rec.AssertNone()
+}
+
+func TestCRMIsAway(t *testing.T) {
+	t.Parallel()
+	rec := saferunnertest.New(t)
+	rec.Fail(shop.UpdateCRM, errors.New("the CRM is away"))
+	if _, err := shop.Checkout(rec.Context(), order, card); err != nil {
+		t.Error(err) // the call is async: Run has returned without its failure
+	}
+	if err := rec.PerformAll(); err != nil { // charges and texts: those two were recorded
+		t.Error(err)
+	}
+}
+
 func TestCRMIsTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rec := saferunnertest.New(t)

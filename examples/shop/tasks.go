@@ -8,17 +8,6 @@ import (
 	"github.com/saferunner/saferunner"
 )
 
-// SMS is a text message.
-type SMS struct{ To, Text string }
-
-// SendSMS sends a text message. The function is unexported: the task is the
-// only way to it.
-var SendSMS = saferunner.Define("sms.send", sendSMS)
-
-func sendSMS(ctx context.Context, m SMS) error {
-	return gateway.send(ctx, m.To, m.Text)
-}
-
 // Card is a customer's card. Its number is never written down.
 type Card struct {
 	Holder string
