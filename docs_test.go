@@ -2,6 +2,9 @@ package saferunner_test
 
 import (
 	"bufio"
+	"go/doc/comment"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -45,6 +48,32 @@ func TestBlocksAreExcerpts(t *testing.T) {
 	}
 }
 
+// The same holds for the code in the manuals of packages, which their doc.go
+// is. It is looked for in the other files.
+func TestManualsAreExcerpts(t *testing.T) {
+	sources := sources(t)[".go"]
+	for file, least := range map[string]int{"doc.go": 10, "journal/doc.go": 1, "saferunnertest/doc.go": 3} {
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := 0
+		for _, part := range new(comment.Parser).Parse(f.Doc.Text()).Content {
+			code, ok := part.(*comment.Code)
+			if !ok || strings.HasPrefix(code.Text, "go ") || strings.HasPrefix(code.Text, "SAFERUNNER") {
+				continue
+			}
+			found++
+			if !contains(sources, words(code.Text)) {
+				t.Errorf("%s: this Go is in no other .go file that is compiled:\n%s", file, code.Text)
+			}
+		}
+		if found < least {
+			t.Errorf("%s has %d pieces of code, want %d at least", file, found, least)
+		}
+	}
+}
+
 func TestLinksLead(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	for _, page := range pages(t) {
@@ -68,7 +97,7 @@ func TestLinksLead(t *testing.T) {
 
 // TestFirstCommandsStartTheirLines holds what a reader types first.
 func TestFirstCommandsStartTheirLines(t *testing.T) {
-	want := map[string]bool{"go run ./cmd/saferunner run examples/welcome/welcome.yaml": false, "go test work": false}
+	want := map[string]bool{"go run ./cmd/saferunner run examples/welcome/welcome.yaml": false, "go test -race work": false}
 	for _, b := range blocks(t, "README.md") {
 		for line := range strings.Lines(b.text) {
 			if line = strings.TrimSpace(line); b.language == "sh" && line != "" {
@@ -113,12 +142,12 @@ func pages(t *testing.T) []string {
 	if err != nil || len(guides) == 0 {
 		t.Fatalf("no guides: %v", err)
 	}
-	return append([]string{"README.md"}, guides...)
+	return append([]string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md"}, guides...)
 }
 
 // sources are all files of two kinds, by extension. Of Go there is what is
-// compiled: of the folders called testdata only the programs that tests
-// build.
+// compiled, and neither in a folder called testdata nor the manual of a
+// package.
 func sources(t *testing.T) map[string][]string {
 	t.Helper()
 	found := map[string][]string{}
@@ -134,7 +163,7 @@ func sources(t *testing.T) map[string][]string {
 		}
 		inner := strings.Contains(filepath.ToSlash(path), "/testdata/")
 		switch extension := filepath.Ext(path); {
-		case extension == ".go" && !inner:
+		case extension == ".go" && !inner && d.Name() != "doc.go":
 			found[extension] = append(found[extension], words(read(t, path)))
 		case extension == ".golden":
 			found[extension] = append(found[extension], read(t, path))

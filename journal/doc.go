@@ -7,12 +7,13 @@
 // A program reads entries, from saferunner.Calls or from a [Query]:
 //
 //	page, err := runner.Journal().Query(ctx, journal.Query{
-//		Statuses: []journal.Status{journal.StatusFailed},
+//		Statuses: []journal.Status{journal.StatusFailed, journal.StatusInterrupted},
+//		Limit:    20,
 //	})
 //
-// Who writes a journal of their own implements [Journal]; package
-// journal/journaltest has the tests that it must pass. Package
-// journal/sqljournal keeps entries in SQLite.
+// To keep entries elsewhere, implement [Journal]; package journal/journaltest
+// has the tests that it must pass. Package journal/sqljournal keeps entries in
+// SQLite.
 //
 // # Order
 //
