@@ -1,5 +1,5 @@
 // Command live measures what calls cost where they execute: a list of three sync ones, and lists of async ones until all
-// are done. It does so in live mode, which no test binary can be in. It prints its results as Go benchmarks do.
+// are done, and how long until a first one starts. It does so in live mode, which no test binary can be in. It prints its results as Go benchmarks do.
 package main
 
 import (
@@ -37,6 +37,9 @@ func main() {
 		log.Fatal(err)
 	}
 	if err := measureAsync(ctx, *length, os.Stdout); err != nil {
+		log.Fatal(err)
+	}
+	if err := measureStart(ctx, *length, os.Stdout); err != nil {
 		log.Fatal(err)
 	}
 	if err := saferunner.Shutdown(ctx); err != nil {

@@ -1,11 +1,11 @@
 // Command table turns the raw output of benchmarks into the tables of a page:
 //
-//	table RAW_FOLDER PAGE
+//	table RAW_FOLDER [PAGE]
 //
 // Every file RAW_FOLDER/*.txt holds the output of one benchmark program, run several times. What was measured in the
 // same pass is compared with each other. The tables take the place of what stands between the page's two markers.
 // When a promised figure was not measured, the page stays as it is and the exit code is 1. One that misses its target is
-// only marked in the table.
+// only marked in the table. Without a page the tables are printed, of what there is.
 package main
 
 import (
@@ -18,24 +18,28 @@ import (
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("table: ")
-	if len(os.Args) != 3 {
-		log.Fatal("usage: table RAW_FOLDER PAGE")
+	if len(os.Args) != 2 && len(os.Args) != 3 {
+		log.Fatal("usage: table RAW_FOLDER [PAGE]")
 	}
-	if err := run(os.Args[1], os.Args[2]); err != nil {
+	if err := run(os.Args[1], os.Args[2:]...); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(folder, page string) error {
+func run(folder string, page ...string) error {
 	results, err := readFolder(folder)
 	if err != nil {
 		return err
 	}
-	tables, err := render(results, figures)
-	if err != nil {
+	tables, err := render(results, figures, len(page) > 0)
+	switch {
+	case err != nil:
 		return err
+	case len(page) > 0:
+		return replaceTables(page[0], tables)
 	}
-	return replaceTables(page, tables)
+	_, err = fmt.Print(tables)
+	return err
 }
 
 func readFolder(folder string) (*results, error) {

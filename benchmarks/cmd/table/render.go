@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// render writes the tables: the promised ratios, and all that was measured. The error names the figures that were not.
-func render(r *results, figures []figure) (string, error) {
+// render writes the tables: the promised ratios, and all that was measured. If
+// the tables are to be whole, the error names the figures that were not.
+func render(r *results, figures []figure, whole bool) (string, error) {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s, %s/%s, %d processors", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	if r.cpu != "" {
@@ -18,6 +19,9 @@ func render(r *results, figures []figure) (string, error) {
 	out.WriteString(".\n\n| figure | compared with | target | median ratio | middle half | passes | met |\n|---|---|---|---|---|---|---|\n")
 	var missing []error
 	for _, f := range figures {
+		if f.absent(r) && !whole {
+			continue
+		}
 		row, err := f.row(r)
 		if err != nil {
 			missing = append(missing, err)
@@ -34,10 +38,18 @@ func render(r *results, figures []figure) (string, error) {
 	return out.String(), errors.Join(missing...)
 }
 
+// absent reports whether neither side was measured.
+func (f figure) absent(r *results) bool {
+	return r.values[f.subject] == nil && r.values[f.baseline] == nil
+}
+
 func (f figure) row(r *results) (string, error) {
 	subject, baseline := f.subject, f.baseline
-	target := fmt.Sprintf("≤ %.2f", f.atMost)
-	if f.atLeast > 0 {
+	target := ""
+	switch {
+	case f.atMost > 0:
+		target = fmt.Sprintf("≤ %.2f", f.atMost)
+	case f.atLeast > 0:
 		subject, baseline = baseline, subject
 		target = fmt.Sprintf("≥ %.2f times as fast", f.atLeast)
 	}
@@ -47,7 +59,10 @@ func (f figure) row(r *results) (string, error) {
 	}
 	ratio := median(ratios)
 	met := "yes"
-	if f.atLeast > 0 && ratio < f.atLeast || f.atLeast == 0 && ratio > f.atMost {
+	switch {
+	case target == "":
+		met = ""
+	case f.atLeast > 0 && ratio < f.atLeast, f.atMost > 0 && ratio > f.atMost:
 		met = "**no**"
 	}
 	return fmt.Sprintf("| %s | %s | %s | %.2f | %.2f–%.2f | %d | %s |\n", f.what, f.against, target, ratio,

@@ -29,9 +29,14 @@ func TestRatiosArePairedByPass(t *testing.T) {
 		{what: "high", subject: "One/ours", baseline: "One/theirs", unit: "ns/op", atMost: 0.59},
 		{what: "fast", subject: "One/ours", baseline: "One/theirs", unit: "ns/op", atLeast: 1.6},
 		{what: "slow", subject: "One/ours", baseline: "One/theirs", unit: "ns/op", atLeast: 1.7},
-	})
+		{what: "told", subject: "One/ours", baseline: "One/theirs", unit: "ns/op"},
+		{what: "absent", subject: "Two/ours", baseline: "Two/theirs", unit: "ns/op", atMost: 1},
+	}, false)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if strings.Contains(tables, "absent") {
+		t.Errorf("a figure that was not measured is in:\n%s", tables)
 	}
 	for _, want := range []string{
 		"(Some Processor)",
@@ -39,6 +44,7 @@ func TestRatiosArePairedByPass(t *testing.T) {
 		"| high |  | ≤ 0.59 | 0.60 | 0.55–0.75 | 3 | **no** |",
 		"| fast |  | ≥ 1.60 times as fast | 1.67 | 1.39–1.83 | 3 | yes |",
 		"| slow |  | ≥ 1.70 times as fast | 1.67 | 1.39–1.83 | 3 | **no** |",
+		"| told |  |  | 0.60 | 0.55–0.75 | 3 |  |",
 		"| One/ours | 10 | 12 |  | 8 | 1 |",
 		"| One/theirs | 20 | 20 |  | 0 | 0 |",
 	} {
@@ -58,7 +64,7 @@ func TestMissingFigureIsAnError(t *testing.T) {
 		{subject: "One/theirs", baseline: "One/theirs", unit: "s"},
 		{subject: "One/ours", baseline: "One/theirs", unit: "ns/op"}, // four passes and three
 	} {
-		if _, err := render(r, []figure{f}); err == nil {
+		if _, err := render(r, []figure{f}, true); err == nil {
 			t.Errorf("no error for %+v", f)
 		}
 	}
