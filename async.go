@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"time"
 
 	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/internal/gate"
@@ -17,7 +16,7 @@ import (
 // async takes consecutive async calls to the engine, those that may execute
 // as one batch.
 func (l *list) async(from, to int) {
-	l.now = time.Time{}
+	l.now = 0
 	defer func() { // also when a stub leaves by Goexit
 		if l.queued > 0 {
 			l.hand(from, to)
@@ -81,7 +80,7 @@ var _ inprocess.Runner = worker{}
 // job is one attempt at an async call in this process.
 type job struct {
 	attempt
-	own  ownContext // the ctx of its task
+	own  ownScope // the ctx of its task
 	pool inprocess.Ender
 }
 
@@ -95,7 +94,7 @@ func (r worker) Execute(ctx context.Context, run *record.Run, i int, end inproce
 	case d.Verdict != gate.Executed: // what let it through has ended since
 		r.lapse(run, i)
 	default:
-		if number, ok := run.Take(i, time.Now(), ""); ok {
+		if number, ok := run.Take(i, ""); ok {
 			r.write(ctx, run, i, i+1)
 			r.execute(ctx, run, i, number, d.Pass(), end)
 			return
@@ -107,20 +106,21 @@ func (r worker) Execute(ctx context.Context, run *record.Run, i int, end inproce
 func (r worker) execute(ctx context.Context, run *record.Run, i, number int, pass gate.Pass, end inprocess.Ender) {
 	args, _, _ := run.Calls[i].Args.Copy() // a later attempt gets them as they were
 	j := &job{pool: end}
-	j.own.own = r.inTask(scopeOf(ctx), run)
+	j.own.own = r.inTask(ctx, scopeOf(ctx), run)
 	j.own.own.worker = true
 	j.own.scope = scope{&j.own.own, int32(i), int32(number)}
 	j.attempt = attempt{
 		runner: r.Runner, run: run, call: i, number: number, spec: &args.Task().Spec,
-		args: args, pass: pass, ctx: &j.own.scopeContext, ender: j,
+		args: args, pass: pass, ctx: &j.own.scope,
 	}
-	j.attempt.execute(ctx)
+	j.attempt.execute(func(o outcome) { j.ended(ctx, o) })
 }
 
-// attemptEnded implements attemptEnder.
-func (j *job) attemptEnded(ctx context.Context, a *attempt, o outcome) {
+// ended notes the end of an attempt.
+func (j *job) ended(ctx context.Context, o outcome) {
+	a := &j.attempt
 	r, e := a.runner, a.ending(ctx, o)
-	grown, ours := a.run.Conclude(a.call, time.Now(), e, a.keep(o))
+	grown, ours := a.run.Conclude(a.call, e, a.keep(o))
 	r.write(ctx, a.run, a.call, a.call+1)
 	if grown > 0 && r.memory != nil {
 		r.memory.Grew(a.run, grown)

@@ -18,14 +18,7 @@ type attempt struct {
 	spec   *engine.TaskSpec // the limits that hold for it
 	args   record.Arguments // that the task gets
 	pass   gate.Pass
-	ctx    *scopeContext // of the task: its scope is set, its parent is set by execute
-	ender  attemptEnder
-}
-
-// attemptEnder writes down how an attempt has ended, and tells who waits for
-// it. It is called once, also when the task leaves by Goexit.
-type attemptEnder interface {
-	attemptEnded(ctx context.Context, a *attempt, o outcome)
+	ctx    *scope // of the task
 }
 
 // outcome is what an attempt came to.
@@ -36,35 +29,35 @@ type outcome struct {
 	class  class  // of err
 }
 
-// execute executes the attempt under ctx, within the time of its task.
-func (a *attempt) execute(ctx context.Context) {
-	returned := false
+// execute executes the task, or the middleware around it, under a ctx that
+// ends after the task's Timeout. It tells ended what that came to: once, also
+// when the task panics or leaves by Goexit. ended writes it down, and tells
+// who waits for it. The attempt is not kept.
+func (a *attempt) execute(ended func(outcome)) {
+	o := outcome{err: ErrGoexit}
 	defer func() {
-		if !returned {
-			a.ender.attemptEnded(ctx, a, outcome{err: ErrGoexit})
+		if v := recover(); v != nil {
+			o = panicked(v)
 		}
+		ended(o)
 	}()
-	o := a.within(ctx)
-	returned = true
-	a.ender.attemptEnded(ctx, a, o)
-}
-
-// within executes the task, or the middleware around it, under a ctx that
-// ends after the task's Timeout.
-func (a *attempt) within(ctx context.Context) (o outcome) {
+	var ctx context.Context = a.ctx
 	if a.spec.Timeout > 0 {
 		limited, cancel := context.WithTimeout(ctx, a.spec.Timeout)
 		defer cancel()
 		ctx = limited
 	}
-	a.ctx.Context = ctx
 	if len(a.runner.middleware) > 0 && gateIsLive() {
-		return a.wrapped()
+		kept := *a // what a middleware has started may keep it
+		o = kept.wrapped(ctx)
+		return
 	}
-	return a.invoke(a.ctx)
+	o.result, o.err = a.args.Invoke(ctx, a.pass)
+	o.class = classOf(o.err)
 }
 
-// invoke calls the task's function.
+// invoke calls the task's function under a middleware, which is not to see a
+// panic.
 func (a *attempt) invoke(ctx context.Context) (o outcome) {
 	defer o.guard()
 	o.result, o.err = a.args.Invoke(ctx, a.pass)
@@ -85,10 +78,10 @@ func gateIsLive() bool {
 	return mode == gate.Live
 }
 
-// inTask is the situation of the tasks of a run, where outer is the scope of
-// the ctx that it was run with.
-func (r *Runner) inTask(outer *scope, run *record.Run) situation {
-	s := situation{runner: r, run: run, executes: r, recordOnly: r.recordOnly}
+// inTask is the situation of the tasks of a run that execute under ctx, of
+// which outer is the scope.
+func (r *Runner) inTask(ctx context.Context, outer *scope, run *record.Run) situation {
+	s := situation{Context: ctx, runner: r, run: run, executes: r, recordOnly: r.recordOnly}
 	if outer != nil {
 		s.recorder, s.recordOnly, s.worker = outer.recorder, s.recordOnly || outer.recordOnly, outer.worker
 	}
@@ -98,9 +91,42 @@ func (r *Runner) inTask(outer *scope, run *record.Run) situation {
 	return s
 }
 
-// newTaskContext returns the ctx of a task, whose parent is yet to be set.
-func newTaskContext(s situation, call, attempt int) *scopeContext {
-	c := &ownContext{own: s}
+// taskScope returns the ctx of one task.
+func taskScope(s situation, call, attempt int) *scope {
+	c := &ownScope{own: s}
 	c.scope = scope{&c.own, int32(call), int32(attempt)}
-	return &c.scopeContext
+	return &c.scope
+}
+
+// Those of a short list are one allocation.
+type (
+	singleTask struct {
+		own situation
+		ctx [1]scope
+	}
+	shortTasks struct {
+		own situation
+		ctx [4]scope
+	}
+)
+
+// taskScopes returns those of n calls, at their first attempt.
+func taskScopes(s situation, n int) []scope {
+	var own *situation
+	var all []scope
+	switch {
+	case n == 1:
+		t := &singleTask{own: s}
+		own, all = &t.own, t.ctx[:]
+	case n <= len(shortTasks{}.ctx):
+		t := &shortTasks{own: s}
+		own, all = &t.own, t.ctx[:n:n]
+	default:
+		own, all = new(situation), make([]scope, n)
+		*own = s
+	}
+	for i := range all {
+		all[i] = scope{own, int32(i), 1}
+	}
+	return all
 }

@@ -20,18 +20,18 @@ func NewContext(ctx context.Context, r *Runner) context.Context {
 
 // withSituation returns ctx with a changed situation.
 func withSituation(ctx context.Context, change func(*situation)) context.Context {
-	c := &ownContext{scopeContext: scopeContext{Context: ctx}}
+	c := &ownScope{}
 	if s := scopeOf(ctx); s != nil {
 		c.scope, c.own = *s, *s.situation
 	}
-	c.scope.situation = &c.own
+	c.situation, c.own.Context = &c.own, ctx
 	change(&c.own)
-	return c
+	return &c.scope
 }
 
-// ownContext is a ctx with a situation of its own.
-type ownContext struct {
-	scopeContext
+// ownScope is a scope with a situation of its own.
+type ownScope struct {
+	scope
 	own situation
 }
 

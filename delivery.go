@@ -113,7 +113,7 @@ func (r *Runner) unfit(ctx context.Context, w *delivered, err error) engine.Endi
 func (r *Runner) work(ctx context.Context, w *delivered, pass gate.Pass, ended chan<- engine.Ending) {
 	w.ended = ended
 	r.recall(ctx, w)
-	w.run.Take(0, time.Now(), w.Worker)
+	w.run.Take(0, w.Worker)
 	r.put(ctx, w, w.entry())
 	spec, extracted := w.Task, ctx
 	o := guarded(func() (any, error) {
@@ -122,24 +122,24 @@ func (r *Runner) work(ctx context.Context, w *delivered, pass gate.Pass, ended c
 		}
 		return nil, nil
 	})
-	c := newTaskContext(r.inTask(scopeOf(extracted), w.run), 0, w.Attempt)
+	c := taskScope(r.inTask(extracted, scopeOf(extracted), w.run), 0, w.Attempt)
 	a := attempt{
 		runner: r, run: w.run, number: w.Attempt, spec: &spec,
-		args: w.run.Calls[0].Args, pass: pass, ctx: c, ender: w,
+		args: w.run.Calls[0].Args, pass: pass, ctx: c,
 	}
 	if o.err != nil {
-		w.attemptEnded(ctx, &a, o)
+		w.executed(ctx, &a, o)
 		return
 	}
-	a.execute(extracted)
+	a.execute(func(o outcome) { w.executed(extracted, &a, o) })
 }
 
-// attemptEnded implements attemptEnder. The journal is written here, if the
+// executed notes the end of the attempt. The journal is written here, if the
 // engine does not keep it.
-func (w *delivered) attemptEnded(ctx context.Context, a *attempt, o outcome) {
+func (w *delivered) executed(ctx context.Context, a *attempt, o outcome) {
 	r, e := a.runner, a.ending(ctx, o)
 	kept := a.keep(o)
-	w.run.Conclude(0, time.Now(), e, kept)
+	w.run.Conclude(0, e, kept)
 	if kept.Shown != nil {
 		e.Result = kept.Shown()
 	}

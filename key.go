@@ -3,7 +3,6 @@ package saferunner
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/saferunner/saferunner/internal/record"
 	"github.com/saferunner/saferunner/journal"
@@ -26,7 +25,7 @@ func (r *Runner) claimKey(ctx context.Context, run *record.Run, i int) (holder s
 // taken, the call is settled and claim returns false.
 func (l *list) claim(i int) bool {
 	l.show(i) // an earlier call may have given the key back
-	l.now = time.Time{}
+	l.now = 0
 	holder, err := l.runner.claimKey(l.ctx, l.run, i)
 	switch {
 	case err != nil:

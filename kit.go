@@ -133,7 +133,7 @@ func (t *testRecorder) perform(ctx context.Context, r *record.Run, i int) error 
 		return fmt.Errorf("saferunner: Perform: %s was run under a RecordOnly runner; it was not executed", r.Task(i).Spec.Name)
 	case d.Verdict != gate.Executed:
 		return errors.New("saferunner: Perform after the end of its test; nothing was executed")
-	case !r.Perform(i, time.Now()):
+	case !r.Perform(i):
 		return nil
 	}
 	if r.Key(i) != "" {
@@ -148,28 +148,26 @@ func (t *testRecorder) perform(ctx context.Context, r *record.Run, i int) error 
 		}
 	}
 	args, _, _ := r.Calls[i].Args.Copy()
-	p := &performance{}
-	c := newTaskContext(t.runner.inTask(scopeOf(ctx), r), i, 1)
+	c := taskScope(t.runner.inTask(ctx, scopeOf(ctx), r), i, 1)
 	a := attempt{
 		runner: &t.runner, run: r, call: i, number: 1, spec: &args.Task().Spec,
-		args: args, pass: d.Pass(), ctx: c, ender: p,
+		args: args, pass: d.Pass(), ctx: c,
 	}
-	a.execute(ctx)
-	return p.err
+	var err error
+	a.execute(func(o outcome) { err = a.performed(o) })
+	return err
 }
 
-// performance is what a test's Perform learns of one call. It is not tried
-// again.
-type performance struct{ err error }
-
-// attemptEnded implements attemptEnder.
-func (p *performance) attemptEnded(_ context.Context, a *attempt, o outcome) {
+// performed notes the end of a call that a test has performed. It is not
+// tried again.
+func (a *attempt) performed(o outcome) (err error) {
 	e := engine.Ending{Status: journal.StatusDone, Counts: true}
 	if o.err != nil {
 		e.Status, e.Error, e.Stack = journal.StatusFailed, record.ErrorText(o.err), o.stack
-		p.err = callError(a.run, a.call, 1, o.err, o.stack)
+		err = callError(a.run, a.call, 1, o.err, o.stack)
 	}
-	a.run.Conclude(a.call, time.Now(), e, a.keep(o))
+	a.run.Conclude(a.call, e, a.keep(o))
+	return err
 }
 
 // noteFailed notes a forced async call that has failed.

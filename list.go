@@ -17,78 +17,65 @@ type list struct {
 	scope  *scope // of ctx
 	runner *Runner
 	say    gate.Say
-	tx     any                // the caller's transaction; nil without
-	passed []record.Arguments // as they were passed
+	tx     any                 // the caller's transaction; nil without
+	first  [4]record.Arguments // as they were passed: the caller may reuse its slice
+	rest   []record.Arguments
 
 	run    *record.Run
 	report *Report
-	scopes []scopeContext // for the sync calls that execute
-	tasks  situation      // of all of these
+	tasks  []scope // for the sync calls; nil until one executes
 
 	all  gate.Decision // on every call, if same
 	same bool          // no task has a rule of its own
 
-	attempt attempt   // of the sync call that executes, reused
-	now     time.Time // when the call just before ended, if it was sync
-	put     bool      // the in-memory journal has the run
-	clean   int       // another journal has the calls before this one as they stand
-	queued  int       // calls that are about to be handed to the engine
-	err     error     // what stopped the list
+	now    time.Duration // since the run began: when the call just before ended, if it was sync; 0 for not known
+	put    bool          // the in-memory journal has the run
+	clean  int           // another journal has the calls before this one as they stand
+	queued int           // calls that are about to be handed to the engine
+	err    error         // what stopped the list
 }
 
-// A short list is one allocation with the ctx of its calls. Its run is apart,
-// since a journal keeps it, and so is its report, since the caller may.
-type (
-	singleList struct {
-		list
-		scopes [1]scopeContext
-		passed [1]record.Arguments
-	}
-	shortList struct {
-		list
-		scopes [4]scopeContext
-		passed [4]record.Arguments
-	}
-	executed struct {
-		Report
-		record.Waiter
-	}
-)
-
-func newList(n int) *list {
-	switch {
-	case n <= 1:
-		l := new(singleList)
-		l.list.scopes, l.list.passed = l.scopes[:n], l.passed[:n]
-		return &l.list
-	case n <= len(shortList{}.passed):
-		l := new(shortList)
-		l.list.scopes, l.list.passed = l.scopes[:n], l.passed[:n]
-		return &l.list
-	}
-	return &list{scopes: make([]scopeContext, n), passed: make([]record.Arguments, n)}
+// executed is the report of a list that may execute.
+type executed struct {
+	Report
+	record.Waiter
 }
 
 // execute takes a run of these calls from its beginning to its end.
 func (l *list) execute(runID string, caller uintptr, calls []Call) (*Report, error) {
-	l.run = record.New(len(calls))
+	e := new(executed)
+	l.run = record.New(len(calls), &e.Waiter)
 	l.run.RunID, l.run.Caller, l.run.RecordOnly = runID, caller, l.say.RecordOnly
 	copyCalls(l.run, calls, l.runner.rules == nil)
-	for i := range calls {
-		l.passed[i] = calls[i].args
-	}
-	e := new(executed)
 	e.Report = Report{runID: runID, run: l.run, waiter: &e.Waiter}
-	l.report = &e.Report
-	l.run.Attach(&e.Waiter)
+	l.report, l.now = &e.Report, record.Beginning
+	l.pass(calls)
 	l.walk()
 	return l.report, l.err
+}
+
+// pass keeps what is passed.
+func (l *list) pass(calls []Call) {
+	if n := len(calls) - len(l.first); n > 0 {
+		l.rest = make([]record.Arguments, n)
+	}
+	for i := range calls {
+		*l.passed(i) = calls[i].args
+	}
+}
+
+// passed returns the arguments of call i as they were passed.
+func (l *list) passed(i int) *record.Arguments {
+	if i < len(l.first) {
+		return &l.first[i]
+	}
+	return &l.rest[i-len(l.first)]
 }
 
 // walk takes the calls through the gate, one after the other.
 func (l *list) walk() {
 	defer l.finish()
-	for i := 0; i < len(l.passed) && l.err == nil; {
+	for i := 0; i < len(l.run.Calls) && l.err == nil; {
 		if l.ctx.Err() != nil {
 			l.err = fmt.Errorf("saferunner: run %q: ctx has ended before call %d: %w", l.run.RunID, i+1, context.Cause(l.ctx))
 			return
@@ -99,7 +86,7 @@ func (l *list) walk() {
 			continue
 		}
 		end := i + 1
-		for end < len(l.passed) && l.run.Calls[end].Options.IsAsync() {
+		for end < len(l.run.Calls) && l.run.Calls[end].Options.IsAsync() {
 			end++
 		}
 		l.async(i, end)
@@ -140,7 +127,7 @@ func (l *list) show(end int) {
 	}
 }
 
-func (l *list) task(i int) *record.Task { return l.passed[i].Task() }
+func (l *list) task(i int) *record.Task { return (*l.passed(i)).Task() }
 
 // decide takes call i to the gate.
 func (l *list) decide(i int) gate.Decision {
@@ -161,37 +148,24 @@ func (l *list) take(i int) {
 
 // executeSync executes a sync call on this goroutine.
 func (l *list) executeSync(i int, d gate.Decision) {
-	started := l.now
-	if started.IsZero() {
-		started = l.run.At
-		if i > 0 {
-			started = time.Now()
-		}
-	}
-	l.run.Begin(i, started)
+	l.run.Begin(i, l.now)
 	l.show(i + 1)
 	l.clean = i // it will change once more
-	c := &l.scopes[i]
-	if l.tasks.run == nil {
-		l.tasks = l.runner.inTask(l.scope, l.run)
+	if l.tasks == nil {
+		l.tasks = taskScopes(l.runner.inTask(l.ctx, l.scope, l.run), len(l.run.Calls))
 	}
-	c.scope = scope{&l.tasks, int32(i), 1}
-	a := &l.attempt
-	if len(l.runner.middleware) > 0 {
-		a = new(attempt) // one may be kept by what a middleware has started
-	}
-	*a = attempt{
+	a := attempt{
 		runner: l.runner, run: l.run, call: i, number: 1, spec: &l.task(i).Spec,
-		args: l.passed[i], pass: d.Pass(), ctx: c, ender: l,
+		args: *l.passed(i), pass: d.Pass(), ctx: &l.tasks[i],
 	}
-	a.execute(l.ctx)
+	a.execute(func(o outcome) { l.executed(&a, o) })
 }
 
-// attemptEnded implements attemptEnder.
-func (l *list) attemptEnded(_ context.Context, a *attempt, o outcome) {
-	l.now = time.Now()
+// executed notes the end of a sync call.
+func (l *list) executed(a *attempt, o outcome) {
 	i := a.call
-	if grown := l.run.End(i, l.now, a.ending(l.ctx, o), a.keep(o)); grown > 0 && l.runner.memory != nil {
+	var grown int64
+	if l.now, grown = l.run.End(i, a.ending(l.ctx, o), a.keep(o)); grown > 0 && l.runner.memory != nil {
 		l.runner.memory.Grew(l.run, grown)
 	}
 	if o.err != nil {

@@ -51,14 +51,14 @@ type wrapping struct {
 }
 
 // wrapped executes the task through the runner's middleware.
-func (a *attempt) wrapped() outcome {
+func (a *attempt) wrapped(ctx context.Context) outcome {
 	w := &wrapping{attempt: a}
-	info := a.ctx.scope.info()
+	info := a.ctx.info()
 	next := w.execute
 	for i := len(a.runner.middleware) - 1; i >= 0; i-- {
 		next = w.layer(a.runner.middleware[i], info, next)
 	}
-	o := guarded(func() (any, error) { return nil, next(a.ctx) })
+	o := guarded(func() (any, error) { return nil, next(ctx) })
 	return w.combine(o)
 }
 
@@ -67,7 +67,7 @@ func (w *wrapping) layer(m middleware, info CallInfo, next func(context.Context)
 	once := sync.Mutex{}
 	entered := false
 	return func(ctx context.Context) error {
-		if scopeOf(ctx) != &w.attempt.ctx.scope {
+		if scopeOf(ctx) != w.attempt.ctx {
 			return w.fault(errNextOther)
 		}
 		once.Lock()
@@ -90,7 +90,7 @@ func (w *wrapping) execute(ctx context.Context) error {
 		wrong = errNextOver
 	case w.called:
 		wrong = errNextTwice
-	case scopeOf(ctx) != &w.attempt.ctx.scope:
+	case scopeOf(ctx) != w.attempt.ctx:
 		wrong = errNextOther
 	}
 	w.called = w.called || wrong == nil

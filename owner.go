@@ -11,8 +11,8 @@ import (
 	"github.com/saferunner/saferunner/internal/record"
 )
 
-// scope is what a ctx carries for saferunner: all of it under one key, so
-// that a Run looks once. It does not change.
+// scope is a ctx that carries what saferunner has to know: all of it under one
+// key, so that a Run looks once. It does not change.
 type scope struct {
 	*situation
 	call    int32 // inside a task: the call that it executes
@@ -21,13 +21,14 @@ type scope struct {
 
 // situation is the part of a scope that the calls of one list share.
 type situation struct {
-	runner     *Runner     // whose Runs these are
-	recorder   *Runner     // of a test; comes before runner
-	executes   *Runner     // inside a task: the one that executes it
-	run        *record.Run // inside a task: of the call that it executes
-	recordOnly bool        // a RecordOnly runner was ever put into this ctx
-	noCaller   bool        // Runs do not say where they were called
-	worker     bool        // inside a task on the in-process engine
+	context.Context             // over which the scope was put
+	runner          *Runner     // whose Runs these are
+	recorder        *Runner     // of a test; comes before runner
+	executes        *Runner     // inside a task: the one that executes it
+	run             *record.Run // inside a task: of the call that it executes
+	recordOnly      bool        // a RecordOnly runner was ever put into this ctx
+	noCaller        bool        // Runs do not say where they were called
+	worker          bool        // inside a task on the in-process engine
 }
 
 func (s *scope) inTask() bool { return s != nil && s.run != nil }
@@ -36,17 +37,12 @@ func (s *scope) inWorker() bool { return s != nil && s.worker }
 
 type scopeKey struct{}
 
-type scopeContext struct {
-	context.Context
-	scope scope
-}
-
 // Value implements [context.Context].
-func (c *scopeContext) Value(key any) any {
+func (s *scope) Value(key any) any {
 	if key == (scopeKey{}) {
-		return &c.scope
+		return s
 	}
-	return c.Context.Value(key)
+	return s.Context.Value(key)
 }
 
 // scopeOf returns what ctx carries, nil if nothing. It is not to be changed.

@@ -10,9 +10,12 @@ import (
 // It is deferred.
 func (o *outcome) guard() {
 	if v := recover(); v != nil {
-		*o = outcome{err: &panicError{v}, stack: stack.Text(0)}
+		*o = panicked(v)
 	}
 }
+
+// panicked is what has panicked with v. It is called where that is recovered.
+func panicked(v any) outcome { return outcome{err: &panicError{v}, stack: stack.Text(0)} }
 
 // guarded calls fn, and turns a panic into its error.
 func guarded(fn func() (any, error)) (o outcome) {

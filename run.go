@@ -77,8 +77,7 @@ func run(ctx context.Context, receiver *Runner, caller uintptr, tx any, runID st
 	if same && all.Verdict == gate.Recorded && tx == nil && !anyAnswers(calls) {
 		return owner.recordAll(ctx, runID, caller, recordOnly, calls), nil
 	}
-	l := newList(len(calls))
-	l.ctx, l.scope, l.runner, l.tx, l.say, l.all, l.same = ctx, s, owner, tx, say, all, same
+	l := list{ctx: ctx, scope: s, runner: owner, say: say, tx: tx, all: all, same: same}
 	return l.execute(runID, caller, calls)
 }
 

@@ -51,7 +51,7 @@ func TestWaitWhileTheJournalIsAway(t *testing.T) {
 
 // sent is the report of a run of which nothing was handed to the engine.
 func sent(j journal.Journal) *Report {
-	run := record.New(0)
+	run := record.New(0, nil)
 	return &Report{runID: "order.created", run: run, waiter: &record.Waiter{}, durable: &durableCalls{journal: j}}
 }
 
@@ -107,7 +107,7 @@ func TestWaitNamesWhatHasNotEnded(t *testing.T) {
 }
 
 func TestFailuresThatSayNothing(t *testing.T) {
-	run := record.New(1)
+	run := record.New(1, nil)
 	run.SetArguments(0, &arguments[int]{core: &core[int]{}}, 0)
 	for want, e := range map[string]journal.Entry{
 		"cancelled":               {Status: journal.StatusCancelled},

@@ -34,11 +34,18 @@ func (j *Journal) evict() {
 	}
 }
 
+// uncountRun makes a run count no more.
+func (j *Journal) uncountRun(r *record.Run) {
+	if r.Counted > 0 {
+		j.calls -= len(r.Calls)
+		j.bytes -= r.Counted
+		r.Counted = 0
+	}
+}
+
 // dropRun drops a run that was taken out of runs.
 func (j *Journal) dropRun(r *record.Run) {
-	j.calls -= r.Counted.Calls
-	j.bytes -= r.Counted.Bytes
-	r.Counted.Calls, r.Counted.Bytes = 0, 0
+	j.uncountRun(r)
 	if r.Keep() {
 		j.live = append(j.live, r)
 	} else if !r.Keyed() {
@@ -131,9 +138,7 @@ func (j *Journal) sweep() {
 			kept = append(kept, r)
 			continue
 		}
-		j.calls -= r.Counted.Calls
-		j.bytes -= r.Counted.Bytes
-		r.Counted.Calls, r.Counted.Bytes = 0, 0
+		j.uncountRun(r)
 	}
 	j.runs, j.first = kept, 0
 }

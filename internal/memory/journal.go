@@ -66,9 +66,9 @@ func (j *Journal) PutRun(r *record.Run) {
 		j.runs = slices.Insert(j.runs, at, r)
 	}
 	if j.maxEntries > 0 {
-		r.Counted.Calls, r.Counted.Bytes = len(r.Calls), r.Size()
-		j.calls += r.Counted.Calls
-		j.bytes += r.Counted.Bytes
+		r.Counted = r.Size()
+		j.calls += len(r.Calls)
+		j.bytes += r.Counted
 		if j.calls > j.maxEntries || j.bytes > j.maxBytes {
 			j.evict()
 		}
@@ -82,8 +82,8 @@ func (j *Journal) Grew(r *record.Run, bytes int64) {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if r.Counted.Calls > 0 {
-		r.Counted.Bytes += bytes
+	if r.Counted > 0 {
+		r.Counted += bytes
 		j.bytes += bytes
 		j.evict()
 	}

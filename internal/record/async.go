@@ -1,10 +1,6 @@
 package record
 
-import (
-	"time"
-
-	"github.com/saferunner/saferunner/engine"
-)
+import "github.com/saferunner/saferunner/engine"
 
 // The steps of an async call, and of a recorded one that its test performs.
 // Each is taken under the lock and reports whether it was the caller's to
@@ -13,29 +9,28 @@ import (
 // Queue counts n calls that are about to be queued.
 func (r *Run) Queue(n int) {
 	r.mu.Lock()
-	r.left += n
+	r.left += int32(n)
 	r.mu.Unlock()
 }
 
 // Take lets a queued call begin its next attempt, and returns which, from 1.
-func (r *Run) Take(i int, at time.Time, worker string) (attempt int, ok bool) {
-	return r.take(i, queued, at, worker)
-}
+func (r *Run) Take(i int, worker string) (attempt int, ok bool) { return r.take(i, queued, worker) }
 
 // Perform lets a recorded call begin.
-func (r *Run) Perform(i int, at time.Time) bool {
-	_, ok := r.take(i, recorded, at, "")
+func (r *Run) Perform(i int) bool {
+	_, ok := r.take(i, recorded, "")
 	return ok
 }
 
-func (r *Run) take(i int, from uint32, at time.Time, worker string) (attempt int, ok bool) {
+func (r *Run) take(i int, from uint32, worker string) (attempt int, ok bool) {
+	at := r.elapsed()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.code(i) != from {
 		return 0, false
 	}
 	h := r.history(i)
-	h.open(r.since(at), worker)
+	h.open(at, worker)
 	r.Calls[i].set(running)
 	return h.count(), true
 }
@@ -43,7 +38,8 @@ func (r *Run) take(i int, from uint32, at time.Time, worker string) (attempt int
 // Conclude ends an attempt as e says, and returns by how many bytes the run
 // has grown. It is false for an attempt that has been given up meanwhile,
 // whose end is written all the same, unless it would be tried again.
-func (r *Run) Conclude(i int, at time.Time, e engine.Ending, kept Kept) (grown int64, ok bool) {
+func (r *Run) Conclude(i int, e engine.Ending, kept Kept) (grown int64, ok bool) {
+	at := r.elapsed()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	h, was := &r.histories[i], r.code(i)
@@ -55,7 +51,7 @@ func (r *Run) Conclude(i int, at time.Time, e engine.Ending, kept Kept) (grown i
 	case codeOf(e.Status) == queued && !e.Counts:
 		h.takeBack()
 	default:
-		grown = h.end(r.since(at), e, kept)
+		grown = h.end(at, e, kept)
 	}
 	r.Calls[i].set(codeOf(e.Status))
 	return grown, was == running
@@ -89,11 +85,7 @@ func (r *Run) Interrupt(i int, e engine.Ending) bool {
 		return false
 	}
 	h := &r.histories[i]
-	worker := ""
-	if h.last.text != nil {
-		worker = h.last.text.worker
-	}
-	h.last.text = &attemptText{e.Error, e.Stack, worker}
+	h.say(attemptText{e.Error, e.Stack, h.last().worker})
 	r.Calls[i].set(interrupted)
 	return true
 }

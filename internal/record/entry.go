@@ -42,7 +42,7 @@ func (r *Run) fill(i int, code uint32, e *journal.Entry) (args Arguments, result
 	}
 	h := &r.histories[i]
 	if code == running && !e.Async {
-		e.Attempts = []journal.Attempt{{Started: r.when(h.last.started)}}
+		e.Attempts = []journal.Attempt{{Started: r.when(h.started)}}
 		return args, nil
 	}
 	if h.more != nil {
@@ -51,8 +51,8 @@ func (r *Run) fill(i int, code uint32, e *journal.Entry) (args Arguments, result
 		}
 		result = h.more.result.Shown
 	}
-	if !h.last.empty() {
-		e.Attempts = append(e.Attempts, r.attempt(h.last))
+	if !h.empty() {
+		e.Attempts = append(e.Attempts, r.attempt(h.last()))
 	}
 	return args, result
 }

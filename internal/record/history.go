@@ -10,42 +10,46 @@ import (
 // history is what became of a call that was more than written down. It is
 // kept small, since a journal keeps many. [Run] says who may touch it.
 type history struct {
-	last attempt
-	more *more // nil for most
+	started, finished time.Duration // of the last attempt
+	more              *more         // nil for most
 }
-
-// attempt is one execution, or the reason why there was none.
-type attempt struct {
-	started, finished time.Duration // since Run.At, plus one so that 0 means not known, or not yet
-	text              *attemptText  // nil for one that succeeded in this process
-}
-
-type attemptText struct{ err, stack, worker string }
 
 type more struct {
-	earlier  []attempt // before the last, first one first
+	text     attemptText // of the last attempt
+	earlier  []attempt   // before the last, first one first
 	result   Kept
 	answered bool // by a stub or WhenRecorded
 }
 
-func (a attempt) empty() bool { return a == attempt{} }
+// attempt is one execution, or the reason why there was none.
+type attempt struct {
+	started, finished time.Duration // since Run.At, plus Beginning so that 0 means not known, or not yet
+	attemptText
+}
+
+// attemptText is empty for one that succeeded in this process.
+type attemptText struct{ err, stack, worker string }
+
+// Beginning is when the run began, as an attempt keeps it.
+const Beginning time.Duration = 1
 
 // since turns a time into what an attempt keeps.
-func (r *Run) since(t time.Time) time.Duration { return t.Sub(r.At) + 1 }
+func (r *Run) since(t time.Time) time.Duration { return t.Sub(r.At) + Beginning }
+
+// elapsed is since of now. It reads one clock instead of two.
+func (r *Run) elapsed() time.Duration { return time.Since(r.At) + Beginning }
 
 func (r *Run) when(since time.Duration) time.Time {
 	if since == 0 {
 		return time.Time{}
 	}
-	return r.At.Add(since - 1)
+	return r.At.Add(since - Beginning)
 }
 
 func (r *Run) attempt(a attempt) journal.Attempt {
-	out := journal.Attempt{Started: r.when(a.started), Finished: r.when(a.finished)}
-	if a.text != nil {
-		out.Error, out.Stack, out.Worker = a.text.err, a.text.stack, a.text.worker
+	return journal.Attempt{
+		Started: r.when(a.started), Finished: r.when(a.finished), Error: a.err, Stack: a.stack, Worker: a.worker,
 	}
-	return out
 }
 
 // history returns that of call i. Where the run had no room for any, it is
@@ -64,39 +68,49 @@ func (h *history) detail() *more {
 	return h.more
 }
 
+// last returns the last attempt, a zero one if there was none.
+func (h *history) last() attempt {
+	a := attempt{started: h.started, finished: h.finished}
+	if h.more != nil {
+		a.attemptText = h.more.text
+	}
+	return a
+}
+
+func (h *history) empty() bool { return h.last() == attempt{} }
+
+// say sets the text of the last attempt.
+func (h *history) say(t attemptText) {
+	if h.more != nil || t != (attemptText{}) {
+		h.detail().text = t
+	}
+}
+
 // open begins an attempt.
 func (h *history) open(started time.Duration, worker string) {
-	if !h.last.empty() {
+	if !h.empty() {
 		m := h.detail()
-		m.earlier = append(m.earlier, h.last)
+		m.earlier = append(m.earlier, h.last())
 	}
-	h.last = attempt{started: started}
-	if worker != "" {
-		h.last.text = &attemptText{worker: worker}
-	}
+	h.started, h.finished = started, 0
+	h.say(attemptText{worker: worker})
 }
 
 // takeBack forgets the last attempt.
 func (h *history) takeBack() {
-	h.last = attempt{}
-	if h.more == nil {
-		return
+	var before attempt
+	if h.more != nil && len(h.more.earlier) > 0 {
+		n := len(h.more.earlier) - 1
+		before, h.more.earlier = h.more.earlier[n], h.more.earlier[:n]
 	}
-	if n := len(h.more.earlier); n > 0 {
-		h.last, h.more.earlier = h.more.earlier[n-1], h.more.earlier[:n-1]
-	}
+	h.started, h.finished = before.started, before.finished
+	h.say(before.attemptText)
 }
 
 // close ends the last attempt, with the reason why it failed.
 func (h *history) close(finished time.Duration, err, stack string) {
-	h.last.finished = finished
-	worker := ""
-	if h.last.text != nil {
-		worker = h.last.text.worker
-	}
-	if h.last.text = nil; err != "" || stack != "" || worker != "" {
-		h.last.text = &attemptText{err, stack, worker}
-	}
+	h.finished = finished
+	h.say(attemptText{err, stack, h.last().worker})
 }
 
 // count is how many attempts there were.
@@ -105,7 +119,7 @@ func (h *history) count() int {
 	if h.more != nil {
 		n = len(h.more.earlier)
 	}
-	if !h.last.empty() {
+	if !h.empty() {
 		n++
 	}
 	return n

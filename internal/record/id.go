@@ -33,30 +33,24 @@ func init() {
 	idCount.Store(n >> 40)
 }
 
-// block is consecutive IDs, that of a run and those of its calls. They are
-// text only when somebody asks.
-type block struct {
-	millis int64
-	first  uint32
-}
-
-// newBlock takes n IDs. They do not straddle the end of the counter, so that
-// they sort as they were taken.
-func newBlock(at time.Time, n int) block {
+// takeIDs takes n consecutive IDs, for a run and its calls, and returns the
+// count of the first. They do not straddle the end of the counter, so that
+// they sort as they were taken. They are text only when somebody asks.
+func takeIDs(n int) uint32 {
 	for {
 		first := (idCount.Add(uint64(n)) - uint64(n)) % countLimit
 		if first+uint64(n) <= countLimit {
-			return block{at.UnixMilli(), uint32(first)}
+			return uint32(first)
 		}
 	}
 }
 
-// text returns ID i of the block.
-func (b block) text(i int) string {
+// idText returns the ID of what was run at a time, with its count.
+func idText(at time.Time, count uint32) string {
 	var id [IDLength]byte
-	base32(id[:timeChars], uint64(b.millis))
+	base32(id[:timeChars], uint64(at.UnixMilli()))
 	copy(id[timeChars:], idProcess[:])
-	base32(id[IDLength-countChars:], uint64(b.first)+uint64(i))
+	base32(id[IDLength-countChars:], uint64(count))
 	return string(id[:])
 }
 

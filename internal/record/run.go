@@ -30,27 +30,23 @@ type Run struct {
 	RunID      string
 	Caller     uintptr // where Run was called
 	At         time.Time
-	RecordOnly bool // nothing of it may ever execute
 	Calls      []Call
+	RecordOnly bool // nothing of it may ever execute
 
-	ids     block
-	foreign *Foreign // for a run that another process began
-
-	// Counted is what the in-memory journal counts the run for, under the lock
-	// of that journal.
-	Counted struct {
-		Calls int
-		Bytes int64
-	}
-
-	initial   uint32    // status of the calls that have none of their own
+	foreign   *Foreign  // for a run that another process began
 	histories []history // one for each call; nil where none has executed
+	id        uint32    // the count in the run's ID; those of its calls follow
+	initial   uint32    // status of the calls that have none of their own
+
+	// Counted is the bytes that the in-memory journal counts the run for, under
+	// the lock of that journal; 0: it does not count the run.
+	Counted int64
 
 	mu       sync.Mutex
-	finished bool // Run has returned
-	left     int  // async calls that were queued and have not ended
+	finished bool  // Run has returned
+	kept     bool  // by a journal beyond its bound, until it has ended
+	left     int32 // async calls that were queued and have not ended
 	waiter   *Waiter
-	kept     bool // by a journal beyond its bound, until it has ended
 }
 
 // Foreign is what the process that works a delivery knows of its run.
@@ -80,8 +76,9 @@ type (
 )
 
 // New returns a run of n calls that may execute: there is room for what
-// becomes of them. Their Args and Options are to be set.
-func New(n int) *Run {
+// becomes of them. Their Args and Options are to be set. w is told of their
+// results and errors.
+func New(n int, w *Waiter) *Run {
 	var r *Run
 	var calls []Call
 	switch {
@@ -98,7 +95,7 @@ func New(n int) *Run {
 		r.histories = make([]history, n)
 	}
 	r.Init(calls)
-	r.finished = false
+	r.finished, r.waiter = false, w
 	return r
 }
 
@@ -107,7 +104,7 @@ func New(n int) *Run {
 func (r *Run) Init(calls []Call) {
 	r.Calls = calls
 	r.At = time.Now()
-	r.ids = newBlock(r.At, len(calls)+1)
+	r.id = takeIDs(len(calls) + 1)
 	r.finished = true
 }
 
@@ -123,7 +120,7 @@ func (r *Run) ID() string {
 	if r.foreign != nil {
 		return r.foreign.Run
 	}
-	return r.ids.text(0)
+	return idText(r.At, r.id)
 }
 
 // EntryID returns the ID of the entry of call i.
@@ -131,16 +128,16 @@ func (r *Run) EntryID(i int) string {
 	if r.foreign != nil {
 		return r.foreign.Entry
 	}
-	return r.ids.text(i + 1)
+	return idText(r.At, r.id+uint32(i)+1)
 }
 
 // Before reports whether the IDs of r come before those of other. Both are
 // of this process.
 func (r *Run) Before(other *Run) bool {
-	if r.ids.millis != other.ids.millis {
-		return r.ids.millis < other.ids.millis
+	if at, others := r.At.UnixMilli(), other.At.UnixMilli(); at != others {
+		return at < others
 	}
-	return r.ids.first < other.ids.first
+	return r.id < other.id
 }
 
 // Task returns the task of call i.

@@ -8,17 +8,23 @@ import (
 
 // The steps of a sync call. They have one writer, see [Run].
 
-// Begin opens the attempt of a sync call.
-func (r *Run) Begin(i int, at time.Time) {
-	r.histories[i].open(r.since(at), "")
+// Begin opens the attempt of a sync call: when the one before it has ended, as
+// End has said, at the Beginning, or now for 0.
+func (r *Run) Begin(i int, at time.Duration) {
+	if at == 0 {
+		at = r.elapsed()
+	}
+	r.histories[i].open(at, "")
 	r.Calls[i].set(running)
 }
 
-// End closes it, and returns how many bytes the run has grown by.
-func (r *Run) End(i int, at time.Time, e engine.Ending, kept Kept) (grown int64) {
-	grown = r.histories[i].end(r.since(at), e, kept)
+// End closes it, and returns when that was and how many bytes the run has
+// grown by.
+func (r *Run) End(i int, e engine.Ending, kept Kept) (at time.Duration, grown int64) {
+	at = r.elapsed()
+	grown = r.histories[i].end(at, e, kept)
 	r.Calls[i].set(codeOf(e.Status))
-	return grown
+	return at, grown
 }
 
 // Answer keeps what a stub or WhenRecorded said. It is called before the
@@ -51,5 +57,5 @@ func (h *history) end(at time.Duration, e engine.Ending, kept Kept) (grown int64
 // unbegun notes why there will be no further attempt.
 func (h *history) unbegun(e engine.Ending) {
 	h.open(0, "")
-	h.last = attempt{text: &attemptText{err: e.Error, stack: e.Stack}}
+	h.say(attemptText{err: e.Error, stack: e.Stack})
 }

@@ -30,9 +30,6 @@ type Outcome struct {
 	ByRun  bool // Run has returned Err, or left it out as of a best-effort call
 }
 
-// Attach gives the run its Waiter, before anything of it executes.
-func (r *Run) Attach(w *Waiter) { r.waiter = w }
-
 // Tell lets the Waiter know that an async call has ended for good. What it
 // returned is written down already. If it returns true, the journal asks to
 // know too.
@@ -51,7 +48,7 @@ func (r *Run) Tell(i int, o Outcome) (kept bool) {
 func (r *Run) Unqueue(n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.left -= n
+	r.left -= int32(n)
 	r.letGo()
 }
 
@@ -115,8 +112,8 @@ func (r *Run) Outcome(i int, w *Waiter) (s journal.Status, o Outcome, took time.
 	}
 	if r.histories != nil && code != running {
 		h := &r.histories[i]
-		if h.last.finished > 0 && h.last.started > 0 {
-			took = h.last.finished - h.last.started
+		if h.finished > 0 && h.started > 0 {
+			took = h.finished - h.started
 		}
 		answered = h.more != nil && h.more.answered
 	}
@@ -136,7 +133,7 @@ func (r *Run) Learn(i int, e journal.Entry, w *Waiter, o Outcome) {
 	if n == 0 || r.histories == nil {
 		return
 	}
-	last := &r.histories[i].last
+	last := &r.histories[i]
 	if a := e.Attempts[n-1]; !a.Started.IsZero() && !a.Finished.IsZero() {
 		last.started = r.since(a.Started)
 		last.finished = last.started + a.Finished.Sub(a.Started)
