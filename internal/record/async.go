@@ -85,7 +85,7 @@ func (r *Run) Interrupt(i int, e engine.Ending) bool {
 		return false
 	}
 	h := &r.histories[i]
-	h.say(attemptText{e.Error, e.Stack, h.last().worker})
+	h.say(e.Error, e.Stack, h.worker())
 	r.Calls[i].set(interrupted)
 	return true
 }

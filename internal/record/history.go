@@ -77,13 +77,23 @@ func (h *history) last() attempt {
 	return a
 }
 
-func (h *history) empty() bool { return h.last() == attempt{} }
+func (h *history) empty() bool {
+	return h.started == 0 && (h.more == nil || h.more.text == attemptText{})
+}
 
 // say sets the text of the last attempt.
-func (h *history) say(t attemptText) {
-	if h.more != nil || t != (attemptText{}) {
-		h.detail().text = t
+func (h *history) say(err, stack, worker string) {
+	if h.more != nil || err != "" || stack != "" || worker != "" {
+		h.detail().text = attemptText{err, stack, worker}
 	}
+}
+
+// worker is who executes the last attempt.
+func (h *history) worker() string {
+	if h.more == nil {
+		return ""
+	}
+	return h.more.text.worker
 }
 
 // open begins an attempt.
@@ -93,7 +103,7 @@ func (h *history) open(started time.Duration, worker string) {
 		m.earlier = append(m.earlier, h.last())
 	}
 	h.started, h.finished = started, 0
-	h.say(attemptText{worker: worker})
+	h.say("", "", worker)
 }
 
 // takeBack forgets the last attempt.
@@ -104,13 +114,13 @@ func (h *history) takeBack() {
 		before, h.more.earlier = h.more.earlier[n], h.more.earlier[:n]
 	}
 	h.started, h.finished = before.started, before.finished
-	h.say(before.attemptText)
+	h.say(before.err, before.stack, before.worker)
 }
 
 // close ends the last attempt, with the reason why it failed.
 func (h *history) close(finished time.Duration, err, stack string) {
 	h.finished = finished
-	h.say(attemptText{err, stack, h.last().worker})
+	h.say(err, stack, h.worker())
 }
 
 // count is how many attempts there were.

@@ -166,15 +166,9 @@ func (r *Run) code(i int) uint32 {
 // Settle gives a call a status that needs no history.
 func (r *Run) Settle(i int, s journal.Status) { r.Calls[i].set(codeOf(s)) }
 
-// set changes the status. A call that was dropped stays so.
-func (c *Call) set(code uint32) {
-	for {
-		old := c.status.Load()
-		if c.status.CompareAndSwap(old, code|old&droppedBit) {
-			return
-		}
-	}
-}
+// set changes the status, but not whether the call was dropped: that may be
+// noted at the same time. Only one goroutine at a time sets it.
+func (c *Call) set(code uint32) { c.status.Add(code - c.status.Load()&^droppedBit) }
 
 // Record makes recorded what has no status of its own. It is called before
 // the journal has seen the run.
@@ -208,17 +202,29 @@ var statuses = [...]journal.Status{
 // counts as running: it has not ended.
 func codeOf(s journal.Status) uint32 {
 	switch s {
-	case journal.StatusHeld:
-		return queued
 	case "":
 		return none
+	case journal.StatusDone:
+		return done
+	case journal.StatusFailed:
+		return failed
+	case journal.StatusRecorded:
+		return recorded
+	case journal.StatusStubbed:
+		return stubbed
+	case journal.StatusQueued, journal.StatusHeld:
+		return queued
+	case journal.StatusSkipped:
+		return skipped
+	case journal.StatusDuplicate:
+		return duplicate
+	case journal.StatusInterrupted:
+		return interrupted
+	case journal.StatusCancelled:
+		return cancelled
+	default:
+		return running
 	}
-	for code, known := range statuses {
-		if known == s {
-			return uint32(code)
-		}
-	}
-	return running
 }
 
 // Index returns which call of the run has this entry ID.

@@ -57,5 +57,5 @@ func (h *history) end(at time.Duration, e engine.Ending, kept Kept) (grown int64
 // unbegun notes why there will be no further attempt.
 func (h *history) unbegun(e engine.Ending) {
 	h.open(0, "")
-	h.say(attemptText{err: e.Error, stack: e.Stack})
+	h.say(e.Error, e.Stack, "")
 }
