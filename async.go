@@ -50,6 +50,7 @@ func (l *list) hand(from, to int) {
 		return
 	}
 	l.show(to)
+	l.waiter()
 	l.run.Queue(n)
 	err := l.runner.pool().Submit(l.ctx, l.run, from, to, l.scope.inWorker())
 	if err == nil {
@@ -109,29 +110,26 @@ func (r worker) execute(ctx context.Context, run *record.Run, i, number int, pas
 	j.own.own = r.inTask(ctx, scopeOf(ctx), run)
 	j.own.own.worker = true
 	j.own.scope = scope{&j.own.own, int32(i), int32(number)}
-	j.attempt = attempt{
-		runner: r.Runner, run: run, call: i, number: number, spec: &args.Task().Spec,
-		args: args, pass: pass, ctx: &j.own.scope,
-	}
+	j.attempt = attempt{ctx: &j.own.scope, spec: &args.Task().Spec, args: args, pass: pass}
 	j.attempt.execute(func(o outcome) { j.ended(ctx, o) })
 }
 
 // ended notes the end of an attempt.
 func (j *job) ended(ctx context.Context, o outcome) {
 	a := &j.attempt
-	r, e := a.runner, a.ending(ctx, o)
-	grown, ours := a.run.Conclude(a.call, e, a.keep(o))
-	r.write(ctx, a.run, a.call, a.call+1)
+	r, e := a.runner(), a.ending(ctx, o)
+	grown, ours := a.run().Conclude(a.call(), e, a.keep(o))
+	r.write(ctx, a.run(), a.call(), a.call()+1)
 	if grown > 0 && r.memory != nil {
-		r.memory.Grew(a.run, grown)
+		r.memory.Grew(a.run(), grown)
 	}
 	switch {
 	case !ours: // it was given up meanwhile
-		e.Status = a.run.Status(a.call)
+		e.Status = a.run().Status(a.call())
 	case e.Status.Final():
-		r.conclude(ctx, a.run, a.call, a.number, o)
+		r.conclude(ctx, a.run(), a.call(), a.number(), o)
 	}
-	j.pool.End(a.call, e)
+	j.pool.End(a.call(), e)
 }
 
 // conclude tells who waits for an async call that it has ended for good.

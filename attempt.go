@@ -11,15 +11,19 @@ import (
 // attempt is one execution of a call, sync or async, in a list, on a worker
 // or by a test's Perform. Whoever makes one has written down that it begins.
 type attempt struct {
-	runner *Runner
-	run    *record.Run
-	call   int
-	number int              // from 1
-	spec   *engine.TaskSpec // the limits that hold for it
-	args   record.Arguments // that the task gets
-	pass   gate.Pass
-	ctx    *scope // of the task
+	ctx  *scope           // of the task: runner, run, call and number of the attempt
+	spec *engine.TaskSpec // the limits that hold for it
+	args record.Arguments // that the task gets
+	pass gate.Pass
 }
+
+func (a *attempt) runner() *Runner { return a.ctx.executes }
+
+func (a *attempt) run() *record.Run { return a.ctx.run }
+
+func (a *attempt) call() int { return int(a.ctx.call) }
+
+func (a *attempt) number() int { return int(a.ctx.attempt) }
 
 // outcome is what an attempt came to.
 type outcome struct {
@@ -47,7 +51,7 @@ func (a *attempt) execute(ended func(outcome)) {
 		defer cancel()
 		ctx = limited
 	}
-	if len(a.runner.middleware) > 0 && gateIsLive() {
+	if len(a.ctx.executes.middleware) > 0 && gateIsLive() {
 		kept := *a // what a middleware has started may keep it
 		o = kept.wrapped(ctx)
 		return
@@ -70,7 +74,7 @@ func (a *attempt) keep(o outcome) record.Kept {
 	if o.result == nil || o.err != nil || a.args.Task().Keep == nil {
 		return record.Kept{}
 	}
-	return a.args.Task().Keep(o.result, a.run.Key(a.call) != "")
+	return a.args.Task().Keep(o.result, a.run().Key(a.call()) != "")
 }
 
 func gateIsLive() bool {

@@ -123,10 +123,7 @@ func (r *Runner) work(ctx context.Context, w *delivered, pass gate.Pass, ended c
 		return nil, nil
 	})
 	c := taskScope(r.inTask(extracted, scopeOf(extracted), w.run), 0, w.Attempt)
-	a := attempt{
-		runner: r, run: w.run, number: w.Attempt, spec: &spec,
-		args: w.run.Calls[0].Args, pass: pass, ctx: c,
-	}
+	a := attempt{ctx: c, spec: &spec, args: w.run.Calls[0].Args, pass: pass}
 	if o.err != nil {
 		w.executed(ctx, &a, o)
 		return
@@ -137,7 +134,7 @@ func (r *Runner) work(ctx context.Context, w *delivered, pass gate.Pass, ended c
 // executed notes the end of the attempt. The journal is written here, if the
 // engine does not keep it.
 func (w *delivered) executed(ctx context.Context, a *attempt, o outcome) {
-	r, e := a.runner, a.ending(ctx, o)
+	r, e := a.runner(), a.ending(ctx, o)
 	kept := a.keep(o)
 	w.run.Conclude(0, e, kept)
 	if kept.Shown != nil {

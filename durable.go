@@ -156,11 +156,12 @@ func (l *list) submitDurable(from, to int) {
 		l.showOthers(jobs, to)
 		l.duplicates(jobs, tickets)
 	}
-	if l.report.durable == nil {
-		l.report.durable = &durableCalls{journal: l.runner.journal}
+	if l.sent == nil {
+		l.waiter()
+		l.sent = &durableCalls{journal: l.runner.journal}
 	}
 	for _, j := range jobs {
-		l.report.durable.sent = append(l.report.durable.sent, j.Position)
+		l.sent.places = append(l.sent.places, j.Position)
 	}
 }
 

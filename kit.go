@@ -149,10 +149,7 @@ func (t *testRecorder) perform(ctx context.Context, r *record.Run, i int) error 
 	}
 	args, _, _ := r.Calls[i].Args.Copy()
 	c := taskScope(t.runner.inTask(ctx, scopeOf(ctx), r), i, 1)
-	a := attempt{
-		runner: &t.runner, run: r, call: i, number: 1, spec: &args.Task().Spec,
-		args: args, pass: d.Pass(), ctx: c,
-	}
+	a := attempt{ctx: c, spec: &args.Task().Spec, args: args, pass: d.Pass()}
 	var err error
 	a.execute(func(o outcome) { err = a.performed(o) })
 	return err
@@ -164,9 +161,9 @@ func (a *attempt) performed(o outcome) (err error) {
 	e := engine.Ending{Status: journal.StatusDone, Counts: true}
 	if o.err != nil {
 		e.Status, e.Error, e.Stack = journal.StatusFailed, record.ErrorText(o.err), o.stack
-		err = callError(a.run, a.call, 1, o.err, o.stack)
+		err = callError(a.run(), a.call(), 1, o.err, o.stack)
 	}
-	a.run.Conclude(a.call, e, a.keep(o))
+	a.run().Conclude(a.call(), e, a.keep(o))
 	return err
 }
 

@@ -21,9 +21,10 @@ type list struct {
 	first  [4]record.Arguments // as they were passed: the caller may reuse its slice
 	rest   []record.Arguments
 
-	run    *record.Run
-	report *Report
-	tasks  []scope // for the sync calls; nil until one executes
+	run   *record.Run
+	kept  *originals    // nil while there are none, and nothing is queued
+	sent  *durableCalls // nil if nothing was handed to a durable engine
+	tasks []scope       // for the sync calls; nil until one executes
 
 	all  gate.Decision // on every call, if same
 	same bool          // no task has a rule of its own
@@ -35,23 +36,11 @@ type list struct {
 	err    error         // what stopped the list
 }
 
-// executed is the report of a list that may execute.
-type executed struct {
-	Report
-	record.Waiter
-}
-
-// execute takes a run of these calls from its beginning to its end.
-func (l *list) execute(runID string, caller uintptr, calls []Call) (*Report, error) {
-	e := new(executed)
-	l.run = record.New(len(calls), &e.Waiter)
-	l.run.RunID, l.run.Caller, l.run.RecordOnly = runID, caller, l.say.RecordOnly
-	copyCalls(l.run, calls, l.runner.rules == nil)
-	e.Report = Report{runID: runID, run: l.run, waiter: &e.Waiter}
-	l.report, l.now = &e.Report, record.Beginning
-	l.pass(calls)
-	l.walk()
-	return l.report, l.err
+// originals are the report of a list that something was returned to, with
+// that: apart from the run, so that a journal does not keep it.
+type originals struct {
+	report Report
+	waiter record.Waiter
 }
 
 // pass keeps what is passed.
@@ -154,16 +143,14 @@ func (l *list) executeSync(i int, d gate.Decision) {
 	if l.tasks == nil {
 		l.tasks = taskScopes(l.runner.inTask(l.ctx, l.scope, l.run), len(l.run.Calls))
 	}
-	a := attempt{
-		runner: l.runner, run: l.run, call: i, number: 1, spec: &l.task(i).Spec,
-		args: *l.passed(i), pass: d.Pass(), ctx: &l.tasks[i],
-	}
+	args := *l.passed(i)
+	a := attempt{ctx: &l.tasks[i], spec: &args.Task().Spec, args: args, pass: d.Pass()}
 	a.execute(func(o outcome) { l.executed(&a, o) })
 }
 
 // executed notes the end of a sync call.
 func (l *list) executed(a *attempt, o outcome) {
-	i := a.call
+	i := a.call()
 	var grown int64
 	if l.now, grown = l.run.End(i, a.ending(l.ctx, o), a.keep(o)); grown > 0 && l.runner.memory != nil {
 		l.runner.memory.Grew(l.run, grown)
@@ -177,8 +164,27 @@ func (l *list) executed(a *attempt, o outcome) {
 	}
 }
 
+// waiter is told what the calls return.
+func (l *list) waiter() *record.Waiter {
+	if l.kept == nil {
+		l.kept = new(originals)
+		l.run.Attach(&l.kept.waiter)
+	}
+	return &l.kept.waiter
+}
+
 // outcome is what call i returned, for the report.
-func (l *list) outcome(i int) *record.Outcome { return l.run.Original(l.report.waiter, i) }
+func (l *list) outcome(i int) *record.Outcome { return l.run.Original(l.waiter(), i) }
+
+// told returns the report of the list: the one that lies with its run, if the
+// run says all.
+func (l *list) told(own *Report) *Report {
+	if l.kept == nil {
+		return own
+	}
+	l.kept.report = Report{l.run, &l.kept.waiter, l.sent}
+	return &l.kept.report
+}
 
 // fail lets a call fail that was not begun, and stops the list unless it is
 // best-effort.

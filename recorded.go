@@ -8,54 +8,19 @@ import (
 	"github.com/saferunner/saferunner/journal"
 )
 
-// The calls of a short list that is recorded are one allocation with its run
-// and its report.
-type (
-	recording struct {
-		Report
-		made record.Run
-	}
-	singleRecording struct {
-		recording
-		calls [1]record.Call
-	}
-	shortRecording struct {
-		recording
-		calls [4]record.Call
-	}
-)
-
-// recordAll records a list of which nothing executes, and nothing answers for
+// recordAll records a run of which nothing executes, and nothing answers for
 // any call.
-func (r *Runner) recordAll(ctx context.Context, runID string, caller uintptr, recordOnly bool, calls []Call) *Report {
-	var rec *recording
-	var space []record.Call
-	switch n := len(calls); {
-	case n == 1:
-		s := new(singleRecording)
-		rec, space = &s.recording, s.calls[:]
-	case n <= len(shortRecording{}.calls):
-		s := new(shortRecording)
-		rec, space = &s.recording, s.calls[:n:n]
-	default:
-		rec, space = new(recording), make([]record.Call, n)
-	}
-	run := &rec.made
-	run.RunID, run.Caller, run.RecordOnly = runID, caller, recordOnly
-	run.Init(space)
-	copyCalls(run, calls, r.rules == nil)
+func (r *Runner) recordAll(ctx context.Context, run *record.Run) {
 	run.Record()
-	rec.Report = Report{runID: runID, run: run}
-	if len(calls) == 0 {
-		return &rec.Report
+	if len(run.Calls) == 0 {
+		return
 	}
 	if r.memory != nil {
 		r.memory.PutRun(run)
 	} else {
-		r.write(ctx, run, 0, len(calls))
+		r.write(ctx, run, 0, len(run.Calls))
 	}
 	r.noteUnowned(run)
-	return &rec.Report
 }
 
 // anyAnswers reports whether WhenRecorded answers for one of the calls.

@@ -13,11 +13,12 @@ import (
 // "queued" before it. A list that Run refused has no outcomes. On a nil or
 // zero Report the methods return nothing. Safe for concurrent use.
 type Report struct {
-	runID   string
-	run     *record.Run    // nil if Run refused the list
-	waiter  *record.Waiter // nil if nothing executed
+	run     *record.Run    // without calls and ID if Run refused the list
+	waiter  *record.Waiter // nil if nothing was queued or has returned anything
 	durable *durableCalls  // nil if nothing was handed to a durable engine
 }
+
+func refusedReport(runID string) *Report { return &Report{run: &record.Run{RunID: runID}} }
 
 // Outcome is what has become of one call.
 type Outcome struct {
@@ -39,21 +40,18 @@ func (r *Report) ID() string {
 
 // RunID returns the label that Run was given.
 func (r *Report) RunID() string {
-	if r == nil {
+	if r == nil || r.run == nil {
 		return ""
 	}
-	return r.runID
+	return r.run.RunID
 }
 
 // Outcomes returns an outcome for each call, in the order of the list. Each
 // is whole in itself; together they are no snapshot, where async calls go on.
 func (r *Report) Outcomes() []Outcome {
-	if r == nil || r.run == nil {
-		return nil
-	}
-	all := make([]Outcome, len(r.run.Calls))
-	for i := range all {
-		all[i] = r.outcome(i)
+	var all []Outcome
+	for i := range r.calls() {
+		all = append(all, r.outcome(i))
 	}
 	return all
 }

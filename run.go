@@ -41,7 +41,7 @@ func Run(ctx context.Context, runID string, calls ...Call) (*Report, error) {
 // Run is the package's Run for this runner, unless ctx carries another one.
 func (r *Runner) Run(ctx context.Context, runID string, calls ...Call) (*Report, error) {
 	if r == nil {
-		return &Report{runID: runID}, errNilRunner("Run")
+		return refusedReport(runID), errNilRunner("Run")
 	}
 	var caller [1]uintptr
 	runtime.Callers(2, caller[:])
@@ -57,7 +57,7 @@ func errNilRunner(method string) error {
 // caller's transaction, nil without one.
 func run(ctx context.Context, receiver *Runner, caller uintptr, tx any, runID string, calls []Call) (*Report, error) {
 	if ctx == nil {
-		return &Report{runID: runID}, errors.New("saferunner: Run with a nil ctx; nothing was executed")
+		return refusedReport(runID), errors.New("saferunner: Run with a nil ctx; nothing was executed")
 	}
 	s := scopeOf(ctx)
 	owner, recordOnly := ownerOf(s, receiver)
@@ -65,20 +65,84 @@ func run(ctx context.Context, receiver *Runner, caller uintptr, tx any, runID st
 		caller = 0
 	}
 	if err := owner.check(ctx, tx, caller, runID, calls); err != nil {
-		return &Report{runID: runID}, err
+		return refusedReport(runID), err
 	}
 	if err := owner.life.enter(s.inTask()); err != nil {
-		return &Report{runID: runID}, fmt.Errorf("saferunner: run %q: %w; nothing was executed", runID, err)
+		return refusedReport(runID), fmt.Errorf("saferunner: run %q: %w; nothing was executed", runID, err)
 	}
 	defer owner.life.leave()
 
 	say := gate.Say{RecordOnly: recordOnly, Rules: owner.rules, NoTx: tx != nil && owner.durable() == nil}
 	all, same := say.DecideAll()
-	if same && all.Verdict == gate.Recorded && tx == nil && !anyAnswers(calls) {
-		return owner.recordAll(ctx, runID, caller, recordOnly, calls), nil
+	executes := !same || all.Verdict != gate.Recorded || tx != nil || anyAnswers(calls)
+	m := newRun(len(calls), executes)
+	m.run.RunID, m.run.Caller, m.run.RecordOnly = runID, caller, recordOnly
+	copyCalls(&m.run, calls, owner.rules == nil)
+	if !executes {
+		owner.recordAll(ctx, &m.run)
+		return &m.report, nil
 	}
-	l := list{ctx: ctx, scope: s, runner: owner, say: say, tx: tx, all: all, same: same}
-	return l.execute(runID, caller, calls)
+	l := list{ctx: ctx, scope: s, runner: owner, say: say, tx: tx, all: all, same: same, run: &m.run, now: record.Beginning}
+	l.pass(calls)
+	l.walk()
+	return l.told(&m.report), l.err
+}
+
+// A short run is one allocation with its calls, with what becomes of them if
+// they may execute, and with the report on it.
+type (
+	made struct {
+		report Report
+		run    record.Run
+	}
+	singleRecorded struct {
+		made
+		calls [1]record.Call
+	}
+	shortRecorded struct {
+		made
+		calls [4]record.Call
+	}
+	singleExecuted struct {
+		made
+		calls     [1]record.Call
+		histories [1]record.History
+	}
+	shortExecuted struct {
+		made
+		calls     [4]record.Call
+		histories [4]record.History
+	}
+)
+
+// newRun returns a run of n calls, of which one may execute or be answered if
+// executes is set.
+func newRun(n int, executes bool) *made {
+	var m *made
+	var calls []record.Call
+	var histories []record.History
+	switch short := n <= len(shortExecuted{}.calls); {
+	case n == 1 && executes:
+		s := new(singleExecuted)
+		m, calls, histories = &s.made, s.calls[:], s.histories[:]
+	case n == 1:
+		s := new(singleRecorded)
+		m, calls = &s.made, s.calls[:]
+	case short && executes:
+		s := new(shortExecuted)
+		m, calls, histories = &s.made, s.calls[:n:n], s.histories[:n:n]
+	case short:
+		s := new(shortRecorded)
+		m, calls = &s.made, s.calls[:n:n]
+	default:
+		m, calls = new(made), make([]record.Call, n)
+		if executes {
+			histories = make([]record.History, n)
+		}
+	}
+	m.run.Init(calls, histories)
+	m.report.run = &m.run
+	return m
 }
 
 // copyCalls makes the calls of a run copies of what was passed. Where the

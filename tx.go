@@ -17,10 +17,10 @@ import (
 // recorded. If the error is not nil, nothing was executed; roll back then.
 func (r *Runner) RunTx(ctx context.Context, tx any, runID string, calls ...Call) (*Report, error) {
 	if r == nil {
-		return &Report{runID: runID}, errNilRunner("RunTx")
+		return refusedReport(runID), errNilRunner("RunTx")
 	}
 	if tx == nil {
-		return &Report{runID: runID}, fmt.Errorf("saferunner: run %q: RunTx: the transaction is nil: begin one, and end it after RunTx; nothing was executed", runID)
+		return refusedReport(runID), fmt.Errorf("saferunner: run %q: RunTx: the transaction is nil: begin one, and end it after RunTx; nothing was executed", runID)
 	}
 	caller := callsite.Caller(0)
 	if callsite.Package(caller) == typedFaces {

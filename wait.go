@@ -21,11 +21,11 @@ import (
 // only what they say, and fails once the journal could not be read for 30
 // seconds. Safe for concurrent use.
 func (r *Report) Wait(ctx context.Context) error {
-	if r == nil || r.run == nil || r.waiter == nil {
+	if r == nil || r.waiter == nil {
 		return nil
 	}
 	if err := r.run.Wait(ctx, r.waiter); err != nil {
-		return fmt.Errorf("saferunner: run %q: async calls have not ended: %w", r.runID, err)
+		return fmt.Errorf("saferunner: run %q: async calls have not ended: %w", r.RunID(), err)
 	}
 	if r.durable != nil {
 		return r.waitDurable(ctx)
@@ -47,7 +47,7 @@ func (r *Report) failures() error {
 // durableCalls are the calls of a run that were handed to a durable engine.
 type durableCalls struct {
 	journal journal.Journal // that tells of them
-	sent    []int           // their places in the list
+	places  []int           // in the list
 }
 
 const (
@@ -78,7 +78,7 @@ func (r *Report) waitDurable(ctx context.Context) error {
 		case err == nil:
 			seen = time.Now()
 		case ctx.Err() == nil && time.Since(seen) >= lookPatience:
-			return fmt.Errorf("saferunner: run %q: async calls: the journal could not be read for %s: %w", r.runID, lookPatience, err)
+			return fmt.Errorf("saferunner: run %q: async calls: the journal could not be read for %s: %w", r.RunID(), lookPatience, err)
 		}
 		select {
 		case <-time.After(pause):
@@ -95,11 +95,11 @@ func (r *Report) waitEnded(ctx context.Context) error {
 	page, err := r.durable.journal.Query(look, journal.Query{Run: r.ID(), Statuses: unended, OldestFirst: true, Limit: journal.MaxPage})
 	switch {
 	case err != nil:
-		return fmt.Errorf("saferunner: run %q: async calls have not ended: %w; the journal could not be read: %w", r.runID, context.Cause(ctx), err)
+		return fmt.Errorf("saferunner: run %q: async calls have not ended: %w; the journal could not be read: %w", r.RunID(), context.Cause(ctx), err)
 	case len(page.Entries) == 0:
 		return r.learn(look)
 	}
-	return fmt.Errorf("saferunner: run %q: %s: %w", r.runID, describeUnended(page), context.Cause(ctx))
+	return fmt.Errorf("saferunner: run %q: %s: %w", r.RunID(), describeUnended(page), context.Cause(ctx))
 }
 
 // describeUnended says how many calls a page has, and names the first.
@@ -131,15 +131,15 @@ func describeUnended(page journal.Page) string {
 // learn reads how the calls have ended, and joins their errors.
 func (r *Report) learn(ctx context.Context) error {
 	var errs []error
-	missing := make(map[string]int, len(r.durable.sent))
-	for _, i := range r.durable.sent {
+	missing := make(map[string]int, len(r.durable.places))
+	for _, i := range r.durable.places {
 		missing[r.run.EntryID(i)] = i
 	}
 	q := journal.Query{Run: r.ID(), OldestFirst: true, Limit: journal.MaxPage}
 	for {
 		page, err := r.durable.journal.Query(ctx, q)
 		if err != nil {
-			return fmt.Errorf("saferunner: run %q: async calls: %w", r.runID, err)
+			return fmt.Errorf("saferunner: run %q: async calls: %w", r.RunID(), err)
 		}
 		for _, e := range page.Entries {
 			i, sent := missing[e.ID]
@@ -155,7 +155,7 @@ func (r *Report) learn(ctx context.Context) error {
 			continue
 		}
 		if len(missing) > 0 {
-			errs = append(errs, fmt.Errorf("saferunner: run %q: %d async calls are not in the journal: their transaction has not been committed, or they were pruned", r.runID, len(missing)))
+			errs = append(errs, fmt.Errorf("saferunner: run %q: %d async calls are not in the journal: their transaction has not been committed, or they were pruned", r.RunID(), len(missing)))
 		}
 		return errors.Join(errs...)
 	}

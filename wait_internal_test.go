@@ -51,8 +51,8 @@ func TestWaitWhileTheJournalIsAway(t *testing.T) {
 
 // sent is the report of a run of which nothing was handed to the engine.
 func sent(j journal.Journal) *Report {
-	run := record.New(0, nil)
-	return &Report{runID: "order.created", run: run, waiter: &record.Waiter{}, durable: &durableCalls{journal: j}}
+	run := &record.Run{RunID: "order.created"}
+	return &Report{run: run, waiter: &record.Waiter{}, durable: &durableCalls{journal: j}}
 }
 
 // shelf is a journal of these entries.
@@ -107,7 +107,7 @@ func TestWaitNamesWhatHasNotEnded(t *testing.T) {
 }
 
 func TestFailuresThatSayNothing(t *testing.T) {
-	run := record.New(1, nil)
+	run := &newRun(1, true).run
 	run.SetArguments(0, &arguments[int]{core: &core[int]{}}, 0)
 	for want, e := range map[string]journal.Entry{
 		"cancelled":               {Status: journal.StatusCancelled},

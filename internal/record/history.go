@@ -7,9 +7,9 @@ import (
 	"github.com/saferunner/saferunner/journal"
 )
 
-// history is what became of a call that was more than written down. It is
+// History is what became of a call that was more than written down. It is
 // kept small, since a journal keeps many. [Run] says who may touch it.
-type history struct {
+type History struct {
 	started, finished time.Duration // of the last attempt
 	more              *more         // nil for most
 }
@@ -54,14 +54,14 @@ func (r *Run) attempt(a attempt) journal.Attempt {
 
 // history returns that of call i. Where the run had no room for any, it is
 // called with the lock held, or before the journal has seen the run.
-func (r *Run) history(i int) *history {
+func (r *Run) history(i int) *History {
 	if r.histories == nil {
-		r.histories = make([]history, len(r.Calls))
+		r.histories = make([]History, len(r.Calls))
 	}
 	return &r.histories[i]
 }
 
-func (h *history) detail() *more {
+func (h *History) detail() *more {
 	if h.more == nil {
 		h.more = new(more)
 	}
@@ -69,7 +69,7 @@ func (h *history) detail() *more {
 }
 
 // last returns the last attempt, a zero one if there was none.
-func (h *history) last() attempt {
+func (h *History) last() attempt {
 	a := attempt{started: h.started, finished: h.finished}
 	if h.more != nil {
 		a.attemptText = h.more.text
@@ -77,19 +77,19 @@ func (h *history) last() attempt {
 	return a
 }
 
-func (h *history) empty() bool {
+func (h *History) empty() bool {
 	return h.started == 0 && (h.more == nil || h.more.text == attemptText{})
 }
 
 // say sets the text of the last attempt.
-func (h *history) say(err, stack, worker string) {
+func (h *History) say(err, stack, worker string) {
 	if h.more != nil || err != "" || stack != "" || worker != "" {
 		h.detail().text = attemptText{err, stack, worker}
 	}
 }
 
 // worker is who executes the last attempt.
-func (h *history) worker() string {
+func (h *History) worker() string {
 	if h.more == nil {
 		return ""
 	}
@@ -97,7 +97,7 @@ func (h *history) worker() string {
 }
 
 // open begins an attempt.
-func (h *history) open(started time.Duration, worker string) {
+func (h *History) open(started time.Duration, worker string) {
 	if !h.empty() {
 		m := h.detail()
 		m.earlier = append(m.earlier, h.last())
@@ -107,7 +107,7 @@ func (h *history) open(started time.Duration, worker string) {
 }
 
 // takeBack forgets the last attempt.
-func (h *history) takeBack() {
+func (h *History) takeBack() {
 	var before attempt
 	if h.more != nil && len(h.more.earlier) > 0 {
 		n := len(h.more.earlier) - 1
@@ -118,13 +118,13 @@ func (h *history) takeBack() {
 }
 
 // close ends the last attempt, with the reason why it failed.
-func (h *history) close(finished time.Duration, err, stack string) {
+func (h *History) close(finished time.Duration, err, stack string) {
 	h.finished = finished
 	h.say(err, stack, h.worker())
 }
 
 // count is how many attempts there were.
-func (h *history) count() int {
+func (h *History) count() int {
 	n := 0
 	if h.more != nil {
 		n = len(h.more.earlier)

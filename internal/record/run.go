@@ -34,7 +34,7 @@ type Run struct {
 	RecordOnly bool // nothing of it may ever execute
 
 	foreign   *Foreign  // for a run that another process began
-	histories []history // one for each call; nil where none has executed
+	histories []History // one for each call; nil where none has executed
 	id        uint32    // the count in the run's ID; those of its calls follow
 	initial   uint32    // status of the calls that have none of their own
 
@@ -60,65 +60,34 @@ type Call struct {
 	bytes   uint32 // that its arguments hold beside themselves
 }
 
-// The calls of a short run that executes are one allocation with it, and so
-// are their histories.
-type (
-	singleLive struct {
-		Run
-		space     [1]Call
-		histories [1]history
-	}
-	shortLive struct {
-		Run
-		space     [4]Call
-		histories [4]history
-	}
-)
-
-// New returns a run of n calls that may execute: there is room for what
-// becomes of them. Their Args and Options are to be set. w is told of their
-// results and errors.
-func New(n int, w *Waiter) *Run {
-	var r *Run
-	var calls []Call
-	switch {
-	case n == 1:
-		s := new(singleLive)
-		r, calls = &s.Run, s.space[:]
-		r.histories = s.histories[:]
-	case n <= len(shortLive{}.space):
-		s := new(shortLive)
-		r, calls = &s.Run, s.space[:n:n]
-		r.histories = s.histories[:n:n]
-	default:
-		r, calls = new(Run), make([]Call, n)
-		r.histories = make([]history, n)
-	}
-	r.Init(calls)
-	r.finished, r.waiter = false, w
-	return r
-}
-
-// Init begins a run of these calls, of which none executes but by a test's
-// Perform. r is zero, and calls are.
-func (r *Run) Init(calls []Call) {
-	r.Calls = calls
+// Init begins a run of these calls, whose Args and Options are to be set. If
+// one may execute, there is a history for each, zero as the calls are; if not,
+// all is said with Record.
+func (r *Run) Init(calls []Call, histories []History) {
+	r.Calls, r.histories = calls, histories
 	r.At = time.Now()
 	r.id = takeIDs(len(calls) + 1)
-	r.finished = true
+}
+
+// Attach gives the run its Waiter, before anything async is queued.
+func (r *Run) Attach(w *Waiter) {
+	r.mu.Lock()
+	r.waiter = w
+	r.mu.Unlock()
 }
 
 // Delivered returns the run of one call that another process began.
 func Delivered(f Foreign, runID string, at time.Time) *Run {
-	s := new(singleLive)
-	s.Run = Run{RunID: runID, At: at, foreign: &f, Calls: s.space[:], histories: s.histories[:]}
-	return &s.Run
+	return &Run{RunID: runID, At: at, foreign: &f, Calls: make([]Call, 1), histories: make([]History, 1)}
 }
 
-// ID returns the ID of the run.
+// ID returns the ID of the run, empty for a zero one.
 func (r *Run) ID() string {
-	if r.foreign != nil {
+	switch {
+	case r.foreign != nil:
 		return r.foreign.Run
+	case r.At.IsZero():
+		return ""
 	}
 	return idText(r.At, r.id)
 }
@@ -170,9 +139,9 @@ func (r *Run) Settle(i int, s journal.Status) { r.Calls[i].set(codeOf(s)) }
 // noted at the same time. Only one goroutine at a time sets it.
 func (c *Call) set(code uint32) { c.status.Add(code - c.status.Load()&^droppedBit) }
 
-// Record makes recorded what has no status of its own. It is called before
-// the journal has seen the run.
-func (r *Run) Record() { r.initial = recorded }
+// Record makes recorded what has no status of its own, and says that Run is
+// about to return. It is called before the journal has seen the run.
+func (r *Run) Record() { r.initial, r.finished = recorded, true }
 
 // Statuses as numbers, so that they can be atomic.
 const (

@@ -8,8 +8,8 @@ import (
 )
 
 var (
-	runBytes  = int64(reflect.TypeFor[shortLive]().Size())
-	callBytes = int64(reflect.TypeFor[Call]().Size() + reflect.TypeFor[history]().Size())
+	callBytes = int64(reflect.TypeFor[Call]().Size() + reflect.TypeFor[History]().Size())
+	runBytes  = int64(reflect.TypeFor[Run]().Size()) + 4*callBytes // with the room that a short run has, and its report
 )
 
 // SetArguments gives call i arguments of its own, which hold so many bytes.

@@ -44,7 +44,7 @@ func (r *Run) Fail(i int, e engine.Ending) {
 }
 
 // end closes the last attempt as e says.
-func (h *history) end(at time.Duration, e engine.Ending, kept Kept) (grown int64) {
+func (h *History) end(at time.Duration, e engine.Ending, kept Kept) (grown int64) {
 	h.close(at, e.Error, e.Stack)
 	grown = int64(len(e.Error) + len(e.Stack))
 	if kept.Value != nil {
@@ -55,7 +55,7 @@ func (h *history) end(at time.Duration, e engine.Ending, kept Kept) (grown int64
 }
 
 // unbegun notes why there will be no further attempt.
-func (h *history) unbegun(e engine.Ending) {
+func (h *History) unbegun(e engine.Ending) {
 	h.open(0, "")
 	h.say(e.Error, e.Stack, "")
 }
