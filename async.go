@@ -117,8 +117,8 @@ func (r worker) execute(ctx context.Context, run *record.Run, i, number int, pas
 // ended notes the end of an attempt.
 func (j *job) ended(ctx context.Context, o outcome) {
 	a := &j.attempt
-	r, e := a.runner(), a.ending(ctx, o)
-	grown, ours := a.run().Conclude(a.call(), e, a.keep(o))
+	r, e := a.runner(), a.ending(ctx, &o)
+	grown, ours := a.run().Conclude(a.call(), &e, a.keep(&o))
 	r.write(ctx, a.run(), a.call(), a.call()+1)
 	if grown > 0 && r.memory != nil {
 		r.memory.Grew(a.run(), grown)

@@ -69,10 +69,11 @@ func (a *attempt) invoke(ctx context.Context) (o outcome) {
 	return o
 }
 
-// keep copies what the task returned, for the journal.
-func (a *attempt) keep(o outcome) record.Kept {
+// keep copies what the task returned, for the journal; nil if that keeps
+// nothing.
+func (a *attempt) keep(o *outcome) *record.Kept {
 	if o.result == nil || o.err != nil || a.args.Task().Keep == nil {
-		return record.Kept{}
+		return nil
 	}
 	return a.args.Task().Keep(o.result, a.run().Key(a.call()) != "")
 }

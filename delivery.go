@@ -134,10 +134,10 @@ func (r *Runner) work(ctx context.Context, w *delivered, pass gate.Pass, ended c
 // executed notes the end of the attempt. The journal is written here, if the
 // engine does not keep it.
 func (w *delivered) executed(ctx context.Context, a *attempt, o outcome) {
-	r, e := a.runner(), a.ending(ctx, o)
-	kept := a.keep(o)
-	w.run.Conclude(0, e, kept)
-	if kept.Shown != nil {
+	r, e := a.runner(), a.ending(ctx, &o)
+	kept := a.keep(&o)
+	w.run.Conclude(0, &e, kept)
+	if kept != nil {
 		e.Result = kept.Shown()
 	}
 	entry := w.entry()

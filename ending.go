@@ -61,7 +61,7 @@ func classOf(err error) (c class) {
 // ending says what the end of an attempt means for its call. Nothing else
 // decides that, whatever the engine; for an attempt whose process died,
 // engine.Lost does.
-func (a *attempt) ending(ctx context.Context, o outcome) engine.Ending {
+func (a *attempt) ending(ctx context.Context, o *outcome) engine.Ending {
 	if o.err == nil {
 		return engine.Ending{Status: journal.StatusDone, Counts: true}
 	}

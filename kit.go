@@ -163,7 +163,7 @@ func (a *attempt) performed(o outcome) (err error) {
 		e.Status, e.Error, e.Stack = journal.StatusFailed, record.ErrorText(o.err), o.stack
 		err = callError(a.run(), a.call(), 1, o.err, o.stack)
 	}
-	a.run().Conclude(a.call(), e, a.keep(o))
+	a.run().Conclude(a.call(), &e, a.keep(&o))
 	return err
 }
 

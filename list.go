@@ -152,7 +152,8 @@ func (l *list) executeSync(i int, d gate.Decision) {
 func (l *list) executed(a *attempt, o outcome) {
 	i := a.call()
 	var grown int64
-	if l.now, grown = l.run.End(i, a.ending(l.ctx, o), a.keep(o)); grown > 0 && l.runner.memory != nil {
+	e := a.ending(l.ctx, &o)
+	if l.now, grown = l.run.End(i, &e, a.keep(&o)); grown > 0 && l.runner.memory != nil {
 		l.runner.memory.Grew(l.run, grown)
 	}
 	if o.err != nil {

@@ -84,7 +84,7 @@ func (l *list) answer(i int, s journal.Status, fn func() (any, error)) {
 		return
 	}
 	task := l.task(i)
-	kept := record.Kept{}
+	var kept *record.Kept
 	if o.result != nil && task.Keep != nil {
 		kept = task.Keep(o.result, l.run.Key(i) != "")
 	}

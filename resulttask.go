@@ -61,12 +61,12 @@ type results struct {
 }
 
 // keep copies what a task returned. It may call methods of the result.
-func (r results) keep(result any, keyed bool) record.Kept {
+func (r results) keep(result any, keyed bool) *record.Kept {
 	if result == nil {
-		return record.Kept{}
+		return nil
 	}
 	dup, bytes, shares := snapshot.PlanOf(reflect.TypeOf(result)).Copy(reflect.ValueOf(result))
-	kept := record.Kept{Value: dup.Interface(), Bytes: int64(dup.Type().Size()) + bytes}
+	kept := &record.Kept{Value: dup.Interface(), Bytes: int64(dup.Type().Size()) + bytes}
 	switch {
 	case keyed && roundtrip.PlanOf(dup.Type()).Check(dup, r.shown) != nil:
 		text, _ := json.Marshal("[does not survive JSON: " + dup.Type().String() + "]") // a string always marshals

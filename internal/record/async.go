@@ -38,7 +38,7 @@ func (r *Run) take(i int, from uint32, worker string) (attempt int, ok bool) {
 // Conclude ends an attempt as e says, and returns by how many bytes the run
 // has grown. It is false for an attempt that has been given up meanwhile,
 // whose end is written all the same, unless it would be tried again.
-func (r *Run) Conclude(i int, e engine.Ending, kept Kept) (grown int64, ok bool) {
+func (r *Run) Conclude(i int, e *engine.Ending, kept *Kept) (grown int64, ok bool) {
 	at := r.elapsed()
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -49,7 +49,9 @@ func (r *Run) fill(i int, code uint32, e *journal.Entry) (args Arguments, result
 		for _, a := range h.more.earlier {
 			e.Attempts = append(e.Attempts, r.attempt(a))
 		}
-		result = h.more.result.Shown
+		if h.more.result != nil {
+			result = h.more.result.Shown
+		}
 	}
 	if !h.empty() {
 		e.Attempts = append(e.Attempts, r.attempt(h.last()))
@@ -68,9 +70,8 @@ func (r *Run) caller() string {
 func (r *Run) Kept(i int) (value any, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.code(i) != done || r.histories == nil || r.histories[i].more == nil {
+	if r.code(i) != done || r.histories == nil || r.histories[i].more == nil || r.histories[i].more.result == nil {
 		return nil, false
 	}
-	value = r.histories[i].more.result.Value
-	return value, value != nil
+	return r.histories[i].more.result.Value, true
 }

@@ -17,8 +17,8 @@ type History struct {
 type more struct {
 	text     attemptText // of the last attempt
 	earlier  []attempt   // before the last, first one first
-	result   Kept
-	answered bool // by a stub or WhenRecorded
+	result   *Kept       // nil for none
+	answered bool        // by a stub or WhenRecorded
 }
 
 // attempt is one execution, or the reason why there was none.

@@ -61,7 +61,7 @@ func (r *Run) Drop(i int) bool {
 		c.Args, c.bytes = dropped{task: c.Args.Task()}, 0
 	}
 	if r.histories != nil && r.histories[i].more != nil {
-		r.histories[i].more.result = Kept{}
+		r.histories[i].more.result = nil
 	}
 	return seen
 }

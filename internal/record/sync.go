@@ -20,7 +20,7 @@ func (r *Run) Begin(i int, at time.Duration) {
 
 // End closes it, and returns when that was and how many bytes the run has
 // grown by.
-func (r *Run) End(i int, e engine.Ending, kept Kept) (at time.Duration, grown int64) {
+func (r *Run) End(i int, e *engine.Ending, kept *Kept) (at time.Duration, grown int64) {
 	at = r.elapsed()
 	grown = r.histories[i].end(at, e, kept)
 	r.Calls[i].set(codeOf(e.Status))
@@ -29,7 +29,7 @@ func (r *Run) End(i int, e engine.Ending, kept Kept) (at time.Duration, grown in
 
 // Answer keeps what a stub or WhenRecorded said. It is called before the
 // journal has seen the call.
-func (r *Run) Answer(i int, kept Kept) {
+func (r *Run) Answer(i int, kept *Kept) {
 	m := r.history(i).detail()
 	m.answered, m.result = true, kept
 }
@@ -44,10 +44,10 @@ func (r *Run) Fail(i int, e engine.Ending) {
 }
 
 // end closes the last attempt as e says.
-func (h *History) end(at time.Duration, e engine.Ending, kept Kept) (grown int64) {
+func (h *History) end(at time.Duration, e *engine.Ending, kept *Kept) (grown int64) {
 	h.close(at, e.Error, e.Stack)
 	grown = int64(len(e.Error) + len(e.Stack))
-	if kept.Value != nil {
+	if kept != nil {
 		h.detail().result = kept
 		grown += kept.Bytes
 	}

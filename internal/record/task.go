@@ -18,7 +18,7 @@ type Task struct {
 	Redacts   []string // paths of fields that are hidden beside the tagged ones
 
 	// Keep copies what the task returned, for the journal.
-	Keep func(result any, keyed bool) Kept
+	Keep func(result any, keyed bool) *Kept
 	// Again copies a kept result, for a duplicate.
 	Again func(kept any) any
 	// ReadArguments makes arguments from what crossed an engine. It is strict: a
