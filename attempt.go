@@ -111,7 +111,7 @@ type (
 	}
 	shortTasks struct {
 		own situation
-		ctx [4]scope
+		ctx [3]scope
 	}
 )
 

@@ -18,7 +18,7 @@ type list struct {
 	runner *Runner
 	say    gate.Say
 	tx     any                 // the caller's transaction; nil without
-	first  [4]record.Arguments // as they were passed: the caller may reuse its slice
+	first  [3]record.Arguments // as they were passed: the caller may reuse its slice
 	rest   []record.Arguments
 
 	run   *record.Run

@@ -101,7 +101,7 @@ type (
 	}
 	shortRecorded struct {
 		made
-		calls [4]record.Call
+		calls [3]record.Call
 	}
 	singleExecuted struct {
 		made
@@ -110,8 +110,8 @@ type (
 	}
 	shortExecuted struct {
 		made
-		calls     [4]record.Call
-		histories [4]record.History
+		calls     [3]record.Call
+		histories [3]record.History
 	}
 )
 

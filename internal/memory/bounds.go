@@ -2,7 +2,6 @@ package memory
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/saferunner/saferunner/internal/record"
@@ -30,7 +29,9 @@ func (j *Journal) evict() {
 		}
 	}
 	if j.first > len(j.runs)/2 {
-		j.runs, j.first = slices.Clone(j.runs[j.first:]), 0
+		n := copy(j.runs, j.runs[j.first:])
+		clear(j.runs[n:])
+		j.runs, j.first = j.runs[:n], 0
 	}
 }
 

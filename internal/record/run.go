@@ -27,16 +27,17 @@ import (
 // go of when its last call has ended, so that a journal that holds the run
 // does not keep them alive.
 type Run struct {
-	RunID      string
-	Caller     uintptr // where Run was called
-	At         time.Time
-	Calls      []Call
-	RecordOnly bool // nothing of it may ever execute
+	RunID  string
+	Caller uintptr // where Run was called
+	At     time.Time
+	Calls  []Call
 
 	foreign   *Foreign  // for a run that another process began
 	histories []History // one for each call; nil where none has executed
 	id        uint32    // the count in the run's ID; those of its calls follow
-	initial   uint32    // status of the calls that have none of their own
+
+	initial    uint8 // status of the calls that have none of their own
+	RecordOnly bool  // nothing of it may ever execute
 
 	// Counted is the bytes that the in-memory journal counts the run for, under
 	// the lock of that journal; 0: it does not count the run.
@@ -129,7 +130,7 @@ func (r *Run) code(i int) uint32 {
 	if s := r.Calls[i].status.Load() &^ droppedBit; s != none {
 		return s
 	}
-	return r.initial
+	return uint32(r.initial)
 }
 
 // Settle gives a call a status that needs no history.
@@ -141,7 +142,7 @@ func (c *Call) set(code uint32) { c.status.Add(code - c.status.Load()&^droppedBi
 
 // Record makes recorded what has no status of its own, and says that Run is
 // about to return. It is called before the journal has seen the run.
-func (r *Run) Record() { r.initial, r.finished = recorded, true }
+func (r *Run) Record() { r.initial, r.finished = uint8(recorded), true }
 
 // Statuses as numbers, so that they can be atomic.
 const (

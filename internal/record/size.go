@@ -9,7 +9,7 @@ import (
 
 var (
 	callBytes = int64(reflect.TypeFor[Call]().Size() + reflect.TypeFor[History]().Size())
-	runBytes  = int64(reflect.TypeFor[Run]().Size()) + 4*callBytes // with the room that a short run has, and its report
+	runBytes  = int64(reflect.TypeFor[Run]().Size()) + 3*callBytes // with the room that a short run has, and its report
 )
 
 // SetArguments gives call i arguments of its own, which hold so many bytes.
