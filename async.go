@@ -50,9 +50,8 @@ func (l *list) hand(from, to int) {
 		return
 	}
 	l.show(to)
-	l.waiter()
-	l.run.Queue(n)
-	err := l.runner.pool().Submit(l.ctx, l.run, from, to, l.scope.inWorker())
+	l.run.Queue(n, l.waiter())
+	err := l.runner.pool().Submit(l.ctx, &l.batch(from, to).Batch, l.scope.inWorker())
 	if err == nil {
 		return
 	}
@@ -73,67 +72,77 @@ func (l *list) notQueued(from, to int, err error) {
 	}
 }
 
-// worker is the runner as the in-process engine sees it.
-type worker struct{ *Runner }
-
-var _ inprocess.Runner = worker{}
-
-// job is one attempt at an async call in this process.
-type job struct {
-	attempt
-	own  ownScope // the ctx of its task
-	pool inprocess.Ender
+// handed is a batch of async calls that this process executes, with the ctx
+// of their tasks.
+type handed struct {
+	inprocess.Batch
+	shared situation
+	tasks  []scope  // at the first attempt
+	few    [1]scope // tasks of a short batch
 }
 
-// Execute implements inprocess.Runner.
-func (r worker) Execute(ctx context.Context, run *record.Run, i int, end inprocess.Ender) {
-	args := run.Calls[i].Args
-	d := gate.Say{RecordOnly: run.RecordOnly, Rules: r.rules}.Delivered(args.Task().Spec.Name)
+func (l *list) batch(from, to int) *handed {
+	h := &handed{Batch: inprocess.Batch{Run: l.run, From: from, To: to}}
+	h.Tasks = h
+	h.shared = l.runner.inTask(&h.Batch, l.scope, l.run)
+	h.shared.worker = true
+	if h.tasks = h.few[:]; to-from > 1 {
+		h.tasks = make([]scope, to-from)
+	}
+	for n := range h.tasks {
+		h.tasks[n] = scope{&h.shared, int32(from + n), 1}
+	}
+	return h
+}
+
+// Execute implements inprocess.Tasks.
+func (h *handed) Execute(i int) {
+	r, run := h.shared.executes, h.Run
+	d := gate.Say{RecordOnly: run.RecordOnly, Rules: r.rules}.Delivered(run.Task(i).Spec.Name)
 	switch {
-	case ctx.Err() != nil:
-		r.Cancel(run, i)
+	case h.Err() != nil:
+		h.Cancel(i)
 	case d.Verdict != gate.Executed: // what let it through has ended since
 		r.lapse(run, i)
 	default:
 		if number, ok := run.Take(i, ""); ok {
-			r.write(ctx, run, i, i+1)
-			r.execute(ctx, run, i, number, d.Pass(), end)
+			r.write(h, run, i, i+1)
+			h.execute(i, number, d.Pass())
 			return
 		}
 	}
-	end.End(i, engine.Ending{Status: run.Status(i)})
+	h.End(i, &engine.Ending{Status: run.Status(i)})
 }
 
-func (r worker) execute(ctx context.Context, run *record.Run, i, number int, pass gate.Pass, end inprocess.Ender) {
-	args, _, _ := run.Calls[i].Args.Copy() // a later attempt gets them as they were
-	j := &job{pool: end}
-	j.own.own = r.inTask(ctx, scopeOf(ctx), run)
-	j.own.own.worker = true
-	j.own.scope = scope{&j.own.own, int32(i), int32(number)}
-	j.attempt = attempt{ctx: &j.own.scope, spec: &args.Task().Spec, args: args, pass: pass}
-	j.attempt.execute(func(o outcome) { j.ended(ctx, o) })
+func (h *handed) execute(i, number int, pass gate.Pass) {
+	args, _, _ := h.Run.Calls[i].Args.Copy() // a later attempt gets them as they were
+	ctx := &h.tasks[i-h.From]
+	if number > 1 {
+		ctx = &scope{&h.shared, int32(i), int32(number)}
+	}
+	a := attempt{ctx: ctx, spec: &args.Task().Spec, args: args, pass: pass}
+	a.execute(func(o outcome) { h.ended(&a, &o) })
 }
 
 // ended notes the end of an attempt.
-func (j *job) ended(ctx context.Context, o outcome) {
-	a := &j.attempt
-	r, e := a.runner(), a.ending(ctx, &o)
-	grown, ours := a.run().Conclude(a.call(), &e, a.keep(&o))
-	r.write(ctx, a.run(), a.call(), a.call()+1)
+func (h *handed) ended(a *attempt, o *outcome) {
+	r, i, e := h.shared.executes, a.call(), a.ending(h, o)
+	grown, ours := h.Run.Conclude(i, &e, a.keep(o))
+	r.write(h, h.Run, i, i+1)
 	if grown > 0 && r.memory != nil {
-		r.memory.Grew(a.run(), grown)
+		r.memory.Grew(h.Run, grown)
 	}
 	switch {
 	case !ours: // it was given up meanwhile
-		e.Status = a.run().Status(a.call())
+		e.Status = h.Run.Status(i)
 	case e.Status.Final():
-		r.conclude(ctx, a.run(), a.call(), a.number(), o)
+		r.conclude(h, h.Run, i, a.number(), o)
 	}
-	j.pool.End(a.call(), e)
+	h.End(i, &e)
 }
 
 // conclude tells who waits for an async call that it has ended for good.
-func (r *Runner) conclude(ctx context.Context, run *record.Run, i, number int, o outcome) {
+func (r *Runner) conclude(ctx context.Context, run *record.Run, i, number int, o *outcome) {
 	told := record.Outcome{Result: o.result}
 	var failure *CallError
 	if o.err != nil {
@@ -165,31 +174,31 @@ func (r *Runner) lapse(run *record.Run, i int) {
 
 var errStillRunning = errors.New("still executing when Shutdown gave up on it")
 
-// Cancel implements inprocess.Runner. It does not wait for the journal.
-func (r worker) Cancel(run *record.Run, i int) bool {
-	number := run.Attempts(i)
+// Cancel implements inprocess.Tasks. It does not wait for the journal.
+func (h *handed) Cancel(i int) bool {
+	number := h.Run.Attempts(i)
 	e := engine.Ending{Status: journal.StatusCancelled, Error: record.ErrorText(ErrShutdown)}
-	if !run.Cancel(i, e) {
+	if !h.Run.Cancel(i, e) {
 		return false
 	}
-	r.giveUp(run, i, number, ErrShutdown)
+	h.shared.executes.giveUp(h.Run, i, number, ErrShutdown)
 	return true
 }
 
-// Interrupt implements inprocess.Runner. It does not wait for the journal.
-func (r worker) Interrupt(run *record.Run, i int) {
+// Interrupt implements inprocess.Tasks. It does not wait for the journal.
+func (h *handed) Interrupt(i int) {
 	e := engine.Ending{Status: journal.StatusInterrupted, Error: record.ErrorText(errStillRunning)}
-	if run.Interrupt(i, e) {
-		r.giveUp(run, i, run.Attempts(i), errStillRunning)
+	if h.Run.Interrupt(i, e) {
+		h.shared.executes.giveUp(h.Run, i, h.Run.Attempts(i), errStillRunning)
 	}
 }
 
 // giveUp writes down and tells that a call was given up by Shutdown.
-func (r worker) giveUp(run *record.Run, i, number int, cause error) {
+func (r *Runner) giveUp(run *record.Run, i, number int, cause error) {
 	r.lost.add(callError(run, i, number, cause, ""))
 	r.aside(func() {
 		r.write(context.Background(), run, i, i+1)
-		r.conclude(context.Background(), run, i, number, outcome{err: cause})
+		r.conclude(context.Background(), run, i, number, &outcome{err: cause})
 	})
 }
 

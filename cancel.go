@@ -65,7 +65,7 @@ func (r *Runner) cancelInProcess(ctx context.Context, entryID string) error {
 		number := run.Attempts(i)
 		if run.Cancel(i, e) {
 			r.pool().Forget(run, i)
-			r.conclude(ctx, run, i, number, outcome{err: errCancelled})
+			r.conclude(ctx, run, i, number, &outcome{err: errCancelled})
 			return nil
 		}
 	case status == journal.StatusRunning:

@@ -169,7 +169,6 @@ func (l *list) executed(a *attempt, o outcome) {
 func (l *list) waiter() *record.Waiter {
 	if l.kept == nil {
 		l.kept = new(originals)
-		l.run.Attach(&l.kept.waiter)
 	}
 	return &l.kept.waiter
 }

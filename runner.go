@@ -120,7 +120,7 @@ func (r *Runner) pool() *inprocess.Pool {
 		if n == 0 {
 			n = defaultConcurrency
 		}
-		r.inProcess = inprocess.New(n, worker{r})
+		r.inProcess = inprocess.New(n)
 		if r.retired {
 			r.inProcess.Retire()
 		}

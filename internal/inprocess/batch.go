@@ -5,61 +5,93 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/internal/pool"
 	"github.com/saferunner/saferunner/internal/record"
 	"github.com/saferunner/saferunner/journal"
 )
 
-// batch is what was submitted at once, and the ctx of its calls: the values
-// of Run's ctx with the cancellation of the pool. The pool's lock guards left,
-// open and timers; the rest does not change.
-type batch struct {
+// Batch is what is submitted at once: the calls From..To of Run that are
+// queued then, and what executes them. It is also the ctx of their tasks: the
+// values of Run's ctx with the cancellation of the pool. The pool's lock
+// guards left, open, timers and the links; the rest does not change.
+type Batch struct {
+	Run      *record.Run
+	From, To int
+	Tasks    Tasks
+
 	context.Context // of the pool
 	values          context.Context
 	pool            *Pool
-	run             *record.Run
-	from, to        int
-	at              time.Time // when it was submitted
+	node            pool.Node // in the queue
+	at              time.Time // when it was submitted, if some wait for a time
 	delayed         int       // calls that wait for a time from the beginning
 
-	left   int                 // calls that have not ended
-	open   []int64             // the bytes of each, from from on; closed for one that has ended
-	timers map[int]*time.Timer // of the calls that wait for a time
+	left       int                 // calls that have not ended
+	open       bits                // which
+	few        [1]uint64           // open of a short batch
+	timers     map[int]*time.Timer // of the calls that wait for a time
+	prev, next *Batch              // in the pool
 }
 
-const closed = -1
+// bits is a set of small numbers.
+type bits []uint64
 
-func (p *Pool) newBatch(ctx context.Context, r *record.Run, from, to int) *batch {
-	b := &batch{
-		Context: p.base, values: context.WithoutCancel(ctx), pool: p, run: r, from: from, to: to,
-		at: time.Now(), open: make([]int64, to-from),
+func (s bits) add(n int) { s[n/64] |= 1 << (n % 64) }
+
+// take takes n out, and reports whether it was in.
+func (s bits) take(n int) bool {
+	bit := uint64(1) << (n % 64)
+	was := s[n/64]&bit != 0
+	s[n/64] &^= bit
+	return was
+}
+
+// Tasks is what the pool asks to execute the calls of a batch.
+type Tasks interface {
+	// Execute makes one attempt at call i, unless it is not queued any more. It
+	// tells End what the end of the attempt means, once, after that has been
+	// written down, and however the task leaves.
+	Execute(i int)
+
+	// Cancel ends call i if it is queued: it will not be executed. It reports
+	// whether it has.
+	Cancel(i int) bool
+
+	// Interrupt gives call i up, if it executes.
+	Interrupt(i int)
+}
+
+// begin sets what the pool knows of a new batch, and returns how many calls
+// there are and what they take.
+func (b *Batch) begin(ctx context.Context, p *Pool) (calls int, bytes int64) {
+	b.Context, b.values, b.pool = p.base, context.WithoutCancel(ctx), p
+	if b.open = b.few[:]; b.Len() > 64 {
+		b.open = make(bits, (b.Len()+63)/64)
 	}
-	for i := from; i < to; i++ {
-		if r.Status(i) != journal.StatusQueued {
-			b.open[i-from] = closed
+	for i := b.From; i < b.To; i++ {
+		if b.Run.Status(i) != journal.StatusQueued {
 			continue
 		}
-		b.open[i-from] = r.CallBytes(i)
+		b.open.add(i - b.From)
 		b.left++
-		if b.waits(i) {
-			b.delayed++
+		bytes += b.Run.CallBytes(i)
+		if o := b.Run.Calls[i].Options; !o.NotBefore(b.Run.At).IsZero() {
+			if b.at.IsZero() {
+				b.at = time.Now()
+			}
+			if b.waits(i) {
+				b.delayed++
+			}
 		}
 	}
-	return b
+	return b.left, bytes
 }
 
 // waits reports whether call i waits for a time from the beginning.
-func (b *batch) waits(i int) bool { return b.run.Calls[i].Options.NotBefore(b.run.At).After(b.at) }
-
-// bytes is what the calls of a new batch take.
-func (b *batch) bytes() (sum int64) {
-	for _, n := range b.open {
-		sum += max(n, 0)
-	}
-	return sum
-}
+func (b *Batch) waits(i int) bool { return b.Run.Calls[i].Options.NotBefore(b.Run.At).After(b.at) }
 
 // Value implements [context.Context].
-func (b *batch) Value(key any) any {
+func (b *Batch) Value(key any) any {
 	if v := b.values.Value(key); v != nil {
 		return v
 	}
@@ -67,19 +99,19 @@ func (b *batch) Value(key any) any {
 }
 
 // Len implements pool.List.
-func (b *batch) Len() int { return b.to - b.from }
+func (b *Batch) Len() int { return b.To - b.From }
 
 // Do implements pool.List: it executes a call that was due when it was
 // submitted.
-func (b *batch) Do(n int) {
-	if i := b.from + n; b.delayed == 0 || !b.waits(i) {
-		b.pool.runner.Execute(b, b.run, i, b)
+func (b *Batch) Do(n int) {
+	if i := b.From + n; b.delayed == 0 || !b.waits(i) {
+		b.Tasks.Execute(i)
 	}
 }
 
 // one is a call of a batch whose time has come.
 type one struct {
-	*batch
+	*Batch
 	at int
 }
 
@@ -87,10 +119,10 @@ type one struct {
 func (o one) Len() int { return 1 }
 
 // Do implements pool.List.
-func (o one) Do(int) { o.pool.runner.Execute(o.batch, o.run, o.at, o.batch) }
+func (o one) Do(int) { o.Tasks.Execute(o.at) }
 
-// End implements [Ender].
-func (b *batch) End(i int, e engine.Ending) {
+// End is told what the end of an attempt at call i means.
+func (b *Batch) End(i int, e *engine.Ending) {
 	if e.Status == journal.StatusQueued {
 		b.pool.schedule(b, i, e.Wait)
 		return
@@ -98,39 +130,32 @@ func (b *batch) End(i int, e engine.Ending) {
 	b.finish(i)
 }
 
-// finish gives back the place of a call, once.
-func (b *batch) finish(i int) {
-	p := b.pool
+// finish gives back the place of a call that has ended. It may be called again.
+func (b *Batch) finish(i int) {
+	p, bytes := b.pool, b.Run.CallBytes(i)
 	p.mu.Lock()
-	bytes := b.open[i-b.from]
-	if bytes == closed {
-		p.mu.Unlock()
+	defer p.mu.Unlock()
+	if !b.open.take(i - b.From) {
 		return
 	}
-	b.open[i-b.from] = closed
-	if b.left--; b.left == 0 {
-		delete(p.batches, b)
-		p.signalIdle()
-	}
-	p.mu.Unlock()
 	p.places.give(1, bytes)
+	if b.left--; b.left == 0 {
+		p.remove(b)
+	}
 }
 
 // The timers. The pool's lock is held.
 
 // startTimers starts those of the calls that wait from the beginning.
-func (b *batch) startTimers() {
-	if b.delayed == 0 {
-		return
-	}
-	for i := b.from; i < b.to; i++ {
-		if b.open[i-b.from] != closed && b.waits(i) {
-			b.startTimer(i, time.Until(b.run.Calls[i].Options.NotBefore(b.run.At)))
+func (b *Batch) startTimers() {
+	for i := b.From; i < b.To; i++ {
+		if b.Run.Status(i) == journal.StatusQueued && b.waits(i) {
+			b.startTimer(i, time.Until(b.Run.Calls[i].Options.NotBefore(b.Run.At)))
 		}
 	}
 }
 
-func (b *batch) startTimer(i int, wait time.Duration) {
+func (b *Batch) startTimer(i int, wait time.Duration) {
 	if b.timers == nil {
 		b.timers = map[int]*time.Timer{}
 	}
@@ -138,7 +163,7 @@ func (b *batch) startTimer(i int, wait time.Duration) {
 }
 
 // stopTimer reports whether the call waits for a time, and ends that.
-func (b *batch) stopTimer(i int) bool {
+func (b *Batch) stopTimer(i int) bool {
 	timer, waits := b.timers[i]
 	if waits {
 		timer.Stop() // if it has fired, fire finds nothing
@@ -148,7 +173,7 @@ func (b *batch) stopTimer(i int) bool {
 }
 
 // fire moves a call whose time has come into the queue.
-func (b *batch) fire(i int) {
+func (b *Batch) fire(i int) {
 	b.pool.mu.Lock()
 	waited := b.stopTimer(i)
 	b.pool.mu.Unlock()

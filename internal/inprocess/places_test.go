@@ -13,17 +13,35 @@ import (
 
 func TestMain(m *testing.M) { leaktest.Main(m) }
 
-func (p *places) taken() (calls int, bytes int64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.calls, p.bytes
+// guarded are places with a lock of their own.
+type guarded struct {
+	mu sync.Mutex
+	places
+}
+
+func (g *guarded) wait(ctx context.Context, calls int, bytes int64) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.places.wait(ctx, &g.mu, calls, bytes)
+}
+
+func (g *guarded) give(calls int, bytes int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.places.give(calls, bytes)
+}
+
+func (g *guarded) taken() (calls int, bytes int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.calls, g.bytes
 }
 
 // Who waits is served in turn, so that what is small cannot starve what is
 // large; what is more than there are places waits until it is alone.
 func TestPlacesAreGivenInTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := &places{maxCalls: 10, maxBytes: 1000}
+		p := &guarded{places: places{maxCalls: 10, maxBytes: 1000}}
 		if err := p.wait(t.Context(), 8, 100); err != nil {
 			t.Fatal(err)
 		}
@@ -55,29 +73,29 @@ func TestPlacesAreGivenInTurn(t *testing.T) {
 func TestPlacesAreBoundedInBytes(t *testing.T) {
 	p := &places{maxCalls: 10, maxBytes: 1000}
 	for range 2 {
-		if !p.try(1, 400) {
+		if !p.take(1, 400) {
 			t.Fatal("no place for 400 of 1000 bytes")
 		}
 	}
-	if p.try(1, 400) {
+	if p.take(1, 400) {
 		t.Error("1200 of 1000 bytes are taken")
 	}
-	if !p.try(1, 200) {
+	if !p.take(1, 200) {
 		t.Error("no place for the last 200 bytes")
 	}
 	p.give(3, 1000)
-	if !p.try(1, 5000) {
+	if !p.take(1, 5000) {
 		t.Error("what is too large is not let in where nothing else is")
 	}
-	if calls, bytes := p.taken(); calls != 1 || bytes != 5000 {
-		t.Errorf("%d calls, %d bytes are taken", calls, bytes)
+	if p.calls != 1 || p.bytes != 5000 {
+		t.Errorf("%d calls, %d bytes are taken", p.calls, p.bytes)
 	}
 }
 
 // A wait whose ctx ends takes nothing, and lets those behind it in.
 func TestPlacesAfterAWaitThatEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := &places{maxCalls: 4, maxBytes: 1000}
+		p := &guarded{places: places{maxCalls: 4, maxBytes: 1000}}
 		if err := p.wait(t.Context(), 2, 0); err != nil {
 			t.Fatal(err)
 		}

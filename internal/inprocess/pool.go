@@ -18,26 +18,8 @@ const (
 	MaxBytes = 64 << 20
 )
 
-// Runner is what the pool asks to execute a call.
-type Runner interface {
-	// Execute makes one attempt at call i of r, unless the call is not queued
-	// any more. It tells end what the end of the attempt means, once, after it
-	// has been written down, and however the task leaves.
-	Execute(ctx context.Context, r *record.Run, i int, end Ender)
-
-	// Cancel ends call i of r, if it is queued: it will not be executed. It
-	// reports whether it has.
-	Cancel(r *record.Run, i int) bool
-
-	// Interrupt gives call i of r up, if it executes.
-	Interrupt(r *record.Run, i int)
-}
-
-// Ender is told how an attempt at a call has ended.
-type Ender interface{ End(i int, e engine.Ending) }
-
 // Pool executes calls of runs. It takes a run and a range, and keeps what is
-// left of it as a [batch]. Safe for concurrent use.
+// left of it as a [Batch]. Safe for concurrent use.
 //
 // A call takes its place when it is submitted, and keeps it until it has
 // ended for good: while it waits in the queue or, by a timer, for its time,
@@ -45,86 +27,98 @@ type Ender interface{ End(i int, e engine.Ending) }
 // pool refuse what comes from outside, cancels what waits for a time, and
 // lets the rest end; when its ctx ends it gives that up too.
 type Pool struct {
-	runner  Runner
 	workers *pool.Pool
-	places  places
 	base    context.Context // cancelled when Stop gives up
 	cancel  context.CancelCauseFunc
 
 	mu       sync.Mutex
-	batches  map[*batch]struct{} // of which something is left
+	places   places
+	batches  *Batch // the first one of which something is left
 	stopping bool
 	idle     chan struct{} // closed when there are no batches; nil while nobody waits
 }
 
 // New returns a Pool that executes at most concurrency calls at once.
-func New(concurrency int, r Runner) *Pool {
-	p := &Pool{runner: r, workers: pool.New(concurrency), batches: map[*batch]struct{}{}}
-	p.places = places{maxCalls: MaxCalls, maxBytes: MaxBytes}
+func New(concurrency int) *Pool {
+	p := &Pool{workers: pool.New(concurrency), places: places{maxCalls: MaxCalls, maxBytes: MaxBytes}}
 	p.base, p.cancel = context.WithCancelCause(context.Background())
 	return p
 }
 
-// Submit takes the calls from..to of r that are queued, all of them or none.
+// Submit takes the calls of a new batch that are queued, all of them or none.
 // It waits for their places until ctx ends. Calls that wait for a later time,
 // and what a task runs, do not wait: if there is no place for them, Submit
 // returns [engine.ErrFull]. After Stop it returns [engine.ErrStopping], but
 // for what a task runs.
-func (p *Pool) Submit(ctx context.Context, r *record.Run, from, to int, inTask bool) error {
-	b := p.newBatch(ctx, r, from, to)
-	if b.left == 0 {
+func (p *Pool) Submit(ctx context.Context, b *Batch, inTask bool) error {
+	calls, bytes := b.begin(ctx, p)
+	if calls == 0 {
 		return nil
 	}
-	if err := p.refuses(inTask); err != nil {
+	if err := p.add(ctx, b, inTask, calls, bytes); err != nil {
 		return err
 	}
-	calls, bytes := b.left, b.bytes()
-	if inTask || b.delayed > 0 {
-		if !p.places.try(calls, bytes) {
-			return engine.ErrFull
-		}
-	} else if err := p.places.wait(ctx, calls, bytes); err != nil {
-		return err
-	}
-	p.mu.Lock()
-	if p.stopping && !inTask {
-		p.mu.Unlock()
-		p.places.give(calls, bytes)
-		return engine.ErrStopping
-	}
-	p.batches[b] = struct{}{}
-	b.startTimers()
-	p.mu.Unlock()
 	if calls > b.delayed {
-		p.workers.Submit(b)
+		p.workers.SubmitIn(&b.node, b)
 	}
 	return nil
 }
 
-func (p *Pool) refuses(inTask bool) error {
+// add takes the places of a batch, and takes it in.
+func (p *Pool) add(ctx context.Context, b *Batch, inTask bool, calls int, bytes int64) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.stopping && !inTask {
+	switch {
+	case p.stopping && !inTask:
 		return engine.ErrStopping
+	case !inTask && b.delayed == 0:
+		if err := p.places.wait(ctx, &p.mu, calls, bytes); err != nil {
+			return err
+		}
+		if p.stopping {
+			p.places.give(calls, bytes)
+			return engine.ErrStopping
+		}
+	case !p.places.take(calls, bytes):
+		return engine.ErrFull
+	}
+	if b.next = p.batches; b.next != nil {
+		b.next.prev = b
+	}
+	p.batches = b
+	if b.delayed > 0 {
+		b.startTimers()
 	}
 	return nil
+}
+
+// remove takes out a batch of which nothing is left. p.mu is held.
+func (p *Pool) remove(b *Batch) {
+	if b.prev == nil {
+		p.batches = b.next
+	} else {
+		b.prev.next = b.next
+	}
+	if b.next != nil {
+		b.next.prev = b.prev
+	}
+	b.prev, b.next = nil, nil
+	p.signalIdle()
 }
 
 // Forget takes out call i of r, which has been cancelled while it waited.
 func (p *Pool) Forget(r *record.Run, i int) {
 	p.mu.Lock()
-	var of *batch
-	for b := range p.batches {
-		if b.run == r && b.from <= i && i < b.to {
-			of = b
-		}
+	b := p.batches
+	for b != nil && (b.Run != r || i < b.From || i >= b.To) {
+		b = b.next
 	}
-	if of != nil {
-		of.stopTimer(i)
+	if b != nil {
+		b.stopTimer(i)
 	}
 	p.mu.Unlock()
-	if of != nil {
-		of.finish(i)
+	if b != nil {
+		b.finish(i)
 	}
 }
 
@@ -152,7 +146,7 @@ func (p *Pool) Wait(ctx context.Context) error {
 
 // signalIdle wakes those who wait for nothing to be left. p.mu is held.
 func (p *Pool) signalIdle() {
-	if p.idle != nil && len(p.batches) == 0 {
+	if p.idle != nil && p.batches == nil {
 		close(p.idle)
 		p.idle = nil
 	}
@@ -177,30 +171,30 @@ func (p *Pool) Stop(ctx context.Context) error {
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	if p.Wait(last) != nil {
-		p.each(false, func(b *batch, i int) { p.runner.Interrupt(b.run, i) })
+		p.each(false, func(b *Batch, i int) { b.Tasks.Interrupt(i) })
 	}
 	return err
 }
 
 // drop cancels a call that is queued.
-func (p *Pool) drop(b *batch, i int) {
-	if p.runner.Cancel(b.run, i) {
+func (p *Pool) drop(b *Batch, i int) {
+	if b.Tasks.Cancel(i) {
 		b.finish(i)
 	}
 }
 
-// each calls do for all calls that have not ended, or for those that wait for
-// a time. None of them waits for a time any more.
-func (p *Pool) each(waiting bool, do func(b *batch, i int)) {
+// each calls do for all calls of what is left, or for those that wait for a
+// time. None of them waits for a time any more.
+func (p *Pool) each(waiting bool, do func(b *Batch, i int)) {
 	type call struct {
-		b *batch
+		b *Batch
 		i int
 	}
 	var calls []call
 	p.mu.Lock()
-	for b := range p.batches {
-		for i := b.from; i < b.to; i++ {
-			if timed := b.stopTimer(i); timed || !waiting && b.open[i-b.from] != closed {
+	for b := p.batches; b != nil; b = b.next {
+		for i := b.From; i < b.To; i++ {
+			if timed := b.stopTimer(i); timed || !waiting {
 				calls = append(calls, call{b, i})
 			}
 		}
@@ -212,7 +206,7 @@ func (p *Pool) each(waiting bool, do func(b *batch, i int)) {
 }
 
 // schedule lets call i of b wait before its next attempt.
-func (p *Pool) schedule(b *batch, i int, wait time.Duration) {
+func (p *Pool) schedule(b *Batch, i int, wait time.Duration) {
 	p.mu.Lock()
 	stopping := p.stopping
 	if !stopping {

@@ -38,8 +38,12 @@ func New(workers int) *Pool {
 
 // Submit puts l into the queue, behind what is there. The queue has no bound: who
 // submits has to have one. It allocates one node.
-func (p *Pool) Submit(l List) {
-	n := &node{list: l, len: l.Len()}
+func (p *Pool) Submit(l List) { p.SubmitIn(new(Node), l) }
+
+// SubmitIn is Submit with a node of the caller's, which is zero and is used
+// once.
+func (p *Pool) SubmitIn(n *Node, l List) {
+	n.list, n.len = l, l.Len()
 	if n.len <= 0 {
 		return
 	}
@@ -50,7 +54,7 @@ func (p *Pool) Submit(l List) {
 }
 
 // claim takes the next item of the queue; a nil node means that there is none. The lock is held.
-func (p *Pool) claim() (n *node, i int) {
+func (p *Pool) claim() (n *Node, i int) {
 	for n := p.queue.head; n != nil; n = p.queue.head {
 		if i, ok := n.claim(); ok {
 			return n, i

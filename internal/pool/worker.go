@@ -21,7 +21,7 @@ func (p *Pool) runWorker() {
 }
 
 // next claims an item from whatever list is first; a nil node means that there is none.
-func (p *Pool) next(first bool) (*node, int) {
+func (p *Pool) next(first bool) (*Node, int) {
 	p.mu.Lock()
 	if first {
 		p.starting = false

@@ -6,9 +6,10 @@ import "github.com/saferunner/saferunner/engine"
 // Each is taken under the lock and reports whether it was the caller's to
 // take: so a worker, Shutdown and Cancel can all try, and one succeeds.
 
-// Queue counts n calls that are about to be queued.
-func (r *Run) Queue(n int) {
+// Queue counts n calls that are about to be queued. w is told when they end.
+func (r *Run) Queue(n int, w *Waiter) {
 	r.mu.Lock()
+	r.waiter = w
 	r.left += int32(n)
 	r.mu.Unlock()
 }

@@ -70,13 +70,6 @@ func (r *Run) Init(calls []Call, histories []History) {
 	r.id = takeIDs(len(calls) + 1)
 }
 
-// Attach gives the run its Waiter, before anything async is queued.
-func (r *Run) Attach(w *Waiter) {
-	r.mu.Lock()
-	r.waiter = w
-	r.mu.Unlock()
-}
-
 // Delivered returns the run of one call that another process began.
 func Delivered(f Foreign, runID string, at time.Time) *Run {
 	return &Run{RunID: runID, At: at, foreign: &f, Calls: make([]Call, 1), histories: make([]History, 1)}

@@ -58,7 +58,7 @@ func (r *Run) Drop(i int) bool {
 		return seen
 	}
 	if _, gone := c.Args.(dropped); !gone {
-		c.Args, c.bytes = dropped{task: c.Args.Task()}, 0
+		c.Args = dropped{task: c.Args.Task()}
 	}
 	if r.histories != nil && r.histories[i].more != nil {
 		r.histories[i].more.result = nil
