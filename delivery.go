@@ -63,8 +63,7 @@ func (w *delivered) prepare(task *record.Task) error {
 		return err
 	}
 	w.run = record.Delivered(record.Foreign{Run: w.Run, Entry: w.EntryID, Caller: w.Caller}, w.RunID, w.At)
-	w.run.SetArguments(0, args, 0)
-	w.run.Calls[0].Options = &record.Options{Async: true, Keyed: w.Key != "", Key: w.Key}
+	w.run.SetCall(0, args, 0, &record.Options{Async: true, Keyed: w.Key != "", Key: w.Key})
 	w.run.Settle(0, journal.StatusQueued)
 	return nil
 }

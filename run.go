@@ -154,7 +154,6 @@ func copyCalls(run *record.Run, calls []Call, rendered bool) {
 		if shares && rendered {
 			args = record.Freeze(args)
 		}
-		run.SetArguments(i, args, bytes)
-		run.Calls[i].Options = calls[i].options
+		run.SetCall(i, args, bytes, calls[i].options)
 	}
 }

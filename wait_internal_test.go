@@ -108,7 +108,7 @@ func TestWaitNamesWhatHasNotEnded(t *testing.T) {
 
 func TestFailuresThatSayNothing(t *testing.T) {
 	run := &newRun(1, true).run
-	run.SetArguments(0, &arguments[int]{core: &core[int]{}}, 0)
+	run.SetCall(0, &arguments[int]{core: &core[int]{}}, 0, nil)
 	for want, e := range map[string]journal.Entry{
 		"cancelled":               {Status: journal.StatusCancelled},
 		"failed":                  {Status: journal.StatusFailed},

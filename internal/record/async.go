@@ -10,7 +10,7 @@ import "github.com/saferunner/saferunner/engine"
 func (r *Run) Queue(n int, w *Waiter) {
 	r.mu.Lock()
 	r.waiter = w
-	r.left += int32(n)
+	r.going.Add(int32(n))
 	r.mu.Unlock()
 }
 

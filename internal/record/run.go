@@ -39,16 +39,20 @@ type Run struct {
 	initial    uint8 // status of the calls that have none of their own
 	RecordOnly bool  // nothing of it may ever execute
 
+	keyed bool // a call has a key
+
 	// Counted is the bytes that the in-memory journal counts the run for, under
 	// the lock of that journal; 0: it does not count the run.
 	Counted int64
 
-	mu       sync.Mutex
-	finished bool  // Run has returned
-	kept     bool  // by a journal beyond its bound, until it has ended
-	left     int32 // async calls that were queued and have not ended
-	waiter   *Waiter
+	going  atomic.Int32 // what goes on: Run, and async calls that were queued; with keptBit
+	mu     sync.Mutex
+	waiter *Waiter // nil while nothing was queued, and when nothing goes on any more
 }
+
+// keptBit is set where a journal beyond its bound keeps the run until it has
+// ended.
+const keptBit = 1 << 30
 
 // Foreign is what the process that works a delivery knows of its run.
 type Foreign struct{ Run, Entry, Caller string }
@@ -68,6 +72,7 @@ func (r *Run) Init(calls []Call, histories []History) {
 	r.Calls, r.histories = calls, histories
 	r.At = time.Now()
 	r.id = takeIDs(len(calls) + 1)
+	r.going.Store(1)
 }
 
 // Delivered returns the run of one call that another process began.
@@ -135,7 +140,10 @@ func (c *Call) set(code uint32) { c.status.Add(code - c.status.Load()&^droppedBi
 
 // Record makes recorded what has no status of its own, and says that Run is
 // about to return. It is called before the journal has seen the run.
-func (r *Run) Record() { r.initial, r.finished = uint8(recorded), true }
+func (r *Run) Record() {
+	r.initial = uint8(recorded)
+	r.going.Store(0)
+}
 
 // Statuses as numbers, so that they can be atomic.
 const (
@@ -201,11 +209,4 @@ func (r *Run) Index(id string) (int, bool) {
 }
 
 // Keyed reports whether a call of the run has a key.
-func (r *Run) Keyed() bool {
-	for i := range r.Calls {
-		if r.Key(i) != "" {
-			return true
-		}
-	}
-	return false
-}
+func (r *Run) Keyed() bool { return r.keyed }

@@ -12,9 +12,12 @@ var (
 	runBytes  = int64(reflect.TypeFor[Run]().Size()) + 3*callBytes // with the room that a short run has, and its report
 )
 
-// SetArguments gives call i arguments of its own, which hold so many bytes.
-func (r *Run) SetArguments(i int, args Arguments, bytes int64) {
-	r.Calls[i].Args, r.Calls[i].bytes = args, uint32(min(bytes, math.MaxUint32))
+// SetCall sets how call i is run, and with what: arguments of its own, which
+// hold so many bytes.
+func (r *Run) SetCall(i int, args Arguments, bytes int64, o *Options) {
+	c := &r.Calls[i]
+	c.Args, c.Options, c.bytes = args, o, uint32(min(bytes, math.MaxUint32))
+	r.keyed = r.keyed || o.IdempotencyKey() != ""
 }
 
 // CallBytes is about how much memory a call takes that has not ended.
@@ -32,19 +35,10 @@ func (r *Run) Size() int64 {
 // Keep tells the run that a journal wants to drop it, and reports whether
 // it cannot yet, since not all of it has ended. From then on Tell and Finish
 // say so.
-func (r *Run) Keep() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.kept = !r.finished || r.left > 0
-	return r.kept
-}
+func (r *Run) Keep() bool { return r.Live() && r.going.Or(keptBit)&^keptBit > 0 }
 
 // Live reports whether not all of the run has ended.
-func (r *Run) Live() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return !r.finished || r.left > 0
-}
+func (r *Run) Live() bool { return r.going.Load()&^keptBit > 0 }
 
 // Drop hides call i from the journal and, if it has ended, forgets its
 // arguments and its result. It reports whether the call was to be seen.

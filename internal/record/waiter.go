@@ -34,51 +34,43 @@ type Outcome struct {
 // returned is written down already. If it returns true, the journal asks to
 // know too.
 func (r *Run) Tell(i int, o Outcome) (kept bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.waiter != nil && (o.Result != nil || o.Err != nil) {
-		*r.waiter.at(i, len(r.Calls)) = o
+	if o.Result != nil || o.Err != nil {
+		r.mu.Lock()
+		if r.waiter != nil {
+			*r.waiter.at(i, len(r.Calls)) = o
+		}
+		r.mu.Unlock()
 	}
-	r.left--
-	r.letGo()
-	return r.kept
+	return r.ended(1)
 }
 
 // Unqueue takes back n calls of Queue, which the engine has not taken.
-func (r *Run) Unqueue(n int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.left -= int32(n)
-	r.letGo()
-}
+func (r *Run) Unqueue(n int) { r.ended(n) }
 
 // Finish says that Run is about to return. If it returns true, the journal
 // asks to know.
-func (r *Run) Finish() (kept bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.finished = true
-	r.letGo()
-	return r.kept
-}
+func (r *Run) Finish() (kept bool) { return r.ended(1) }
 
-// letGo forgets the Waiter once nothing will be told any more. The lock is
-// held.
-func (r *Run) letGo() {
-	if r.left > 0 || !r.finished || r.waiter == nil {
-		return
+// ended says that n of what goes on have ended. The last one forgets the
+// Waiter, since nothing will be told any more.
+func (r *Run) ended(n int) (kept bool) {
+	going := r.going.Add(int32(-n))
+	if going&^keptBit == 0 && r.waiter != nil {
+		r.mu.Lock()
+		if r.waiter.done != nil {
+			close(r.waiter.done)
+		}
+		r.waiter = nil
+		r.mu.Unlock()
 	}
-	if r.waiter.done != nil {
-		close(r.waiter.done)
-	}
-	r.waiter = nil
+	return going&keptBit != 0
 }
 
 // Wait waits until the run's async calls have ended, or until ctx ends; then
-// it returns the cause.
+// it returns the cause. Run has returned.
 func (r *Run) Wait(ctx context.Context, w *Waiter) error {
 	r.mu.Lock()
-	if r.left == 0 {
+	if !r.Live() {
 		r.mu.Unlock()
 		return nil
 	}
