@@ -50,7 +50,7 @@ func (l *list) hand(from, to int) {
 		return
 	}
 	l.show(to)
-	l.run.Queue(n, l.waiter())
+	l.run.Queue(n, &l.originals().waiter)
 	err := l.runner.pool().Submit(l.ctx, &l.batch(from, to).Batch, l.scope.inWorker())
 	if err == nil {
 		return
@@ -98,7 +98,7 @@ func (l *list) batch(from, to int) *handed {
 // Execute implements inprocess.Tasks.
 func (h *handed) Execute(i int) {
 	r, run := h.shared.executes, h.Run
-	d := gate.Say{RecordOnly: run.RecordOnly, Rules: r.rules}.Delivered(run.Task(i).Spec.Name)
+	d := gate.Say{RecordOnly: run.RecordOnly, Rules: r.rules}.Delivered(func() string { return run.Task(i).Spec.Name })
 	switch {
 	case h.Err() != nil:
 		h.Cancel(i)

@@ -30,7 +30,7 @@ func (r *Runner) deliver(ctx context.Context, d engine.Delivery) engine.Ending {
 		return again(0)
 	}
 	task := r.external.task(d.Task.Name)
-	decision := gate.Say{RecordOnly: r.recordOnly}.Delivered(d.Task.Name)
+	decision := gate.Say{RecordOnly: r.recordOnly}.Delivered(func() string { return d.Task.Name })
 	if task == nil || decision.Verdict != gate.Executed {
 		return again(closedGatePause)
 	}

@@ -156,12 +156,12 @@ func (l *list) submitDurable(from, to int) {
 		l.showOthers(jobs, to)
 		l.duplicates(jobs, tickets)
 	}
-	if l.sent == nil {
-		l.waiter()
-		l.sent = &durableCalls{journal: l.runner.journal}
+	kept := l.originals()
+	if kept.durable == nil {
+		kept.durable = &durableCalls{journal: l.runner.journal}
 	}
 	for _, j := range jobs {
-		l.sent.places = append(l.sent.places, j.Position)
+		kept.durable.places = append(kept.durable.places, j.Position)
 	}
 }
 

@@ -22,9 +22,8 @@ type list struct {
 	rest   []record.Arguments
 
 	run   *record.Run
-	kept  *originals    // nil while there are none, and nothing is queued
-	sent  *durableCalls // nil if nothing was handed to a durable engine
-	tasks []scope       // for the sync calls; nil until one executes
+	kept  *originals // nil while there are none, and nothing is queued
+	tasks []scope    // for the sync calls; nil until one executes
 
 	all  gate.Decision // on every call, if same
 	same bool          // no task has a rule of its own
@@ -34,13 +33,6 @@ type list struct {
 	clean  int           // another journal has the calls before this one as they stand
 	queued int           // calls that are about to be handed to the engine
 	err    error         // what stopped the list
-}
-
-// originals are the report of a list that something was returned to, with
-// that: apart from the run, so that a journal does not keep it.
-type originals struct {
-	report Report
-	waiter record.Waiter
 }
 
 // pass keeps what is passed.
@@ -165,16 +157,16 @@ func (l *list) executed(a *attempt, o outcome) {
 	}
 }
 
-// waiter is told what the calls return.
-func (l *list) waiter() *record.Waiter {
+// originals are what the list keeps for its report.
+func (l *list) originals() *originals {
 	if l.kept == nil {
 		l.kept = new(originals)
 	}
-	return &l.kept.waiter
+	return l.kept
 }
 
 // outcome is what call i returned, for the report.
-func (l *list) outcome(i int) *record.Outcome { return l.run.Original(l.waiter(), i) }
+func (l *list) outcome(i int) *record.Outcome { return l.run.Original(&l.originals().waiter, i) }
 
 // told returns the report of the list: the one that lies with its run, if the
 // run says all.
@@ -182,7 +174,7 @@ func (l *list) told(own *Report) *Report {
 	if l.kept == nil {
 		return own
 	}
-	l.kept.report = Report{l.run, &l.kept.waiter, l.sent}
+	l.kept.report = Report{l.run, l.kept}
 	return &l.kept.report
 }
 

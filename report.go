@@ -13,9 +13,23 @@ import (
 // "queued" before it. A list that Run refused has no outcomes. On a nil or
 // zero Report the methods return nothing. Safe for concurrent use.
 type Report struct {
-	run     *record.Run    // without calls and ID if Run refused the list
-	waiter  *record.Waiter // nil if nothing was queued or has returned anything
-	durable *durableCalls  // nil if nothing was handed to a durable engine
+	run  *record.Run // without calls and ID if Run refused the list
+	kept *originals  // nil if nothing was queued or has returned anything
+}
+
+// originals are what a list has beside its run: what its calls have returned,
+// which a journal that holds the run is not to keep.
+type originals struct {
+	waiter  record.Waiter
+	durable *durableCalls // nil if nothing was handed to a durable engine
+	report  Report        // on this list
+}
+
+func (r *Report) waiter() *record.Waiter {
+	if r.kept == nil {
+		return nil
+	}
+	return &r.kept.waiter
 }
 
 func refusedReport(runID string) *Report { return &Report{run: &record.Run{RunID: runID}} }
@@ -57,7 +71,7 @@ func (r *Report) Outcomes() []Outcome {
 }
 
 func (r *Report) outcome(i int) Outcome {
-	status, o, took, _ := r.run.Outcome(i, r.waiter)
+	status, o, took, _ := r.run.Outcome(i, r.waiter())
 	if o.Err != nil && r.run.Calls[i].Options.IsAsync() && !status.Final() {
 		o.Err = nil
 	}
@@ -74,7 +88,7 @@ func (r *Report) calls() []record.Call {
 
 // hasResult reports whether call i has a result of its own.
 func (r *Report) hasResult(i int) bool {
-	status, o, _, answered := r.run.Outcome(i, r.waiter)
+	status, o, _, answered := r.run.Outcome(i, r.waiter())
 	if !r.run.Task(i).HasResult || o.Err != nil {
 		return false
 	}

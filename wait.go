@@ -21,13 +21,13 @@ import (
 // only what they say, and fails once the journal could not be read for 30
 // seconds. Safe for concurrent use.
 func (r *Report) Wait(ctx context.Context) error {
-	if r == nil || r.waiter == nil {
+	if r == nil || r.kept == nil {
 		return nil
 	}
-	if err := r.run.Wait(ctx, r.waiter); err != nil {
+	if err := r.run.Wait(ctx, &r.kept.waiter); err != nil {
 		return fmt.Errorf("saferunner: run %q: async calls have not ended: %w", r.RunID(), err)
 	}
-	if r.durable != nil {
+	if r.kept.durable != nil {
 		return r.waitDurable(ctx)
 	}
 	return r.failures()
@@ -37,7 +37,7 @@ func (r *Report) Wait(ctx context.Context) error {
 func (r *Report) failures() error {
 	var errs []error
 	for i := range r.run.Calls {
-		if _, o, _, _ := r.run.Outcome(i, r.waiter); o.Err != nil && !o.ByRun {
+		if _, o, _, _ := r.run.Outcome(i, &r.kept.waiter); o.Err != nil && !o.ByRun {
 			errs = append(errs, o.Err)
 		}
 	}
@@ -71,7 +71,7 @@ var unended = []journal.Status{journal.StatusQueued, journal.StatusRunning}
 func (r *Report) waitDurable(ctx context.Context) error {
 	seen := time.Now()
 	for pause := firstLook; ; pause = min(pause*3/2, maxLook) {
-		page, err := r.durable.journal.Query(ctx, journal.Query{Run: r.ID(), Statuses: unended, Limit: 1})
+		page, err := r.kept.durable.journal.Query(ctx, journal.Query{Run: r.ID(), Statuses: unended, Limit: 1})
 		switch {
 		case err == nil && len(page.Entries) == 0:
 			return r.learn(ctx)
@@ -92,7 +92,7 @@ func (r *Report) waitDurable(ctx context.Context) error {
 func (r *Report) waitEnded(ctx context.Context) error {
 	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
 	defer cancel()
-	page, err := r.durable.journal.Query(look, journal.Query{Run: r.ID(), Statuses: unended, OldestFirst: true, Limit: journal.MaxPage})
+	page, err := r.kept.durable.journal.Query(look, journal.Query{Run: r.ID(), Statuses: unended, OldestFirst: true, Limit: journal.MaxPage})
 	switch {
 	case err != nil:
 		return fmt.Errorf("saferunner: run %q: async calls have not ended: %w; the journal could not be read: %w", r.RunID(), context.Cause(ctx), err)
@@ -131,13 +131,13 @@ func describeUnended(page journal.Page) string {
 // learn reads how the calls have ended, and joins their errors.
 func (r *Report) learn(ctx context.Context) error {
 	var errs []error
-	missing := make(map[string]int, len(r.durable.places))
-	for _, i := range r.durable.places {
+	missing := make(map[string]int, len(r.kept.durable.places))
+	for _, i := range r.kept.durable.places {
 		missing[r.run.EntryID(i)] = i
 	}
 	q := journal.Query{Run: r.ID(), OldestFirst: true, Limit: journal.MaxPage}
 	for {
-		page, err := r.durable.journal.Query(ctx, q)
+		page, err := r.kept.durable.journal.Query(ctx, q)
 		if err != nil {
 			return fmt.Errorf("saferunner: run %q: async calls: %w", r.RunID(), err)
 		}
@@ -174,7 +174,7 @@ func (r *Report) learnCall(i int, e journal.Entry) error {
 	case journal.StatusDuplicate:
 		return nil // Run knows the result, if anybody does
 	}
-	r.run.Learn(i, e, r.waiter, o)
+	r.run.Learn(i, e, &r.kept.waiter, o)
 	return o.Err
 }
 

@@ -52,7 +52,7 @@ func TestWaitWhileTheJournalIsAway(t *testing.T) {
 // sent is the report of a run of which nothing was handed to the engine.
 func sent(j journal.Journal) *Report {
 	run := &record.Run{RunID: "order.created"}
-	return &Report{run: run, waiter: &record.Waiter{}, durable: &durableCalls{journal: j}}
+	return &Report{run: run, kept: &originals{durable: &durableCalls{journal: j}}}
 }
 
 // shelf is a journal of these entries.

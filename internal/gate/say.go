@@ -65,9 +65,13 @@ func (s Say) DecideAll() (Decision, bool) {
 
 // Delivered takes a call to the gate that was let through when it was run,
 // and that a worker is about to execute. It stays let through, unless the
-// test that let it through has ended since.
-func (s Say) Delivered(task string) Decision {
-	c := s.circumstances(task)
+// test that let it through has ended since. task returns the name of its
+// task, which is seldom asked for.
+func (s Say) Delivered(task func() string) Decision {
+	c := s.circumstances("")
+	if env := process(); env.forces() {
+		c.forceEnv = env.forcesTask(task())
+	}
 	c.force = s.Rules != nil && !s.Rules.over()
 	return Decision{Verdict: verdict(c)}
 }

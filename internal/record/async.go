@@ -25,8 +25,7 @@ func (r *Run) Perform(i int) bool {
 
 func (r *Run) take(i int, from uint32, worker string) (attempt int, ok bool) {
 	at := r.elapsed()
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.lock(i).Unlock()
 	if r.code(i) != from {
 		return 0, false
 	}
@@ -41,8 +40,7 @@ func (r *Run) take(i int, from uint32, worker string) (attempt int, ok bool) {
 // whose end is written all the same, unless it would be tried again.
 func (r *Run) Conclude(i int, e *engine.Ending, kept *Kept) (grown int64, ok bool) {
 	at := r.elapsed()
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.lock(i).Unlock()
 	h, was := &r.histories[i], r.code(i)
 	switch {
 	case was != running && was != interrupted:
@@ -60,15 +58,13 @@ func (r *Run) Conclude(i int, e *engine.Ending, kept *Kept) (grown int64, ok boo
 
 // Cancel ends a queued call as e says, without a further attempt.
 func (r *Run) Cancel(i int, e engine.Ending) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.lock(i).Unlock()
 	return r.code(i) == queued && r.unbegun(i, e)
 }
 
 // CancelRecorded is Cancel of a recorded call.
 func (r *Run) CancelRecorded(i int, e engine.Ending) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.lock(i).Unlock()
 	return r.code(i) == recorded && r.unbegun(i, e)
 }
 
@@ -80,8 +76,7 @@ func (r *Run) unbegun(i int, e engine.Ending) bool {
 
 // Interrupt marks a running call, whose end nobody will wait for.
 func (r *Run) Interrupt(i int, e engine.Ending) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.lock(i).Unlock()
 	if r.code(i) != running {
 		return false
 	}
@@ -93,8 +88,7 @@ func (r *Run) Interrupt(i int, e engine.Ending) bool {
 
 // Lapse makes a queued call recorded: what let it through has ended.
 func (r *Run) Lapse(i int) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.lock(i).Unlock()
 	if r.code(i) != queued {
 		return false
 	}
@@ -104,24 +98,21 @@ func (r *Run) Lapse(i int) bool {
 
 // Duplicate makes a call that was about to be performed a duplicate.
 func (r *Run) Duplicate(i int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.lock(i).Unlock()
 	r.histories[i].takeBack()
 	r.Calls[i].set(duplicate)
 }
 
 // Unperform makes it recorded again.
 func (r *Run) Unperform(i int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.lock(i).Unlock()
 	r.histories[i].takeBack()
 	r.Calls[i].set(recorded)
 }
 
 // Attempts returns how many there were of call i.
 func (r *Run) Attempts(i int) int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.lock(i).Unlock()
 	if r.histories == nil {
 		return 0
 	}

@@ -30,8 +30,7 @@ func (r *Run) Entry(i int) journal.Entry {
 
 // fill adds the attempts of call i.
 func (r *Run) fill(i int, code uint32, e *journal.Entry) (args Arguments, result func() json.RawMessage) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.lock(i).Unlock()
 	args = r.Calls[i].Args
 	if e.Async {
 		code = r.code(i)
@@ -68,8 +67,7 @@ func (r *Run) caller() string {
 
 // Kept returns what the journal keeps of the result of call i, which is done.
 func (r *Run) Kept(i int) (value any, ok bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.lock(i).Unlock()
 	if r.code(i) != done || r.histories == nil || r.histories[i].more == nil || r.histories[i].more.result == nil {
 		return nil, false
 	}

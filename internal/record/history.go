@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/saferunner/saferunner/journal"
@@ -12,6 +13,7 @@ import (
 type History struct {
 	started, finished time.Duration // of the last attempt
 	more              *more         // nil for most
+	mu                sync.Mutex    // of the call
 }
 
 type more struct {

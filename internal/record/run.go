@@ -20,8 +20,11 @@ import (
 //     the call's history first and the status that tells of it afterwards. So
 //     whoever reads the status may read what that status promises: of a running
 //     call when it started, of one that has ended all.
-//   - An async call has several: workers, Shutdown, Cancel. mu guards its
-//     history and each step of its status.
+//   - An async call has several: workers, Shutdown, Cancel. The lock of the
+//     call guards its history and each step of its status. In a run that
+//     executes each call has its own, so that workers do not wait for each
+//     other; in one that is recorded, where a test may perform a call, all
+//     have mu.
 //
 // The original results and errors are with the [Waiter], which the run lets
 // go of when its last call has ended, so that a journal that holds the run
@@ -45,9 +48,10 @@ type Run struct {
 	// the lock of that journal; 0: it does not count the run.
 	Counted int64
 
-	going  atomic.Int32 // what goes on: Run, and async calls that were queued; with keptBit
-	mu     sync.Mutex
-	waiter *Waiter // nil while nothing was queued, and when nothing goes on any more
+	going    atomic.Int32 // what goes on: Run, and async calls that were queued; with keptBit
+	executes bool         // there is a history for each call from the beginning
+	mu       sync.Mutex   // guards what the Waiter holds
+	waiter   *Waiter      // nil while nothing was queued, and when nothing goes on any more
 }
 
 // keptBit is set where a journal beyond its bound keeps the run until it has
@@ -69,15 +73,25 @@ type Call struct {
 // one may execute, there is a history for each, zero as the calls are; if not,
 // all is said with Record.
 func (r *Run) Init(calls []Call, histories []History) {
-	r.Calls, r.histories = calls, histories
+	r.Calls, r.histories, r.executes = calls, histories, histories != nil
 	r.At = time.Now()
 	r.id = takeIDs(len(calls) + 1)
 	r.going.Store(1)
 }
 
+// lock locks call i.
+func (r *Run) lock(i int) *sync.Mutex {
+	mu := &r.mu
+	if r.executes {
+		mu = &r.histories[i].mu
+	}
+	mu.Lock()
+	return mu
+}
+
 // Delivered returns the run of one call that another process began.
 func Delivered(f Foreign, runID string, at time.Time) *Run {
-	return &Run{RunID: runID, At: at, foreign: &f, Calls: make([]Call, 1), histories: make([]History, 1)}
+	return &Run{RunID: runID, At: at, foreign: &f, Calls: make([]Call, 1), histories: make([]History, 1), executes: true}
 }
 
 // ID returns the ID of the run, empty for a zero one.
@@ -113,8 +127,7 @@ func (r *Run) Task(i int) *Task { return r.arguments(i).Task() }
 
 // arguments returns those of call i, which a journal may drop.
 func (r *Run) arguments(i int) Arguments {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.lock(i).Unlock()
 	return r.Calls[i].Args
 }
 

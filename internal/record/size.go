@@ -43,8 +43,7 @@ func (r *Run) Live() bool { return r.going.Load()&^keptBit > 0 }
 // Drop hides call i from the journal and, if it has ended, forgets its
 // arguments and its result. It reports whether the call was to be seen.
 func (r *Run) Drop(i int) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.lock(i).Unlock()
 	c := &r.Calls[i]
 	ended := statuses[r.code(i)].Final()
 	seen := c.status.Or(droppedBit)&droppedBit == 0

@@ -37,8 +37,7 @@ func (r *Run) Answer(i int, kept *Kept) {
 // Fail ends a call that was not begun, with the reason. It may have been
 // queued.
 func (r *Run) Fail(i int, e engine.Ending) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.lock(i).Unlock()
 	r.history(i).unbegun(e)
 	r.Calls[i].set(codeOf(e.Status))
 }

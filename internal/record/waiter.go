@@ -92,16 +92,24 @@ func (r *Run) Wait(ctx context.Context, w *Waiter) error {
 	}
 }
 
+func (r *Run) told(i int, w *Waiter) (o Outcome) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if w.outcomes != nil {
+		o = w.outcomes[i]
+	}
+	return o
+}
+
 // Outcome returns what is known of call i: its status, what it returned, how
 // long its last attempt took, and whether a stub or WhenRecorded answered it.
 // w may be nil.
 func (r *Run) Outcome(i int, w *Waiter) (s journal.Status, o Outcome, took time.Duration, answered bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	code := r.code(i)
-	if w != nil && w.outcomes != nil {
-		o = w.outcomes[i]
+	if w != nil { // first, since it is told last
+		o = r.told(i, w)
 	}
+	defer r.lock(i).Unlock()
+	code := r.code(i)
 	if r.histories != nil && code != running {
 		h := &r.histories[i]
 		if h.finished > 0 && h.started > 0 {
@@ -116,11 +124,10 @@ func (r *Run) Outcome(i int, w *Waiter) (s journal.Status, o Outcome, took time.
 // returned.
 func (r *Run) Learn(i int, e journal.Entry, w *Waiter, o Outcome) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
+	*w.at(i, len(r.Calls)) = o
+	r.mu.Unlock()
+	defer r.lock(i).Unlock()
 	r.Calls[i].set(codeOf(e.Status))
-	if w != nil {
-		*w.at(i, len(r.Calls)) = o
-	}
 	n := len(e.Attempts)
 	if n == 0 || r.histories == nil {
 		return
