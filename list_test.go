@@ -6,6 +6,7 @@ import (
 	"io"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,6 +18,7 @@ import (
 
 // effects are tasks that tell what they did.
 type effects struct {
+	mu     sync.Mutex // async tasks write at the same time
 	did    []string
 	note   *saferunner.Task[string]
 	fail   *saferunner.Task[string]
@@ -39,6 +41,8 @@ func newEffects() *effects {
 }
 
 func (e *effects) write(_ context.Context, s string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.did = append(e.did, s)
 	return nil
 }
