@@ -49,7 +49,13 @@ func (a *arguments[In]) Copy() (dup record.Arguments, bytes int64, shares bool) 
 // Equal implements record.Arguments.
 func (a *arguments[In]) Equal(other any) bool {
 	b, ok := other.(*arguments[In])
-	return ok && a.core.copies.Equal(a.value(), b.value())
+	switch {
+	case !ok:
+		return false
+	case a.core.copies.Comparable():
+		return any(a.in) == any(b.in)
+	}
+	return a.core.copies.Equal(a.value(), b.value())
 }
 
 // Check implements record.Arguments.

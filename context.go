@@ -20,19 +20,23 @@ func NewContext(ctx context.Context, r *Runner) context.Context {
 
 // withSituation returns ctx with a changed situation.
 func withSituation(ctx context.Context, change func(*situation)) context.Context {
-	c := &ownScope{}
-	if s := scopeOf(ctx); s != nil {
-		c.scope, c.own = *s, *s.situation
-	}
-	c.situation, c.own.Context = &c.own, ctx
-	change(&c.own)
-	return &c.scope
+	return new(ownScope).set(ctx, change)
 }
 
 // ownScope is a scope with a situation of its own.
 type ownScope struct {
 	scope
 	own situation
+}
+
+// set makes c ctx with a changed situation.
+func (c *ownScope) set(ctx context.Context, change func(*situation)) context.Context {
+	if s := scopeOf(ctx); s != nil {
+		c.scope, c.own = *s, *s.situation
+	}
+	c.situation, c.own.Context = &c.own, ctx
+	change(&c.own)
+	return &c.scope
 }
 
 // CallInfo tells a task, or a middleware, which call it is executing.

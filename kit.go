@@ -18,7 +18,7 @@ import (
 
 func init() {
 	door.Install(door.Kit[Call, *Runner]{
-		New:           func(test string) door.Recorder[Call, *Runner] { return newTestRecorder(test) },
+		New:           newTestRecorder,
 		Reveal:        func(c Call) door.Revealed { return door.Revealed{Args: c.args, Options: c.options} },
 		Adopt:         func(r door.Recorder[Call, *Runner]) func() { return adopt(r.Runner()) },
 		Unowned:       unowned.since,
@@ -37,26 +37,22 @@ type testRecorder struct {
 	runner Runner
 	memory memory.Journal
 	test   string
+	scope  ownScope // of the ctx that carries the recorder
 
 	mu      sync.Mutex
 	refused []error // lists that Run refused, for the end of the test
 	failed  []error // forced async calls
 }
 
-func newTestRecorder(test string) *testRecorder {
+func newTestRecorder(ctx context.Context, test string) (door.Recorder[Call, *Runner], context.Context) {
 	gate.Recheck()
 	t := &testRecorder{test: test}
 	t.runner.journal, t.runner.memory, t.runner.rules, t.runner.test = &t.memory, &t.memory, &t.Rules, t
-	return t
+	return t, t.scope.set(ctx, func(s *situation) { s.recorder = &t.runner })
 }
 
 // Runner implements door.Recorder.
 func (t *testRecorder) Runner() *Runner { return &t.runner }
-
-// NewContext implements door.Recorder.
-func (t *testRecorder) NewContext(ctx context.Context) context.Context {
-	return withSituation(ctx, func(s *situation) { s.recorder = &t.runner })
-}
 
 // Calls implements door.Recorder.
 func (t *testRecorder) Calls(runID string) []door.Revealed {

@@ -17,7 +17,7 @@ func (r *Recorder) mismatch(a assertion, want, got []call) string {
 	before := r.files.written()
 	var b strings.Builder
 	fmt.Fprintf(&b, "saferunnertest: the calls under %q are not the ones wanted\n\n", cut(a.runID, maxColumn))
-	b.WriteString(compare(want, got, a.at.pkg, r.files))
+	b.WriteString(compare(want, got, a.at.pkg, &r.files))
 	b.WriteString(r.recordedText(a.runID))
 	b.WriteString(r.pasteText(a, got))
 	b.WriteString(r.files.where(before))

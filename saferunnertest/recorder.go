@@ -33,7 +33,7 @@ type Recorder struct {
 	rec door.Recorder[saferunner.Call, *saferunner.Runner]
 	ctx context.Context
 
-	files *artifacts
+	files artifacts
 	since int // what nobody owned before
 
 	mu    sync.Mutex
@@ -49,8 +49,8 @@ type Recorder struct {
 // testing/synctest bubbles.
 func New(t testing.TB, opts ...Option) *Recorder {
 	t.Helper()
-	r := &Recorder{t: t, rec: core.New(t.Name()), files: &artifacts{t: t}, since: core.UnownedMark()}
-	r.ctx = r.rec.NewContext(t.Context())
+	r := &Recorder{t: t, files: artifacts{t: t}, since: core.UnownedMark()}
+	r.rec, r.ctx = core.New(t.Context(), t.Name())
 	t.Cleanup(r.end)
 	for _, option := range opts {
 		option.apply(r)

@@ -12,8 +12,9 @@ import (
 
 // Kit is what the root offers. Call and Runner are its Call and *Runner.
 type Kit[Call, Runner any] struct {
-	// New makes the recorder of the test with this name.
-	New func(test string) Recorder[Call, Runner]
+	// New makes the recorder of the test with this name, and a ctx made from ctx
+	// that carries it.
+	New func(ctx context.Context, test string) (Recorder[Call, Runner], context.Context)
 
 	// Reveal shows what a call is made of.
 	Reveal func(Call) Revealed
@@ -50,7 +51,6 @@ func Open[Call, Runner any]() Kit[Call, Runner] { return kit.(Kit[Call, Runner])
 // about a task wins.
 type Recorder[Call, Runner any] interface {
 	Runner() Runner
-	NewContext(context.Context) context.Context
 	Calls(runID string) []Revealed        // of every run if runID is empty
 	Made(runID string, want ...Call) bool // exactly these, in this order
 	Clear()

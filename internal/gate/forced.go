@@ -16,6 +16,7 @@ const forceAllName = "__all__"
 
 // forced is what ForceVariable says.
 type forced struct {
+	text  string // as it was found
 	all   bool
 	names []string
 }
@@ -24,7 +25,7 @@ type forced struct {
 var notedForce forced
 
 func parseForced(text string) forced {
-	var f forced
+	f := forced{text: text}
 	for name := range strings.SplitSeq(text, ",") {
 		switch name = strings.TrimSpace(name); name {
 		case "":
@@ -49,7 +50,7 @@ func lookForced(testing bool) forced {
 	if notedForce.all {
 		return now
 	}
-	f := forced{names: notedForce.names}
+	f := forced{text: now.text, names: notedForce.names}
 	if !now.all {
 		f.names = slices.DeleteFunc(slices.Clone(f.names), func(name string) bool { return !slices.Contains(now.names, name) })
 	}
