@@ -38,12 +38,14 @@ func (a *arguments[In]) WhenRecorded() (any, error) { return a.core.answer(a.in)
 
 // Copy implements record.Arguments.
 func (a *arguments[In]) Copy() (dup record.Arguments, bytes int64, shares bool) {
-	if a.core.copies.Flat() {
-		return a, 0, false
+	own := a
+	if !a.core.Flat {
+		own = &arguments[In]{a.core, a.in}
 	}
-	own := &arguments[In]{a.core, a.in}
-	bytes, shares = a.core.copies.Detach(own.value())
-	return own, bytes, shares
+	if !a.core.Fixed {
+		bytes, shares = a.core.copies.Detach(own.value())
+	}
+	return own, a.core.Bytes + bytes, shares
 }
 
 // Equal implements record.Arguments.
@@ -60,12 +62,12 @@ func (a *arguments[In]) Equal(other any) bool {
 
 // Check implements record.Arguments.
 func (a *arguments[In]) Check(async bool) error {
-	if !a.core.copies.Flat() {
+	if !a.core.Flat {
 		if err := a.core.copies.Check(a.value()); err != nil {
 			return fmt.Errorf("%s: %w: %w", a.core.Spec.Name, ErrArguments, err)
 		}
 	}
-	if !async || a.core.wire.Always() {
+	if !async || a.core.Survives {
 		return nil
 	}
 	if err := a.core.wire.Check(a.value(), a.core.shown); err != nil {

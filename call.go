@@ -12,6 +12,7 @@ import (
 // async calls; a sync call that executes gets the very arguments that were
 // passed.
 type Call struct {
+	task    *record.Task // nil for the zero Call
 	args    record.Arguments
 	options *record.Options // never changed, only replaced; nil for a plain sync call
 }
@@ -70,4 +71,4 @@ func (c Call) with(change func(*record.Options)) Call {
 	return c
 }
 
-func (c Call) name() string { return c.args.Task().Spec.Name }
+func (c Call) name() string { return c.task.Spec.Name }

@@ -51,8 +51,8 @@ func checkList(runID string, calls []Call) error {
 	return nil
 }
 
-func (c Call) check() error {
-	if c.args == nil {
+func (c *Call) check() error {
+	if c.task == nil {
 		return fmt.Errorf("%w: it is the zero Call, or With was called on a nil task; define the task before it is used", ErrNoTask)
 	}
 	o := c.options
@@ -60,6 +60,9 @@ func (c Call) check() error {
 		if err := checkText(o.Key); err != nil {
 			return fmt.Errorf("%s: %w: %w", c.name(), ErrKey, err)
 		}
+	}
+	if c.task.Flat && (c.task.Survives || !o.IsAsync()) {
+		return nil
 	}
 	return c.args.Check(o.IsAsync())
 }

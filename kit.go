@@ -79,7 +79,7 @@ func (t *testRecorder) Made(runID string, want ...Call) bool {
 				continue
 			}
 			c := &r.Calls[i]
-			if n == len(want) || !(door.Revealed{Args: c.Args, Options: c.Options}).SameAs(door.Revealed{Args: want[n].args, Options: want[n].options}) {
+			if n == len(want) || !door.Same(c.Args, c.Options, want[n].args, want[n].options) {
 				return false
 			}
 			n++

@@ -115,6 +115,29 @@ func TestMemoryJournalIsBoundedInBytes(t *testing.T) {
 	}
 }
 
+// Arguments that need no copying take memory too.
+func TestMemoryJournalCountsPlainArguments(t *testing.T) {
+	const bound = 1 << 20
+	text := saferunner.Define("memory.text", func(context.Context, string) error { return nil })
+	numbers := saferunner.Define("memory.numbers", func(context.Context, [1000]int64) error { return nil })
+	for name, call := range map[string]func() saferunner.Call{
+		"text":    func() saferunner.Call { return text.With(strings.Repeat("x", 8000)) },
+		"numbers": func() saferunner.Call { return numbers.With([1000]int64{}) },
+	} {
+		j := saferunner.NewMemoryJournal(1<<30, bound)
+		r := quiet(t, saferunner.WithJournal(j))
+		for range 200 {
+			if _, err := r.Run(t.Context(), "memory", call()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		page, err := j.Query(t.Context(), journal.Query{Limit: journal.MaxPage})
+		if err != nil || len(page.Entries)*8000 > bound || len(page.Entries) < 100 {
+			t.Errorf("%s: %d entries of 8000 bytes are kept in %d, %v", name, len(page.Entries), bound, err)
+		}
+	}
+}
+
 func heap() uint64 {
 	runtime.GC()
 	runtime.GC()

@@ -26,7 +26,7 @@ func (r *Runner) recordAll(ctx context.Context, run *record.Run) {
 // anyAnswers reports whether WhenRecorded answers for one of the calls.
 func anyAnswers(calls []Call) bool {
 	for i := range calls {
-		if calls[i].args.Task().Answers {
+		if calls[i].task.Answers {
 			return true
 		}
 	}

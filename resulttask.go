@@ -121,7 +121,7 @@ func (t *ResultTask[In, Out]) With(in In) Call {
 	if t == nil || t.core == nil {
 		return Call{}
 	}
-	return Call{args: &arguments[In]{t.core, in}}
+	return Call{task: &t.core.Task, args: &arguments[In]{t.core, in}}
 }
 
 // Do is [Run] of one sync call, and its result: [ResultTask.Result].

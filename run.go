@@ -150,10 +150,14 @@ func newRun(n int, executes bool) *made {
 // they are rendered now.
 func copyCalls(run *record.Run, calls []Call, rendered bool) {
 	for i := range calls {
-		args, bytes, shares := calls[i].args.Copy()
+		c := &calls[i]
+		args, bytes, shares := c.args, c.task.Bytes, false
+		if !c.task.Fixed {
+			args, bytes, shares = args.Copy()
+		}
 		if shares && rendered {
 			args = record.Freeze(args)
 		}
-		run.SetCall(i, args, bytes, calls[i].options)
+		run.SetCall(i, args, bytes, c.options)
 	}
 }

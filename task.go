@@ -86,7 +86,10 @@ func newCore[In any](name string, call func(context.Context, In) (any, error), o
 		return nil, err
 	}
 	c := &core[In]{call: call, copies: snapshot.PlanOf(in), wire: roundtrip.PlanOf(in), shown: shown}
-	c.Task = record.Task{Spec: o.spec, Defined: callsite.Caller(1), Redacts: o.redact, ReadArguments: c.read}
+	c.Task = record.Task{
+		Spec: o.spec, Defined: callsite.Caller(1), Redacts: o.redact, ReadArguments: c.read,
+		Bytes: int64(in.Size()), Flat: c.copies.Flat(), Fixed: c.copies.Fixed(), Survives: c.wire.Always(),
+	}
 	if out != nil {
 		if unknown, err = c.returns(out, o.redact, unknown); err != nil {
 			return nil, err
@@ -140,7 +143,7 @@ func (t *Task[In]) With(in In) Call {
 	if t == nil || t.core == nil {
 		return Call{}
 	}
-	return Call{args: &arguments[In]{t.core, in}}
+	return Call{task: &t.core.Task, args: &arguments[In]{t.core, in}}
 }
 
 // Do is [Run] of one sync call.

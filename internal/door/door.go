@@ -88,8 +88,12 @@ type Revealed struct {
 // SameAs reports whether c is the call that was wanted: by task, arguments,
 // flags and key, and by its time if want has one.
 func (c Revealed) SameAs(want Revealed) bool {
-	return want.Args != nil && want.Args.Task().Spec.Name == c.Args.Task().Spec.Name &&
-		want.Args.Equal(c.Args) && c.Options.SameWay(want.Options)
+	return Same(c.Args, c.Options, want.Args, want.Options)
+}
+
+// Same is SameAs of what calls are made of.
+func Same(args record.Arguments, o *record.Options, want record.Arguments, wantOptions *record.Options) bool {
+	return want != nil && want.Task().Spec.Name == args.Task().Spec.Name && want.Equal(args) && o.SameWay(wantOptions)
 }
 
 // Unowned is what no recorder owned: the first calls, how many there were in

@@ -165,15 +165,16 @@ func (j *Journal) forget(id string) {
 
 // all returns the runs in the order of their IDs.
 func (j *Journal) all() []*record.Run {
-	all := append(slices.Clone(j.live), j.runs[j.first:]...)
-	if len(j.live) > 0 {
-		slices.SortFunc(all, func(a, b *record.Run) int {
-			if a.Before(b) {
-				return -1
-			}
-			return 1
-		})
+	if len(j.live) == 0 {
+		return slices.Clone(j.runs[j.first:])
 	}
+	all := append(slices.Clone(j.live), j.runs[j.first:]...)
+	slices.SortFunc(all, func(a, b *record.Run) int {
+		if a.Before(b) {
+			return -1
+		}
+		return 1
+	})
 	return all
 }
 

@@ -66,7 +66,7 @@ type Call struct {
 	Args    Arguments
 	Options *Options
 	status  atomic.Uint32
-	bytes   uint32 // that its arguments hold beside themselves
+	bytes   uint32 // that its arguments take
 }
 
 // Init begins a run of these calls, whose Args and Options are to be set. If

@@ -15,6 +15,10 @@ type Task struct {
 	Defined   uintptr // where
 	HasResult bool
 	Answers   bool     // it has a WhenRecorded function
+	Bytes     int64    // that its arguments take by themselves
+	Flat      bool     // they share nothing that can change: sync ones need no Check
+	Fixed     bool     // they are flat and take no more than Bytes: they need no Copy
+	Survives  bool     // they survive JSON, whatever they are
 	Redacts   []string // paths of fields that are hidden beside the tagged ones
 
 	// Keep copies what the task returned, for the journal.
@@ -37,7 +41,7 @@ type Arguments interface {
 	WhenRecorded() (any, error)
 	// Pointer returns a pointer to the value itself.
 	Pointer() any
-	// Copy returns arguments of their own memory, how many bytes they hold, and
+	// Copy returns arguments of their own memory, how many bytes they take, and
 	// whether they share data with these.
 	Copy() (dup Arguments, bytes int64, shares bool)
 	// Equal reports whether other is of the same type of task and equal.

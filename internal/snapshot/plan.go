@@ -125,6 +125,10 @@ func PlanOf(t reflect.Type) *Plan {
 // A flat type needs no Copy.
 func (p *Plan) Flat() bool { return p.flat }
 
+// Fixed reports whether a type is flat and all its values take as much memory
+// as the type says: there are no strings in it.
+func (p *Plan) Fixed() bool { return p.flat && !p.hasText() }
+
 // Comparable reports whether Equal says what == says of values of this type.
 // It is false for types with floats, pointers, interfaces, time.Time, errors
 // or Equal methods.
