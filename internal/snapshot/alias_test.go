@@ -120,3 +120,43 @@ func TestDetachKeepsReferencesToOneVariable(t *testing.T) {
 		}
 	}
 }
+
+// A slice leads into arrays only, a pointer to any variable of its type. So
+// most types of arguments need no look at what refers to what.
+func TestSlicesLeadIntoArraysOnly(t *testing.T) {
+	type order struct {
+		ID    int64
+		Items []int64
+	}
+	type window struct {
+		All  [3]int64
+		Part []int64
+	}
+	type nested struct {
+		In   struct{ All [2][2]int64 }
+		Part []int64
+	}
+	type pointing struct {
+		ID  int64
+		One *int64
+	}
+	for name, tt := range map[string]struct {
+		typ  reflect.Type
+		want bool
+	}{
+		"slice beside a field":   {reflect.TypeFor[order](), false},
+		"slice beside an array":  {reflect.TypeFor[window](), true},
+		"slice beside arrays":    {reflect.TypeFor[nested](), true},
+		"pointer beside a field": {reflect.TypeFor[pointing](), true},
+	} {
+		if got := PlanOf(tt.typ).graph().overlaps; got != tt.want {
+			t.Errorf("%s: overlaps is %v", name, got)
+		}
+	}
+	w := window{All: [3]int64{1, 2, 3}}
+	w.Part = w.All[1:]
+	dup, _, _ := PlanOf(reflect.TypeFor[window]()).Copy(reflect.ValueOf(&w).Elem())
+	if d := dup.Addr().Interface().(*window); &d.Part[0] != &d.All[1] {
+		t.Error("a slice of an array leads elsewhere")
+	}
+}

@@ -81,8 +81,7 @@ func (s *survey) conclude(root *Plan) {
 		s.graph.aliases, s.graph.overlaps = true, true
 		return
 	}
-	targets := map[reflect.Type]int{} // elements that references lead to, and how often
-	lists := map[reflect.Type]bool{}  // of those, to several in a row
+	t := targets{elems: map[reflect.Type]int{}, lists: map[reflect.Type]bool{}, single: map[reflect.Type]bool{}}
 	for p, n := range s.slots {
 		if n > 1 {
 			s.graph.aliases = true
@@ -91,19 +90,28 @@ func (s *survey) conclude(root *Plan) {
 			continue
 		}
 		e := unrolled(p.elem.typ)
-		targets[e] += n
+		t.elems[e] += n
 		if p.op == slice || e != p.elem.typ {
-			lists[e] = true
+			t.lists[e] = true
+		} else {
+			t.single[e] = true
 		}
 	}
-	for e := range lists {
-		s.graph.overlaps = s.graph.overlaps || targets[e] > 1
+	for e := range t.lists {
+		s.graph.overlaps = s.graph.overlaps || t.elems[e] > 1
 	}
-	for e := range targets {
-		s.graph.overlaps = s.graph.overlaps || hasPart(e, targets)
+	for e := range t.elems {
+		s.graph.overlaps = s.graph.overlaps || t.arePartOf(e)
 	}
-	s.graph.overlaps = s.graph.overlaps || hasPart(root.typ, targets)
+	s.graph.overlaps = s.graph.overlaps || t.arePartOf(root.typ)
 	s.graph.aliases = s.graph.aliases || s.graph.overlaps
+}
+
+// targets are the types of elements that references lead to.
+type targets struct {
+	elems  map[reflect.Type]int  // how many references there are
+	lists  map[reflect.Type]bool // to several in a row, as slices are: they lead into arrays only
+	single map[reflect.Type]bool // to one, wherever it is
 }
 
 // unrolled returns the type of the elements of nested arrays.
@@ -114,15 +122,16 @@ func unrolled(t reflect.Type) reflect.Type {
 	return t
 }
 
-// hasPart reports whether a part of t, but not t itself, is among the targets.
-func hasPart(t reflect.Type, targets map[reflect.Type]int) bool {
-	switch t.Kind() {
+// arePartOf reports whether a reference can lead to a part of a variable of
+// type typ that is not all of it.
+func (t targets) arePartOf(typ reflect.Type) bool {
+	switch typ.Kind() {
 	case reflect.Array:
-		e := unrolled(t)
-		return targets[e] > 0 || hasPart(e, targets)
+		e := unrolled(typ)
+		return t.elems[e] > 0 || t.arePartOf(e)
 	case reflect.Struct:
-		for i := range t.NumField() {
-			if f := t.Field(i).Type; targets[unrolled(f)] > 0 || hasPart(f, targets) {
+		for i := range typ.NumField() {
+			if f := typ.Field(i).Type; t.single[f] || t.arePartOf(f) {
 				return true
 			}
 		}
