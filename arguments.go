@@ -42,10 +42,37 @@ func (a *arguments[In]) Copy() (dup record.Arguments, bytes int64, shares bool) 
 	if !a.core.Flat {
 		own = &arguments[In]{a.core, a.in}
 	}
-	if !a.core.Fixed {
-		bytes, shares = a.core.copies.Detach(own.value())
+	bytes, shares = own.detach()
+	return own, bytes, shares
+}
+
+// detach makes a plain assignment of arguments a copy, and returns what Copy
+// does of it.
+func (a *arguments[In]) detach() (bytes int64, shares bool) {
+	if a.core.Fixed {
+		return a.core.Bytes, false
 	}
-	return own, a.core.Bytes + bytes, shares
+	bytes, shares = a.core.copies.Detach(a.value())
+	return a.core.Bytes + bytes, shares
+}
+
+// own makes arguments of calls in a row copies, in one block of memory.
+func (c *core[In]) own(calls []record.Call, freeze bool) {
+	var block []arguments[In]
+	if !c.Flat {
+		block = make([]arguments[In], len(calls))
+	}
+	for i := range calls {
+		a := calls[i].Args.(*arguments[In])
+		if !c.Flat {
+			block[i] = *a
+			a = &block[i]
+		}
+		bytes, shares := a.detach()
+		if calls[i].SetArguments(a, bytes); shares && freeze {
+			calls[i].Args = record.Freeze(a)
+		}
+	}
 }
 
 // Equal implements record.Arguments.

@@ -153,7 +153,7 @@ func (t *ResultTask[In, Out]) WhenRecorded(fn func(In) (Out, error)) *ResultTask
 	c := *t.core
 	c.answer = func(in In) (any, error) { return fn(in) }
 	c.Answers = true
-	c.ReadArguments = c.read
+	c.ReadArguments, c.Own = c.read, c.own
 	return &ResultTask[In, Out]{&c}
 }
 

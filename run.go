@@ -77,7 +77,7 @@ func run(ctx context.Context, receiver *Runner, caller uintptr, tx any, runID st
 	executes := !same || all.Verdict != gate.Recorded || tx != nil || anyAnswers(calls)
 	m := newRun(len(calls), executes)
 	m.run.RunID, m.run.Caller, m.run.RecordOnly = runID, caller, recordOnly
-	copyCalls(&m.run, calls, owner.rules == nil)
+	copyCalls(&m.run, calls, !executes, owner.rules == nil)
 	if !executes {
 		owner.recordAll(ctx, &m.run)
 		return &m.report, nil
@@ -145,19 +145,22 @@ func newRun(n int, executes bool) *made {
 	return m
 }
 
-// copyCalls makes the calls of a run copies of what was passed. Where the
-// journal may render them later and a copy shares data with the original,
-// they are rendered now.
-func copyCalls(run *record.Run, calls []Call, rendered bool) {
+// copyCalls makes the calls of a run copies of what was passed. Those of one
+// task in a row are copied together, unless they may execute: then they do not
+// end together, and the journal frees one after the other. With freeze, copies
+// that share data with the original are rendered now.
+func copyCalls(run *record.Run, calls []Call, together, freeze bool) {
 	for i := range calls {
-		c := &calls[i]
-		args, bytes, shares := c.args, c.task.Bytes, false
-		if !c.task.Fixed {
-			args, bytes, shares = args.Copy()
+		run.SetCall(i, calls[i].args, calls[i].task.Bytes, calls[i].options)
+	}
+	for i := 0; i < len(calls); {
+		t, end := calls[i].task, i+1
+		for together && end < len(calls) && calls[end].task == t {
+			end++
 		}
-		if shares && rendered {
-			args = record.Freeze(args)
+		if !t.Fixed {
+			t.Own(run.Calls[i:end], freeze)
 		}
-		run.SetCall(i, args, bytes, c.options)
+		i = end
 	}
 }

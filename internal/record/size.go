@@ -12,12 +12,17 @@ var (
 	runBytes  = int64(reflect.TypeFor[Run]().Size()) + 3*callBytes // with the room that a short run has, and its report
 )
 
-// SetCall sets how call i is run, and with what: arguments of its own, which
-// hold so many bytes.
+// SetCall sets how call i is run, and with what, which takes so many bytes.
 func (r *Run) SetCall(i int, args Arguments, bytes int64, o *Options) {
 	c := &r.Calls[i]
-	c.Args, c.Options, c.bytes = args, o, uint32(min(bytes, math.MaxUint32))
+	c.Options = o
+	c.SetArguments(args, bytes)
 	r.keyed = r.keyed || o.IdempotencyKey() != ""
+}
+
+// SetArguments sets what the call is run with, which takes so many bytes.
+func (c *Call) SetArguments(args Arguments, bytes int64) {
+	c.Args, c.bytes = args, uint32(min(bytes, math.MaxUint32))
 }
 
 // CallBytes is about how much memory a call takes that has not ended.

@@ -21,6 +21,10 @@ type Task struct {
 	Survives  bool     // they survive JSON, whatever they are
 	Redacts   []string // paths of fields that are hidden beside the tagged ones
 
+	// Own gives calls of the task, in the place of what was passed, arguments of
+	// their own memory. With freeze, those that share data with what was passed
+	// show what they are now.
+	Own func(calls []Call, freeze bool)
 	// Keep copies what the task returned, for the journal.
 	Keep func(result any, keyed bool) *Kept
 	// Again copies a kept result, for a duplicate.

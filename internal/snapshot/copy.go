@@ -31,7 +31,7 @@ func (p *Plan) Copy(v reflect.Value) (dup reflect.Value, bytes int64, shared boo
 	}
 	dst := reflect.New(p.typ).Elem()
 	p.set(dst, v)
-	to := dst.Addr().UnsafePointer()
+	to := unsafe.Pointer(dst.UnsafeAddr())
 	if p.flat {
 		return dst, p.textBytes(to), false
 	}
@@ -45,13 +45,13 @@ func (p *Plan) Copy(v reflect.Value) (dup reflect.Value, bytes int64, shared boo
 	defer c.release()
 	c.graph = g
 	if g.overlaps && v.CanAddr() {
-		c.regions = append(c.regions, region{p, v.Addr().UnsafePointer(), to, 1})
+		c.regions = append(c.regions, region{p, unsafe.Pointer(v.UnsafeAddr()), to, 1})
 	}
 	c.run(p, to)
 	if g.overlaps && c.tangled() {
 		c.untangle()
 		if v.CanAddr() {
-			c.layout.place(p, v.Addr().UnsafePointer(), to)
+			c.layout.place(p, unsafe.Pointer(v.UnsafeAddr()), to)
 		}
 		dst.SetZero()
 		p.set(dst, v)
@@ -62,9 +62,9 @@ func (p *Plan) Copy(v reflect.Value) (dup reflect.Value, bytes int64, shared boo
 
 // set makes the zero variable dst what v is, as load does.
 func (p *Plan) set(dst, v reflect.Value) {
-	to := dst.Addr().UnsafePointer()
+	to := unsafe.Pointer(dst.UnsafeAddr())
 	if p.careful && v.CanAddr() {
-		p.load(to, v.Addr().UnsafePointer())
+		p.load(to, unsafe.Pointer(v.UnsafeAddr()))
 		return
 	}
 	dst.Set(v)
@@ -80,7 +80,7 @@ func (p *Plan) Detach(v reflect.Value) (bytes int64, shared bool) {
 	if !v.CanSet() || v.Type() != p.typ {
 		return 0, true
 	}
-	to := v.Addr().UnsafePointer()
+	to := unsafe.Pointer(v.UnsafeAddr())
 	if p.flat {
 		return p.textBytes(to), false
 	}
