@@ -39,7 +39,7 @@ func (a *arguments[In]) WhenRecorded() (any, error) { return a.core.answer(a.in)
 // Copy implements record.Arguments.
 func (a *arguments[In]) Copy() (dup record.Arguments, bytes int64, shares bool) {
 	own := a
-	if !a.core.Flat {
+	if !a.core.copies.Flat() {
 		own = &arguments[In]{a.core, a.in}
 	}
 	bytes, shares = own.detach()
@@ -58,13 +58,14 @@ func (a *arguments[In]) detach() (bytes int64, shares bool) {
 
 // own makes arguments of calls in a row copies, in one block of memory.
 func (c *core[In]) own(calls []record.Call, freeze bool) {
+	flat := c.copies.Flat()
 	var block []arguments[In]
-	if !c.Flat {
+	if !flat {
 		block = make([]arguments[In], len(calls))
 	}
 	for i := range calls {
 		a := calls[i].Args.(*arguments[In])
-		if !c.Flat {
+		if !flat {
 			block[i] = *a
 			a = &block[i]
 		}
@@ -89,7 +90,7 @@ func (a *arguments[In]) Equal(other any) bool {
 
 // Check implements record.Arguments.
 func (a *arguments[In]) Check(async bool) error {
-	if !a.core.Flat {
+	if !a.core.Sound {
 		if err := a.core.copies.Check(a.value()); err != nil {
 			return fmt.Errorf("%s: %w: %w", a.core.Spec.Name, ErrArguments, err)
 		}

@@ -61,7 +61,7 @@ func (c *Call) check() error {
 			return fmt.Errorf("%s: %w: %w", c.name(), ErrKey, err)
 		}
 	}
-	if c.task.Flat && (c.task.Survives || !o.IsAsync()) {
+	if c.task.Survives || c.task.Sound && !o.IsAsync() {
 		return nil
 	}
 	return c.args.Check(o.IsAsync())

@@ -16,9 +16,9 @@ type Task struct {
 	HasResult bool
 	Answers   bool     // it has a WhenRecorded function
 	Bytes     int64    // that its arguments take by themselves
-	Flat      bool     // they share nothing that can change: sync ones need no Check
-	Fixed     bool     // they are flat and take no more than Bytes: they need no Copy
-	Survives  bool     // they survive JSON, whatever they are
+	Fixed     bool     // they take no more and share nothing that can change: they need no Copy
+	Sound     bool     // sync ones need no Check
+	Survives  bool     // async ones neither
 	Redacts   []string // paths of fields that are hidden beside the tagged ones
 
 	// Own gives calls of the task, in the place of what was passed, arguments of

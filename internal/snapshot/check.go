@@ -26,7 +26,7 @@ func (p *Plan) Check(v reflect.Value) error {
 	if v.Type() != p.typ {
 		return PlanOf(v.Type()).Check(v)
 	}
-	if g := p.graph(); !g.messages && (!g.open || !protobufLinked()) {
+	if p.Always() || !p.graph().messages && !protobufLinked() {
 		return nil
 	}
 	address := addressOf(v)
@@ -39,6 +39,10 @@ func (p *Plan) Check(v reflect.Value) error {
 	}
 	return nil
 }
+
+// Always reports whether the type can hold neither messages nor interfaces, so
+// that Check need not be called.
+func (p *Plan) Always() bool { return p.flat || !p.graph().messages && !p.graph().open }
 
 // protobufLinked reports whether the program can have protobuf messages. Test
 // binaries do not say what they are built of.
