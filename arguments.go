@@ -39,7 +39,7 @@ func (a *arguments[In]) WhenRecorded() (any, error) { return a.core.answer(a.in)
 // Copy implements record.Arguments.
 func (a *arguments[In]) Copy() (dup record.Arguments, bytes int64, shares bool) {
 	own := a
-	if !a.core.copies.Flat() {
+	if !a.core.flat {
 		own = &arguments[In]{a.core, a.in}
 	}
 	bytes, shares = own.detach()
@@ -52,20 +52,19 @@ func (a *arguments[In]) detach() (bytes int64, shares bool) {
 	if a.core.Fixed {
 		return a.core.Bytes, false
 	}
-	bytes, shares = a.core.copies.Detach(a.value())
+	bytes, shares = a.core.copies.Detach(reflect.ValueOf(&a.in).Elem())
 	return a.core.Bytes + bytes, shares
 }
 
 // own makes arguments of calls in a row copies, in one block of memory.
 func (c *core[In]) own(calls []record.Call, freeze bool) {
-	flat := c.copies.Flat()
 	var block []arguments[In]
-	if !flat {
+	if !c.flat {
 		block = make([]arguments[In], len(calls))
 	}
 	for i := range calls {
 		a := calls[i].Args.(*arguments[In])
-		if !flat {
+		if !c.flat {
 			block[i] = *a
 			a = &block[i]
 		}

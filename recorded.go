@@ -11,7 +11,6 @@ import (
 // recordAll records a run of which nothing executes, and nothing answers for
 // any call.
 func (r *Runner) recordAll(ctx context.Context, run *record.Run) {
-	run.Record()
 	if len(run.Calls) == 0 {
 		return
 	}

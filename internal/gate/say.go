@@ -56,7 +56,7 @@ func (s Say) decide(task string, r *rule, forceAll bool) Decision {
 // does. It returns false where one is.
 func (s Say) DecideAll() (Decision, bool) {
 	env := process()
-	if env.forces() || s.Rules != nil && !s.Rules.empty() {
+	if env.forced.all || len(env.forced.names) > 0 || s.Rules != nil && !s.Rules.empty() {
 		return Decision{}, false
 	}
 	c := circumstances{mode: env.mode, recordOnly: s.RecordOnly, noTx: s.NoTx, recorder: s.Rules != nil}

@@ -70,13 +70,17 @@ type Call struct {
 }
 
 // Init begins a run of these calls, whose Args and Options are to be set. If
-// one may execute, there is a history for each, zero as the calls are; if not,
-// all is said with Record.
+// one may execute, there is a history for each, zero as the calls are. Without
+// histories all are recorded, and no step of Run follows.
 func (r *Run) Init(calls []Call, histories []History) {
 	r.Calls, r.histories, r.executes = calls, histories, histories != nil
+	if !r.executes {
+		r.initial = uint8(recorded)
+	} else {
+		r.going.Store(1)
+	}
 	r.At = time.Now()
 	r.id = takeIDs(len(calls) + 1)
-	r.going.Store(1)
 }
 
 // lock locks call i.
@@ -150,13 +154,6 @@ func (r *Run) Settle(i int, s journal.Status) { r.Calls[i].set(codeOf(s)) }
 // set changes the status, but not whether the call was dropped: that may be
 // noted at the same time. Only one goroutine at a time sets it.
 func (c *Call) set(code uint32) { c.status.Add(code - c.status.Load()&^droppedBit) }
-
-// Record makes recorded what has no status of its own, and says that Run is
-// about to return. It is called before the journal has seen the run.
-func (r *Run) Record() {
-	r.initial = uint8(recorded)
-	r.going.Store(0)
-}
 
 // Statuses as numbers, so that they can be atomic.
 const (

@@ -17,7 +17,7 @@ func (r *Run) SetCall(i int, args Arguments, bytes int64, o *Options) {
 	c := &r.Calls[i]
 	c.Options = o
 	c.SetArguments(args, bytes)
-	r.keyed = r.keyed || o.IdempotencyKey() != ""
+	r.keyed = r.keyed || o != nil && o.Key != ""
 }
 
 // SetArguments sets what the call is run with, which takes so many bytes.
