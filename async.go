@@ -30,9 +30,10 @@ func (l *list) async(from, to int) {
 // permit takes on a call that the gate lets through: a sync one executes, an
 // async one is queued.
 func (l *list) permit(i int, d gate.Decision) {
-	switch ledger := l.runner.usesLedger(); {
-	case l.run.Key(i) != "" && !(ledger && l.run.Calls[i].Options.IsAsync()) && !l.claim(i):
-	case l.run.Calls[i].Options.IsAsync():
+	async := l.run.Calls[i].Options.IsAsync()
+	switch {
+	case l.run.Key(i) != "" && !(async && l.runner.usesLedger()) && !l.claim(i):
+	case async:
 		l.run.Settle(i, journal.StatusQueued)
 		l.queued++
 	default:
@@ -45,13 +46,13 @@ func (l *list) permit(i int, d gate.Decision) {
 func (l *list) hand(from, to int) {
 	n := l.queued
 	l.queued = 0
-	if l.runner.durable() != nil {
+	if l.runner.external.engine != nil && l.runner.durable() != nil {
 		l.submitDurable(from, to)
 		return
 	}
 	l.show(to)
 	l.run.Queue(n, &l.originals().waiter)
-	err := l.runner.pool().Submit(l.ctx, &l.batch(from, to).Batch, l.scope.inWorker())
+	err := l.runner.pool().Submit(l.ctx, &l.batch(from, to).Batch, l.scope != nil && l.scope.worker)
 	if err == nil {
 		return
 	}
@@ -60,7 +61,7 @@ func (l *list) hand(from, to int) {
 	}
 	l.clean = min(l.clean, from)
 	l.notQueued(from, to, err)
-	l.run.Unqueue(n)
+	l.run.Ended(n)
 }
 
 // notQueued lets the queued calls of from..to fail.
@@ -105,28 +106,26 @@ func (h *handed) Execute(i int) {
 	case d.Verdict != gate.Executed: // what let it through has ended since
 		r.lapse(run, i)
 	default:
-		if number, ok := run.Take(i, ""); ok {
-			r.write(h, run, i, i+1)
-			h.execute(i, number, d.Pass())
-			return
+		number, ok := run.Take(i, journal.StatusQueued, "")
+		if !ok {
+			break
 		}
+		r.write(h, run, i, i+1)
+		args, _, _ := run.Calls[i].Args.Copy() // a later attempt gets them as they were
+		ctx := &h.tasks[i-h.From]
+		if number > 1 {
+			ctx = &scope{&h.shared, int32(i), int32(number)}
+		}
+		a := attempt{ctx: ctx, spec: &args.Task().Spec, args: args, pass: d.Pass()}
+		a.execute(func(o outcome) { h.ended(&a, &o) })
+		return
 	}
 	h.End(i, &engine.Ending{Status: run.Status(i)})
 }
 
-func (h *handed) execute(i, number int, pass gate.Pass) {
-	args, _, _ := h.Run.Calls[i].Args.Copy() // a later attempt gets them as they were
-	ctx := &h.tasks[i-h.From]
-	if number > 1 {
-		ctx = &scope{&h.shared, int32(i), int32(number)}
-	}
-	a := attempt{ctx: ctx, spec: &args.Task().Spec, args: args, pass: pass}
-	a.execute(func(o outcome) { h.ended(&a, &o) })
-}
-
 // ended notes the end of an attempt.
 func (h *handed) ended(a *attempt, o *outcome) {
-	r, i, e := h.shared.executes, a.call(), a.ending(h, o)
+	r, i, e := h.shared.executes, int(a.ctx.call), a.ending(h, o)
 	grown, ours := h.Run.Conclude(i, &e, a.keep(o))
 	r.write(h, h.Run, i, i+1)
 	if grown > 0 && r.memory != nil {
@@ -135,8 +134,8 @@ func (h *handed) ended(a *attempt, o *outcome) {
 	switch {
 	case !ours: // it was given up meanwhile
 		e.Status = h.Run.Status(i)
-	case e.Status.Final():
-		r.conclude(h, h.Run, i, a.number(), o)
+	case e.Status != journal.StatusQueued:
+		r.conclude(h, h.Run, i, int(a.ctx.attempt), o)
 	}
 	h.End(i, &e)
 }

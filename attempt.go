@@ -17,14 +17,6 @@ type attempt struct {
 	pass gate.Pass
 }
 
-func (a *attempt) runner() *Runner { return a.ctx.executes }
-
-func (a *attempt) run() *record.Run { return a.ctx.run }
-
-func (a *attempt) call() int { return int(a.ctx.call) }
-
-func (a *attempt) number() int { return int(a.ctx.attempt) }
-
 // outcome is what an attempt came to.
 type outcome struct {
 	result any
@@ -56,8 +48,9 @@ func (a *attempt) execute(ended func(outcome)) {
 		o = kept.wrapped(ctx)
 		return
 	}
-	o.result, o.err = a.args.Invoke(ctx, a.pass)
-	o.class = classOf(o.err)
+	if o.result, o.err = a.args.Invoke(ctx, a.pass); o.err != nil {
+		o.class = classOf(o.err)
+	}
 }
 
 // invoke calls the task's function under a middleware, which is not to see a
@@ -75,7 +68,7 @@ func (a *attempt) keep(o *outcome) *record.Kept {
 	if o.result == nil || o.err != nil || a.args.Task().Keep == nil {
 		return nil
 	}
-	return a.args.Task().Keep(o.result, a.run().Key(a.call()) != "")
+	return a.args.Task().Keep(o.result, a.ctx.run.Key(int(a.ctx.call)) != "")
 }
 
 func gateIsLive() bool {

@@ -112,7 +112,7 @@ func (r *Runner) unfit(ctx context.Context, w *delivered, err error) engine.Endi
 func (r *Runner) work(ctx context.Context, w *delivered, pass gate.Pass, ended chan<- engine.Ending) {
 	w.ended = ended
 	r.recall(ctx, w)
-	w.run.Take(0, w.Worker)
+	w.run.Take(0, journal.StatusQueued, w.Worker)
 	r.put(ctx, w, w.entry())
 	spec, extracted := w.Task, ctx
 	o := guarded(func() (any, error) {
@@ -133,7 +133,7 @@ func (r *Runner) work(ctx context.Context, w *delivered, pass gate.Pass, ended c
 // executed notes the end of the attempt. The journal is written here, if the
 // engine does not keep it.
 func (w *delivered) executed(ctx context.Context, a *attempt, o outcome) {
-	r, e := a.runner(), a.ending(ctx, &o)
+	r, e := a.ctx.executes, a.ending(ctx, &o)
 	kept := a.keep(&o)
 	w.run.Conclude(0, &e, kept)
 	if kept != nil {

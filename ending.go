@@ -66,10 +66,10 @@ func (a *attempt) ending(ctx context.Context, o *outcome) engine.Ending {
 		return engine.Ending{Status: journal.StatusDone, Counts: true}
 	}
 	e := engine.Ending{Status: journal.StatusFailed, Counts: true, Error: record.ErrorText(o.err), Stack: o.stack}
-	if !a.run().Calls[a.call()].Options.IsAsync() {
+	if !a.ctx.run.Calls[int(a.ctx.call)].Options.IsAsync() {
 		return e
 	}
-	again := a.number() < a.spec.Retry.Attempts()
+	again := int(a.ctx.attempt) < a.spec.Retry.Attempts()
 	switch cause := context.Cause(ctx); {
 	case o.class.later > 0:
 		e.Status, e.Counts, e.Wait = journal.StatusQueued, false, o.class.later
@@ -81,7 +81,7 @@ func (a *attempt) ending(ctx context.Context, o *outcome) engine.Ending {
 	case again:
 		e.Status = journal.StatusQueued
 		if !errors.Is(cause, engine.ErrStopping) {
-			e.Wait = a.spec.Retry.Delay(a.number())
+			e.Wait = a.spec.Retry.Delay(int(a.ctx.attempt))
 		}
 	}
 	return e

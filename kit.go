@@ -129,7 +129,8 @@ func (t *testRecorder) perform(ctx context.Context, r *record.Run, i int) error 
 		return fmt.Errorf("saferunner: Perform: %s was run under a RecordOnly runner; it was not executed", r.Task(i).Spec.Name)
 	case d.Verdict != gate.Executed:
 		return errors.New("saferunner: Perform after the end of its test; nothing was executed")
-	case !r.Perform(i):
+	}
+	if _, ok := r.Take(i, journal.StatusRecorded, ""); !ok {
 		return nil
 	}
 	if r.Key(i) != "" {
@@ -157,9 +158,9 @@ func (a *attempt) performed(o outcome) (err error) {
 	e := engine.Ending{Status: journal.StatusDone, Counts: true}
 	if o.err != nil {
 		e.Status, e.Error, e.Stack = journal.StatusFailed, record.ErrorText(o.err), o.stack
-		err = callError(a.run(), a.call(), 1, o.err, o.stack)
+		err = callError(a.ctx.run, int(a.ctx.call), 1, o.err, o.stack)
 	}
-	a.run().Conclude(a.call(), &e, a.keep(&o))
+	a.ctx.run.Conclude(int(a.ctx.call), &e, a.keep(&o))
 	return err
 }
 

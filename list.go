@@ -82,12 +82,12 @@ func (l *list) finish() {
 	for i := len(r.Calls) - 1; i >= 0 && r.Status(i) == ""; i-- {
 		r.Settle(i, journal.StatusSkipped)
 	}
-	if l.txEngine() != nil {
+	if l.tx != nil && l.txEngine() != nil {
 		l.writeTx()
 	} else {
 		l.show(len(r.Calls))
 	}
-	if r.Finish() {
+	if r.Ended(1) {
 		l.runner.memory.Ended(r, 0, len(r.Calls))
 	}
 }
@@ -96,7 +96,7 @@ func (l *list) finish() {
 // stand. From then on others see them change.
 func (l *list) show(end int) {
 	switch {
-	case l.txEngine() != nil: // written with the transaction
+	case l.tx != nil && l.txEngine() != nil: // written with the transaction
 	case l.runner.memory != nil:
 		if !l.put && len(l.run.Calls) > 0 {
 			l.put = true
@@ -110,17 +110,13 @@ func (l *list) show(end int) {
 
 func (l *list) task(i int) *record.Task { return (*l.passed(i)).Task() }
 
-// decide takes call i to the gate.
-func (l *list) decide(i int) gate.Decision {
-	if l.same {
-		return l.all
-	}
-	return l.say.Decide(l.task(i).Spec.Name)
-}
-
 // take takes call i to the gate. A sync one has ended then.
 func (l *list) take(i int) {
-	if d := l.decide(i); d.Verdict != gate.Executed {
+	d := l.all
+	if !l.same {
+		d = l.say.Decide(l.task(i).Spec.Name)
+	}
+	if d.Verdict != gate.Executed {
 		l.decline(i, d)
 	} else {
 		l.permit(i, d)
@@ -137,15 +133,15 @@ func (l *list) executeSync(i int, d gate.Decision) {
 	}
 	args := *l.passed(i)
 	a := attempt{ctx: &l.tasks[i], spec: &args.Task().Spec, args: args, pass: d.Pass()}
-	a.execute(func(o outcome) { l.executed(&a, o) })
+	a.execute(func(o outcome) { l.executed(&a, &o) })
 }
 
 // executed notes the end of a sync call.
-func (l *list) executed(a *attempt, o outcome) {
-	i := a.call()
+func (l *list) executed(a *attempt, o *outcome) {
+	i := int(a.ctx.call)
 	var grown int64
-	e := a.ending(l.ctx, &o)
-	if l.now, grown = l.run.End(i, &e, a.keep(&o)); grown > 0 && l.runner.memory != nil {
+	e := a.ending(l.ctx, o)
+	if l.now, grown = l.run.End(i, &e, a.keep(o)); grown > 0 && l.runner.memory != nil {
 		l.runner.memory.Grew(l.run, grown)
 	}
 	if o.err != nil {
@@ -167,16 +163,6 @@ func (l *list) originals() *originals {
 
 // outcome is what call i returned, for the report.
 func (l *list) outcome(i int) *record.Outcome { return l.run.Original(&l.originals().waiter, i) }
-
-// told returns the report of the list: the one that lies with its run, if the
-// run says all.
-func (l *list) told(own *Report) *Report {
-	if l.kept == nil {
-		return own
-	}
-	l.kept.report = Report{l.run, l.kept}
-	return &l.kept.report
-}
 
 // fail lets a call fail that was not begun, and stops the list unless it is
 // best-effort.

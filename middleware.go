@@ -55,8 +55,8 @@ func (a *attempt) wrapped(ctx context.Context) outcome {
 	w := &wrapping{attempt: a}
 	info := a.ctx.info()
 	next := w.execute
-	for i := len(a.runner().middleware) - 1; i >= 0; i-- {
-		next = w.layer(a.runner().middleware[i], info, next)
+	for i := len(a.ctx.executes.middleware) - 1; i >= 0; i-- {
+		next = w.layer(a.ctx.executes.middleware[i], info, next)
 	}
 	o := guarded(func() (any, error) { return nil, next(ctx) })
 	return w.combine(o)

@@ -33,8 +33,6 @@ type situation struct {
 
 func (s *scope) inTask() bool { return s != nil && s.run != nil }
 
-func (s *scope) inWorker() bool { return s != nil && s.worker }
-
 type scopeKey struct{}
 
 // Value implements [context.Context].

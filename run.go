@@ -85,7 +85,12 @@ func run(ctx context.Context, receiver *Runner, caller uintptr, tx any, runID st
 	l := list{ctx: ctx, scope: s, runner: owner, say: say, tx: tx, all: all, same: same, run: &m.run, now: record.Beginning}
 	l.pass(calls)
 	l.walk()
-	return l.told(&m.report), l.err
+	report := &m.report
+	if l.kept != nil {
+		l.kept.report = Report{l.run, l.kept}
+		report = &l.kept.report
+	}
+	return report, l.err
 }
 
 // A short run is one allocation with its calls, with what becomes of them if

@@ -30,18 +30,7 @@ func (r *Report) Wait(ctx context.Context) error {
 	if r.kept.durable != nil {
 		return r.waitDurable(ctx)
 	}
-	return r.failures()
-}
-
-// failures joins the errors of the async calls.
-func (r *Report) failures() error {
-	var errs []error
-	for i := range r.run.Calls {
-		if _, o, _, _ := r.run.Outcome(i, &r.kept.waiter); o.Err != nil && !o.ByRun {
-			errs = append(errs, o.Err)
-		}
-	}
-	return errors.Join(errs...)
+	return errors.Join(r.run.Errors(&r.kept.waiter)...)
 }
 
 // durableCalls are the calls of a run that were handed to a durable engine.

@@ -68,8 +68,9 @@ func (s Say) DecideAll() (Decision, bool) {
 // test that let it through has ended since. task returns the name of its
 // task, which is seldom asked for.
 func (s Say) Delivered(task func() string) Decision {
-	c := s.circumstances("")
-	if env := process(); env.forces() {
+	env := process()
+	c := circumstances{mode: env.mode, recordOnly: s.RecordOnly, noTx: s.NoTx, recorder: s.Rules != nil}
+	if env.forced.all || len(env.forced.names) > 0 {
 		c.forceEnv = env.forcesTask(task())
 	}
 	c.force = s.Rules != nil && !s.Rules.over()

@@ -27,23 +27,10 @@ type Batch struct {
 	delayed         int       // calls that wait for a time from the beginning
 
 	left       int                 // calls that have not ended
-	open       bits                // which
+	open       []uint64            // which: a bit for each
 	few        [1]uint64           // open of a short batch
 	timers     map[int]*time.Timer // of the calls that wait for a time
 	prev, next *Batch              // in the pool
-}
-
-// bits is a set of small numbers.
-type bits []uint64
-
-func (s bits) add(n int) { s[n/64] |= 1 << (n % 64) }
-
-// take takes n out, and reports whether it was in.
-func (s bits) take(n int) bool {
-	bit := uint64(1) << (n % 64)
-	was := s[n/64]&bit != 0
-	s[n/64] &^= bit
-	return was
 }
 
 // Tasks is what the pool asks to execute the calls of a batch.
@@ -66,16 +53,16 @@ type Tasks interface {
 func (b *Batch) begin(ctx context.Context, p *Pool) (calls int, bytes int64) {
 	b.Context, b.values, b.pool = p.base, context.WithoutCancel(ctx), p
 	if b.open = b.few[:]; b.Len() > 64 {
-		b.open = make(bits, (b.Len()+63)/64)
+		b.open = make([]uint64, (b.Len()+63)/64)
 	}
 	for i := b.From; i < b.To; i++ {
 		if b.Run.Status(i) != journal.StatusQueued {
 			continue
 		}
-		b.open.add(i - b.From)
+		b.open[(i-b.From)/64] |= 1 << ((i - b.From) % 64)
 		b.left++
 		bytes += b.Run.CallBytes(i)
-		if o := b.Run.Calls[i].Options; !o.NotBefore(b.Run.At).IsZero() {
+		if o := b.Run.Calls[i].Options; o.After != 0 || !o.At.IsZero() {
 			if b.at.IsZero() {
 				b.at = time.Now()
 			}
@@ -135,9 +122,11 @@ func (b *Batch) finish(i int) {
 	p, bytes := b.pool, b.Run.CallBytes(i)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !b.open.take(i - b.From) {
+	word, bit := &b.open[(i-b.From)/64], uint64(1)<<((i-b.From)%64)
+	if *word&bit == 0 {
 		return
 	}
+	*word &^= bit
 	p.places.give(1, bytes)
 	if b.left--; b.left == 0 {
 		p.remove(b)

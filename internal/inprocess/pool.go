@@ -103,7 +103,9 @@ func (p *Pool) remove(b *Batch) {
 		b.next.prev = b.prev
 	}
 	b.prev, b.next = nil, nil
-	p.signalIdle()
+	if p.idle != nil {
+		p.signalIdle()
+	}
 }
 
 // Forget takes out call i of r, which has been cancelled while it waited.

@@ -22,10 +22,11 @@ type Pool struct {
 	work    func() // the method value, made once: a go statement on the method would allocate
 
 	mu       sync.Mutex
-	queue    chain // only the first list can be partly claimed
-	admitted int   // items of the lists in the queue, claimed ones included
-	running  int   // workers, at most the limit
-	starting bool  // a worker has been started and has not come for its first item yet
+	head     *Node // of the queue; only the first list can be partly claimed
+	tail     *Node
+	admitted int  // items of the lists in the queue, claimed ones included
+	running  int  // workers, at most the limit
+	starting bool // a worker has been started and has not come for its first item yet
 	idle     chan struct{}
 }
 
@@ -48,36 +49,26 @@ func (p *Pool) SubmitIn(n *Node, l List) {
 		return
 	}
 	p.mu.Lock()
-	p.queue.push(n)
+	if p.tail == nil {
+		p.head = n
+	} else {
+		p.tail.next = n
+	}
+	p.tail = n
 	p.admitted += n.len
 	p.unlock()
 }
 
-// claim takes the next item of the queue; a nil node means that there is none. The lock is held.
-func (p *Pool) claim() (n *Node, i int) {
-	for n := p.queue.head; n != nil; n = p.queue.head {
-		if i, ok := n.claim(); ok {
-			return n, i
-		}
-		p.drop()
-	}
-	return nil, 0
-}
-
-// drop removes the lists that have nothing left to claim. The lock is held.
+// drop removes the lists that have nothing left to claim. They keep no link to the rest, so that a worker busy with an
+// old list does not hold the later ones in memory. The counter of a list runs past its end when workers race for the
+// last item. The lock is held.
 func (p *Pool) drop() {
-	for n := p.queue.head; n != nil && n.started() == n.len; n = p.queue.head {
-		p.queue.remove(n)
+	for n := p.head; n != nil && int(n.claimed.Load()) >= n.len; n = p.head {
 		p.admitted -= n.len
+		if p.head, n.next = n.next, nil; p.head == nil {
+			p.tail = nil
+		}
 	}
-}
-
-// queued is how many items wait for a worker. The lock is held.
-func (p *Pool) queued() int {
-	if p.queue.head == nil {
-		return 0
-	}
-	return p.admitted - p.queue.head.started()
 }
 
 // Wait returns nil once nothing is queued or running, what is submitted meanwhile included, or context.Cause(ctx) if

@@ -42,9 +42,9 @@ func wait(t *testing.T, p *Pool) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.running != 0 || p.starting || p.admitted != 0 || p.queue != (chain{}) || p.idle != nil {
+	if p.running != 0 || p.starting || p.admitted != 0 || p.head != nil || p.tail != nil || p.idle != nil {
 		t.Errorf("the idle pool keeps something: running %d, starting %t, admitted %d, queue %v, idle %v",
-			p.running, p.starting, p.admitted, p.queue, p.idle)
+			p.running, p.starting, p.admitted, p.head, p.idle)
 	}
 }
 

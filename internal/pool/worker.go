@@ -21,14 +21,18 @@ func (p *Pool) runWorker() {
 }
 
 // next claims an item from whatever list is first; a nil node means that there is none.
-func (p *Pool) next(first bool) (*Node, int) {
+func (p *Pool) next(first bool) (n *Node, i int) {
 	p.mu.Lock()
+	defer p.unlock()
 	if first {
 		p.starting = false
 	}
-	n, i := p.claim()
-	p.unlock()
-	return n, i
+	for p.drop(); p.head != nil; p.drop() {
+		if i, ok := p.head.claim(); ok {
+			return p.head, i
+		}
+	}
+	return nil, 0
 }
 
 // leave takes a worker off the count, after its last item or a Goexit.
@@ -42,7 +46,11 @@ func (p *Pool) leave() {
 // unlock ends every change of the pool's state: it starts a worker if one is due, and tells those in Wait when
 // nothing is left.
 func (p *Pool) unlock() {
-	start := !p.starting && p.running < p.workers && p.queued() > 0
+	queued := p.admitted
+	if p.head != nil {
+		queued -= min(int(p.head.claimed.Load()), p.head.len)
+	}
+	start := !p.starting && p.running < p.workers && queued > 0
 	if start {
 		p.starting = true
 		p.running++

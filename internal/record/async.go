@@ -1,6 +1,9 @@
 package record
 
-import "github.com/saferunner/saferunner/engine"
+import (
+	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/journal"
+)
 
 // The steps of an async call, and of a recorded one that its test performs.
 // Each is taken under the lock and reports whether it was the caller's to
@@ -14,24 +17,21 @@ func (r *Run) Queue(n int, w *Waiter) {
 	r.mu.Unlock()
 }
 
-// Take lets a queued call begin its next attempt, and returns which, from 1.
-func (r *Run) Take(i int, worker string) (attempt int, ok bool) { return r.take(i, queued, worker) }
-
-// Perform lets a recorded call begin.
-func (r *Run) Perform(i int) bool {
-	_, ok := r.take(i, recorded, "")
-	return ok
-}
-
-func (r *Run) take(i int, from uint32, worker string) (attempt int, ok bool) {
+// Take lets a call begin its next attempt, and returns which, from 1: one that
+// is queued, or where a test performs it one that is recorded.
+func (r *Run) Take(i int, from journal.Status, worker string) (attempt int, ok bool) {
 	at := r.elapsed()
 	defer r.lock(i).Unlock()
-	if r.code(i) != from {
+	if statuses[r.code(i)] != from {
 		return 0, false
 	}
-	h := r.history(i)
-	h.open(at, worker)
 	r.Calls[i].set(running)
+	h := r.history(i)
+	if h.more == nil && h.started == 0 && worker == "" { // as most are
+		h.started = at
+		return 1, true
+	}
+	h.open(at, worker)
 	return h.count(), true
 }
 

@@ -55,7 +55,7 @@ func (r *Run) attempt(a attempt) journal.Attempt {
 }
 
 // history returns that of call i. Where the run had no room for any, it is
-// called with the lock held, or before the journal has seen the run.
+// called with the lock held.
 func (r *Run) history(i int) *History {
 	if r.histories == nil {
 		r.histories = make([]History, len(r.Calls))

@@ -136,7 +136,12 @@ func (r *Run) arguments(i int) Arguments {
 }
 
 // Key returns the key of call i, empty for none.
-func (r *Run) Key(i int) string { return r.Calls[i].Options.IdempotencyKey() }
+func (r *Run) Key(i int) string {
+	if o := r.Calls[i].Options; o != nil {
+		return o.Key
+	}
+	return ""
+}
 
 // Status returns where call i stands, empty if its list has not reached it.
 func (r *Run) Status(i int) journal.Status { return statuses[r.code(i)] }

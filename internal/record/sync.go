@@ -14,7 +14,7 @@ func (r *Run) Begin(i int, at time.Duration) {
 	if at == 0 {
 		at = r.elapsed()
 	}
-	r.histories[i].open(at, "")
+	r.histories[i].started = at
 	r.Calls[i].set(running)
 }
 
@@ -44,6 +44,10 @@ func (r *Run) Fail(i int, e engine.Ending) {
 
 // end closes the last attempt as e says.
 func (h *History) end(at time.Duration, e *engine.Ending, kept *Kept) (grown int64) {
+	if h.more == nil && e.Error == "" && kept == nil { // as most are
+		h.finished = at
+		return 0
+	}
 	h.close(at, e.Error, e.Stack)
 	grown = int64(len(e.Error) + len(e.Stack))
 	if kept != nil {

@@ -41,19 +41,14 @@ func (r *Run) Tell(i int, o Outcome) (kept bool) {
 		}
 		r.mu.Unlock()
 	}
-	return r.ended(1)
+	return r.Ended(1)
 }
 
-// Unqueue takes back n calls of Queue, which the engine has not taken.
-func (r *Run) Unqueue(n int) { r.ended(n) }
-
-// Finish says that Run is about to return. If it returns true, the journal
+// Ended says that n of what goes on have ended: Run, which is about to return,
+// or calls of Queue that the engine has not taken. The last one forgets the
+// Waiter, since nothing will be told any more. If it returns true, the journal
 // asks to know.
-func (r *Run) Finish() (kept bool) { return r.ended(1) }
-
-// ended says that n of what goes on have ended. The last one forgets the
-// Waiter, since nothing will be told any more.
-func (r *Run) ended(n int) (kept bool) {
+func (r *Run) Ended(n int) (kept bool) {
 	going := r.going.Add(int32(-n))
 	if going&^keptBit == 0 && r.waiter != nil {
 		r.mu.Lock()
@@ -70,7 +65,7 @@ func (r *Run) ended(n int) (kept bool) {
 // it returns the cause. Run has returned.
 func (r *Run) Wait(ctx context.Context, w *Waiter) error {
 	r.mu.Lock()
-	if !r.Live() {
+	if r.going.Load()&^keptBit == 0 {
 		r.mu.Unlock()
 		return nil
 	}
@@ -90,6 +85,18 @@ func (r *Run) Wait(ctx context.Context, w *Waiter) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// Errors returns the errors of async calls that have been told, in order.
+func (r *Run) Errors(w *Waiter) (all []error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, o := range w.outcomes {
+		if o.Err != nil && !o.ByRun {
+			all = append(all, o.Err)
+		}
+	}
+	return all
 }
 
 func (r *Run) told(i int, w *Waiter) (o Outcome) {

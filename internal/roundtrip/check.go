@@ -27,6 +27,9 @@ const cycleDepth = 100
 // certain by type, and allocates only for maps, for values with methods of
 // their own and for values nested deeper than 100.
 func (p *Plan) Check(v reflect.Value, secrets *redact.Plan) error {
+	if p.texts != nil && p.validTexts(v) {
+		return nil
+	}
 	r := p.find(v)
 	if r == nil {
 		return nil
@@ -35,6 +38,16 @@ func (p *Plan) Check(v reflect.Value, secrets *redact.Plan) error {
 		secrets, _, _ = redact.PlanOf(p.typ)
 	}
 	return r.err(p.typ, secrets)
+}
+
+// validTexts is the check of most structs.
+func (p *Plan) validTexts(v reflect.Value) bool {
+	for _, index := range p.texts {
+		if !utf8.ValidString(v.FieldByIndex(index).String()) {
+			return false
+		}
+	}
+	return true
 }
 
 // find returns why v does not survive, nil if it does.

@@ -44,6 +44,30 @@ func (f *fields) always() bool {
 	return len(f.kept) == 0 && len(f.lost) == 0 && len(f.pointers) == 0
 }
 
+// texts returns the ways to the strings in a struct of type t, nil if anything
+// else can go wrong.
+func (f *fields) texts(t reflect.Type) [][]int {
+	if len(f.lost) > 0 || len(f.pointers) > 0 {
+		return nil
+	}
+	all := [][]int{}
+	for _, k := range f.kept {
+		if k.CustomZero() || wayTo(t, k.Index).pointer {
+			return nil
+		}
+		switch {
+		case k.plan.op == text:
+			all = append(all, k.Index)
+		case k.plan.texts == nil:
+			return nil
+		}
+		for _, rest := range k.plan.texts {
+			all = append(all, slices.Concat(k.Index, rest))
+		}
+	}
+	return all
+}
+
 func (b builder) fields(s jsonfields.Struct, t reflect.Type, addressable bool) *fields {
 	f := &fields{}
 	for _, o := range s.Odd {

@@ -39,6 +39,7 @@ type Plan struct {
 	elem   *Plan   // for pointer, list, mapping
 	key    op      // for mapping: always, text or own
 	fields *fields // for structure
+	texts  [][]int // for structure: if not nil, all that can go wrong is that one of these fields is no valid text
 }
 
 // op is what Check does with a value.
@@ -141,6 +142,7 @@ func (b builder) fill(p *Plan, addressable bool) {
 		p.op = structure
 		p.fields = b.fields(jsonfields.Of(t), t, addressable)
 		p.always = p.fields.always()
+		p.texts = p.fields.texts(t)
 	case reflect.Func:
 		p.refuse("JSON cannot hold a function, nor a nil one", "pass data, or tag the field omitzero and leave it nil")
 	case reflect.Chan:
