@@ -39,7 +39,7 @@ func (a *arguments[In]) WhenRecorded() (any, error) { return a.core.answer(a.in)
 // Copy implements record.Arguments.
 func (a *arguments[In]) Copy() (dup record.Arguments, bytes int64, shares bool) {
 	own := a
-	if !a.core.flat {
+	if !a.core.Flat {
 		own = &arguments[In]{a.core, a.in}
 	}
 	bytes, shares = own.detach()
@@ -59,12 +59,12 @@ func (a *arguments[In]) detach() (bytes int64, shares bool) {
 // own makes arguments of calls in a row copies, in one block of memory.
 func (c *core[In]) own(calls []record.Call, freeze bool) {
 	var block []arguments[In]
-	if !c.flat {
+	if !c.Flat {
 		block = make([]arguments[In], len(calls))
 	}
 	for i := range calls {
 		a := calls[i].Args.(*arguments[In])
-		if !c.flat {
+		if !c.Flat {
 			block[i] = *a
 			a = &block[i]
 		}
@@ -97,7 +97,7 @@ func (a *arguments[In]) Check(async bool) error {
 	if !async || a.core.Survives {
 		return nil
 	}
-	if err := a.core.wire.Check(a.value(), a.core.shown); err != nil {
+	if err := a.core.wire.Check(reflect.ValueOf(&a.in).Elem(), a.core.shown); err != nil {
 		return fmt.Errorf("%s is async: %w: %w", a.core.Spec.Name, ErrArguments, err)
 	}
 	return nil

@@ -32,7 +32,7 @@ func (l *list) async(from, to int) {
 func (l *list) permit(i int, d gate.Decision) {
 	async := l.run.Calls[i].Options.IsAsync()
 	switch {
-	case l.run.Key(i) != "" && !(async && l.runner.usesLedger()) && !l.claim(i):
+	case l.run.Keyed && l.run.Key(i) != "" && !(async && l.runner.usesLedger()) && !l.claim(i):
 	case async:
 		l.run.Settle(i, journal.StatusQueued)
 		l.queued++
@@ -52,7 +52,9 @@ func (l *list) hand(from, to int) {
 	}
 	l.show(to)
 	l.run.Queue(n, &l.originals().waiter)
-	err := l.runner.pool().Submit(l.ctx, &l.batch(from, to).Batch, l.scope != nil && l.scope.worker)
+	h := &handed{Batch: inprocess.Batch{Run: l.run, From: from, To: to}}
+	h.set(l.runner.inTask(&h.Batch, l.scope, l.run))
+	err := l.runner.pool().Submit(l.ctx, &h.Batch, l.scope != nil && l.scope.worker)
 	if err == nil {
 		return
 	}
@@ -82,18 +84,16 @@ type handed struct {
 	few    [1]scope // tasks of a short batch
 }
 
-func (l *list) batch(from, to int) *handed {
-	h := &handed{Batch: inprocess.Batch{Run: l.run, From: from, To: to}}
-	h.Tasks = h
-	h.shared = l.runner.inTask(&h.Batch, l.scope, l.run)
+// set makes the ctx of the tasks.
+func (h *handed) set(s situation) {
+	h.Tasks, h.shared = h, s
 	h.shared.worker = true
-	if h.tasks = h.few[:]; to-from > 1 {
-		h.tasks = make([]scope, to-from)
+	if h.tasks = h.few[:]; h.Len() > 1 {
+		h.tasks = make([]scope, h.Len())
 	}
 	for n := range h.tasks {
-		h.tasks[n] = scope{&h.shared, int32(from + n), 1}
+		h.tasks[n] = scope{&h.shared, int32(h.From + n), 1}
 	}
-	return h
 }
 
 // Execute implements inprocess.Tasks.
@@ -111,7 +111,10 @@ func (h *handed) Execute(i int) {
 			break
 		}
 		r.write(h, run, i, i+1)
-		args, _, _ := run.Calls[i].Args.Copy() // a later attempt gets them as they were
+		args := run.Calls[i].Args
+		if !args.Task().Flat {
+			args, _, _ = args.Copy() // a later attempt gets them as they were
+		}
 		ctx := &h.tasks[i-h.From]
 		if number > 1 {
 			ctx = &scope{&h.shared, int32(i), int32(number)}
@@ -120,15 +123,21 @@ func (h *handed) Execute(i int) {
 		a.execute(func(o outcome) { h.ended(&a, &o) })
 		return
 	}
-	h.End(i, &engine.Ending{Status: run.Status(i)})
+	h.Finish(i)
 }
 
 // ended notes the end of an attempt.
 func (h *handed) ended(a *attempt, o *outcome) {
 	r, i, e := h.shared.executes, int(a.ctx.call), a.ending(h, o)
-	grown, ours := h.Run.Conclude(i, &e, a.keep(o))
-	r.write(h, h.Run, i, i+1)
-	if grown > 0 && r.memory != nil {
+	var kept *record.Kept
+	if o.result != nil {
+		kept = a.keep(o)
+	}
+	grown, ours := h.Run.Conclude(i, &e, kept)
+	switch {
+	case r.memory == nil:
+		r.write(h, h.Run, i, i+1)
+	case grown > 0:
 		r.memory.Grew(h.Run, grown)
 	}
 	switch {
@@ -137,7 +146,11 @@ func (h *handed) ended(a *attempt, o *outcome) {
 	case e.Status != journal.StatusQueued:
 		r.conclude(h, h.Run, i, int(a.ctx.attempt), o)
 	}
-	h.End(i, &e)
+	if e.Status == journal.StatusQueued {
+		h.Again(i, e.Wait)
+	} else {
+		h.Finish(i)
+	}
 }
 
 // conclude tells who waits for an async call that it has ended for good.

@@ -16,11 +16,11 @@ const maxText = 256
 // check refuses a list before any of it executes. A list that is wrong by
 // itself fails the test that it is run in, whatever the code under test does
 // with the error.
-func (r *Runner) check(ctx context.Context, tx any, caller uintptr, runID string, calls []Call) error {
+func (r *Runner) check(ctx context.Context, tx any, caller uintptr, runID string, refused bool, calls []Call) error {
 	if r.journal == nil {
 		return errNilRunner("Run")
 	}
-	if err := checkList(runID, calls); err != nil {
+	if err := checkList(runID, refused, calls); err != nil {
 		err = fmt.Errorf("saferunner: run %q%w; nothing was executed", shorten(runID), err)
 		r.noteRefused(err, runID, caller)
 		return err
@@ -36,8 +36,11 @@ func (r *Runner) check(ctx context.Context, tx any, caller uintptr, runID string
 	return nil
 }
 
-func checkList(runID string, calls []Call) error {
-	if mode, text := gate.Current(); mode == gate.Unknown {
+// checkList looks at what a list is by itself. It is refused if the gate says
+// so.
+func checkList(runID string, refused bool, calls []Call) error {
+	if refused {
+		_, text := gate.Current()
 		return fmt.Errorf(": %w, and is %q", ErrMode, text)
 	}
 	if err := checkText(runID); err != nil {

@@ -92,9 +92,6 @@ var (
 // beyondHelpers returns where the outermost of the helpers around a call of
 // Run was called, or pc, where Run was called.
 func beyondHelpers(pc uintptr) uintptr {
-	if !haveHelpers.Load() {
-		return pc
-	}
 	pcs := make([]uintptr, 64)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(0, pcs)])
 	found := false

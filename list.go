@@ -41,16 +41,20 @@ func (l *list) pass(calls []Call) {
 		l.rest = make([]record.Arguments, n)
 	}
 	for i := range calls {
-		*l.passed(i) = calls[i].args
+		if i < len(l.first) {
+			l.first[i] = calls[i].args
+		} else {
+			l.rest[i-len(l.first)] = calls[i].args
+		}
 	}
 }
 
 // passed returns the arguments of call i as they were passed.
-func (l *list) passed(i int) *record.Arguments {
+func (l *list) passed(i int) record.Arguments {
 	if i < len(l.first) {
-		return &l.first[i]
+		return l.first[i]
 	}
-	return &l.rest[i-len(l.first)]
+	return l.rest[i-len(l.first)]
 }
 
 // walk takes the calls through the gate, one after the other.
@@ -108,7 +112,7 @@ func (l *list) show(end int) {
 	}
 }
 
-func (l *list) task(i int) *record.Task { return (*l.passed(i)).Task() }
+func (l *list) task(i int) *record.Task { return l.passed(i).Task() }
 
 // take takes call i to the gate. A sync one has ended then.
 func (l *list) take(i int) {
@@ -131,7 +135,7 @@ func (l *list) executeSync(i int, d gate.Decision) {
 	if l.tasks == nil {
 		l.tasks = taskScopes(l.runner.inTask(l.ctx, l.scope, l.run), len(l.run.Calls))
 	}
-	args := *l.passed(i)
+	args := l.passed(i)
 	a := attempt{ctx: &l.tasks[i], spec: &args.Task().Spec, args: args, pass: d.Pass()}
 	a.execute(func(o outcome) { l.executed(&a, &o) })
 }
@@ -141,7 +145,11 @@ func (l *list) executed(a *attempt, o *outcome) {
 	i := int(a.ctx.call)
 	var grown int64
 	e := a.ending(l.ctx, o)
-	if l.now, grown = l.run.End(i, &e, a.keep(o)); grown > 0 && l.runner.memory != nil {
+	var kept *record.Kept
+	if o.result != nil {
+		kept = a.keep(o)
+	}
+	if l.now, grown = l.run.End(i, &e, kept); grown > 0 && l.runner.memory != nil {
 		l.runner.memory.Grew(l.run, grown)
 	}
 	if o.err != nil {

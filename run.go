@@ -61,10 +61,15 @@ func run(ctx context.Context, receiver *Runner, caller uintptr, tx any, runID st
 	}
 	s := scopeOf(ctx)
 	owner, recordOnly := ownerOf(s, receiver)
-	if caller = beyondHelpers(caller); s != nil && s.noCaller {
+	if haveHelpers.Load() {
+		caller = beyondHelpers(caller)
+	}
+	if s != nil && s.noCaller {
 		caller = 0
 	}
-	if err := owner.check(ctx, tx, caller, runID, calls); err != nil {
+	say := gate.Say{RecordOnly: recordOnly, Rules: owner.rules, NoTx: tx != nil && owner.durable() == nil}
+	all, same := say.DecideAll()
+	if err := owner.check(ctx, tx, caller, runID, same && all.Verdict == gate.Refused, calls); err != nil {
 		return refusedReport(runID), err
 	}
 	if err := owner.life.enter(s.inTask()); err != nil {
@@ -72,8 +77,6 @@ func run(ctx context.Context, receiver *Runner, caller uintptr, tx any, runID st
 	}
 	defer owner.life.leave()
 
-	say := gate.Say{RecordOnly: recordOnly, Rules: owner.rules, NoTx: tx != nil && owner.durable() == nil}
-	all, same := say.DecideAll()
 	executes := !same || all.Verdict != gate.Recorded || tx != nil || anyAnswers(calls)
 	m := newRun(len(calls), executes)
 	m.run.RunID, m.run.Caller, m.run.RecordOnly = runID, caller, recordOnly

@@ -60,7 +60,6 @@ type core[In any] struct {
 	call   func(context.Context, In) (any, error)
 	answer func(In) (any, error) // of WhenRecorded
 	copies *snapshot.Plan
-	flat   bool // arguments share nothing that can change
 	wire   *roundtrip.Plan
 	shown  *redact.Plan
 }
@@ -87,10 +86,9 @@ func newCore[In any](name string, call func(context.Context, In) (any, error), o
 		return nil, err
 	}
 	c := &core[In]{call: call, copies: snapshot.PlanOf(in), wire: roundtrip.PlanOf(in), shown: shown}
-	c.flat = c.copies.Flat()
 	c.Task = record.Task{
 		Spec: o.spec, Defined: callsite.Caller(1), Redacts: o.redact, ReadArguments: c.read,
-		Own: c.own, Bytes: int64(in.Size()), Fixed: c.copies.Fixed(), Sound: c.copies.Always(), Survives: c.copies.Always() && c.wire.Always(),
+		Own: c.own, Bytes: int64(in.Size()), Flat: c.copies.Flat(), Fixed: c.copies.Fixed(), Sound: c.copies.Always(), Survives: c.copies.Always() && c.wire.Always(),
 	}
 	if out != nil {
 		if unknown, err = c.returns(out, o.redact, unknown); err != nil {

@@ -53,10 +53,11 @@ func (s Say) decide(task string, r *rule, forceAll bool) Decision {
 
 // DecideAll takes all calls of a list to the gate at once, which is possible
 // where no task is looked at for itself: all of them execute then, or none
-// does. It returns false where one is.
+// does. It returns false where one is. If the mode is not known, all are
+// Refused.
 func (s Say) DecideAll() (Decision, bool) {
 	env := process()
-	if env.forced.all || len(env.forced.names) > 0 || s.Rules != nil && !s.Rules.empty() {
+	if env.mode != Unknown && (env.forced.all || len(env.forced.names) > 0 || s.Rules != nil && !s.Rules.empty()) {
 		return Decision{}, false
 	}
 	c := circumstances{mode: env.mode, recordOnly: s.RecordOnly, noTx: s.NoTx, recorder: s.Rules != nil}

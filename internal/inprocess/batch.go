@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/internal/pool"
 	"github.com/saferunner/saferunner/internal/record"
 	"github.com/saferunner/saferunner/journal"
@@ -35,9 +34,9 @@ type Batch struct {
 
 // Tasks is what the pool asks to execute the calls of a batch.
 type Tasks interface {
-	// Execute makes one attempt at call i, unless it is not queued any more. It
-	// tells End what the end of the attempt means, once, after that has been
-	// written down, and however the task leaves.
+	// Execute makes one attempt at call i, unless it is not queued any more.
+	// When the attempt has ended, however the task leaves, and that has been
+	// written down, it calls Finish or Again, once.
 	Execute(i int)
 
 	// Cancel ends call i if it is queued: it will not be executed. It reports
@@ -108,17 +107,23 @@ func (o one) Len() int { return 1 }
 // Do implements pool.List.
 func (o one) Do(int) { o.Tasks.Execute(o.at) }
 
-// End is told what the end of an attempt at call i means.
-func (b *Batch) End(i int, e *engine.Ending) {
-	if e.Status == journal.StatusQueued {
-		b.pool.schedule(b, i, e.Wait)
-		return
+// Again lets call i wait before its next attempt.
+func (b *Batch) Again(i int, wait time.Duration) {
+	p := b.pool
+	p.mu.Lock()
+	stopping := p.stopping
+	if !stopping {
+		b.startTimer(i, wait)
 	}
-	b.finish(i)
+	p.mu.Unlock()
+	if stopping {
+		p.drop(b, i)
+	}
 }
 
-// finish gives back the place of a call that has ended. It may be called again.
-func (b *Batch) finish(i int) {
+// Finish gives back the place of call i, which has ended. It may be called
+// again.
+func (b *Batch) Finish(i int) {
 	p, bytes := b.pool, b.Run.CallBytes(i)
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -68,10 +68,14 @@ func (p *Pool) Submit(ctx context.Context, b *Batch, inTask bool) error {
 func (p *Pool) add(ctx context.Context, b *Batch, inTask bool, calls int, bytes int64) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	waits := !inTask && b.delayed == 0
 	switch {
 	case p.stopping && !inTask:
 		return engine.ErrStopping
-	case !inTask && b.delayed == 0:
+	case (!waits || p.places.line.Len() == 0) && p.places.take(calls, bytes):
+	case !waits:
+		return engine.ErrFull
+	default:
 		if err := p.places.wait(ctx, &p.mu, calls, bytes); err != nil {
 			return err
 		}
@@ -79,8 +83,6 @@ func (p *Pool) add(ctx context.Context, b *Batch, inTask bool, calls int, bytes 
 			p.places.give(calls, bytes)
 			return engine.ErrStopping
 		}
-	case !p.places.take(calls, bytes):
-		return engine.ErrFull
 	}
 	if b.next = p.batches; b.next != nil {
 		b.next.prev = b
@@ -120,7 +122,7 @@ func (p *Pool) Forget(r *record.Run, i int) {
 	}
 	p.mu.Unlock()
 	if b != nil {
-		b.finish(i)
+		b.Finish(i)
 	}
 }
 
@@ -181,7 +183,7 @@ func (p *Pool) Stop(ctx context.Context) error {
 // drop cancels a call that is queued.
 func (p *Pool) drop(b *Batch, i int) {
 	if b.Tasks.Cancel(i) {
-		b.finish(i)
+		b.Finish(i)
 	}
 }
 
@@ -204,19 +206,6 @@ func (p *Pool) each(waiting bool, do func(b *Batch, i int)) {
 	p.mu.Unlock()
 	for _, c := range calls {
 		do(c.b, c.i)
-	}
-}
-
-// schedule lets call i of b wait before its next attempt.
-func (p *Pool) schedule(b *Batch, i int, wait time.Duration) {
-	p.mu.Lock()
-	stopping := p.stopping
-	if !stopping {
-		b.startTimer(i, wait)
-	}
-	p.mu.Unlock()
-	if stopping {
-		p.drop(b, i)
 	}
 }
 

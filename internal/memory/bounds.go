@@ -49,7 +49,7 @@ func (j *Journal) dropRun(r *record.Run) {
 	j.uncountRun(r)
 	if r.Keep() {
 		j.live = append(j.live, r)
-	} else if !r.Keyed() {
+	} else if !r.Keyed {
 		j.dropped += len(r.Calls)
 		return
 	}

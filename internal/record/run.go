@@ -41,8 +41,7 @@ type Run struct {
 
 	initial    uint8 // status of the calls that have none of their own
 	RecordOnly bool  // nothing of it may ever execute
-
-	keyed bool // a call has a key
+	Keyed      bool  // a call has a key
 
 	// Counted is the bytes that the in-memory journal counts the run for, under
 	// the lock of that journal; 0: it does not count the run.
@@ -222,6 +221,3 @@ func (r *Run) Index(id string) (int, bool) {
 	}
 	return 0, false
 }
-
-// Keyed reports whether a call of the run has a key.
-func (r *Run) Keyed() bool { return r.keyed }

@@ -15,9 +15,8 @@ var (
 // SetCall sets how call i is run, and with what, which takes so many bytes.
 func (r *Run) SetCall(i int, args Arguments, bytes int64, o *Options) {
 	c := &r.Calls[i]
-	c.Options = o
-	c.SetArguments(args, bytes)
-	r.keyed = r.keyed || o != nil && o.Key != ""
+	c.Args, c.Options, c.bytes = args, o, uint32(min(bytes, math.MaxUint32))
+	r.Keyed = r.Keyed || o != nil && o.Key != ""
 }
 
 // SetArguments sets what the call is run with, which takes so many bytes.

@@ -16,7 +16,8 @@ type Task struct {
 	HasResult bool
 	Answers   bool     // it has a WhenRecorded function
 	Bytes     int64    // that its arguments take by themselves
-	Fixed     bool     // they take no more and share nothing that can change: they need no Copy
+	Flat      bool     // they share nothing that can change: they need no Copy
+	Fixed     bool     // and take no more than Bytes
 	Sound     bool     // sync ones need no Check
 	Survives  bool     // async ones neither
 	Redacts   []string // paths of fields that are hidden beside the tagged ones
