@@ -109,8 +109,6 @@ func (f forced) announce(m Mode) {
 	fmt.Fprintf(os.Stderr, "saferunner: %s lets through in test mode: %s\n", ForceVariable, what)
 }
 
-func (e *environment) forces() bool { return e.forced.all || len(e.forced.names) > 0 }
-
 func (e *environment) forcesTask(name string) bool {
 	return e.forced.all || len(e.forced.names) > 0 && slices.Contains(e.forced.names, name)
 }
