@@ -21,7 +21,8 @@ func init() {
 		New:           func(test string) door.Recorder[Call, *Runner] { return newTestRecorder(test) },
 		Reveal:        func(c Call) door.Revealed { return door.Revealed{Args: c.args, Options: c.options} },
 		Adopt:         func(r door.Recorder[Call, *Runner]) func() { return adopt(r.Runner()) },
-		Unowned:       unowned.all,
+		Unowned:       unowned.since,
+		UnownedMark:   unowned.mark,
 		LookAtUnowned: unowned.look,
 		UnknownForced: unknownForced,
 		WithoutCaller: func(ctx context.Context) context.Context {

@@ -117,11 +117,18 @@ func (u *unownedCalls) clear(r *Runner) {
 	delete(u.beyond, r)
 }
 
-// all returns what there is, in the order in which it was run.
-func (u *unownedCalls) all() (all door.Unowned) {
+// mark returns how many runs there are, for since.
+func (u *unownedCalls) mark() int {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	runs := slices.Clone(u.runs)
+	return len(u.runs)
+}
+
+// since returns what has come since a mark, in the order in which it was run.
+func (u *unownedCalls) since(mark int) (all door.Unowned) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	runs := slices.Clone(u.runs[min(mark, len(u.runs)):])
 	slices.SortStableFunc(runs, func(a, b unownedRun) int {
 		if a.run.Before(b.run) {
 			return -1

@@ -78,9 +78,8 @@ type Delivery struct {
 
 // Handler executes one attempt and says what its end means. It returns when
 // the task has returned, also when ctx ended before; a ctx that has ended
-// already is not executed under. It asks for no more attempts than the task
-// allows; an engine may refuse more. A task that calls runtime.Goexit does
-// not take the engine's goroutine with it. It is safe for concurrent use.
+// already is not executed under. A task that calls runtime.Goexit does not
+// take the engine's goroutine with it. It is safe for concurrent use.
 type Handler func(context.Context, Delivery) Ending
 
 // Ending is what the end of an attempt means for its call. The engine writes

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -84,7 +83,7 @@ func TestRetryTakesKeyBack(t *testing.T) {
 		broken.Store(true)
 		works(t, e, func(context.Context, engine.Delivery) error {
 			if broken.Load() {
-				return permanent{errors.New("broken")}
+				return permanent("broken")
 			}
 			return nil
 		}, note)
@@ -194,7 +193,7 @@ func TestSearchesByIndex(t *testing.T) {
 	for name, q := range map[string]journal.Query{
 		"all":     {},
 		"oldest":  {OldestFirst: true},
-		"page":    {Cursor: journal.CursorAfter("q100")},
+		"page":    {Cursor: journal.CursorAfter("q777")},
 		"ID":      {ID: "q777"},
 		"waiting": {Run: "qr77", Statuses: []journal.Status{journal.StatusQueued, journal.StatusRunning}, Limit: 1},
 		"run ID":  {RunID: "queued.77"},

@@ -29,14 +29,14 @@
 // # Crashes
 //
 // A call that was executing when its process died is noticed within its
-// Timeout and 45 seconds, as long as another process works. Without a Retry
+// Timeout and 45 seconds, as long as another process works. Without Attempts
 // it ends as interrupted, which the process that finds it logs at Error, and
-// is never executed again; with one it is executed again. The same holds for
-// a call that takes more than 5 seconds longer than its Timeout, which is one
-// minute for a task without: heed ctx.
+// is never executed again; with attempts left it is executed again. The same
+// holds for a call that takes more than 5 seconds longer than its Timeout,
+// which is one minute for a task without: heed ctx.
 //
-// What counts is the Retry that the task has in the process that works it, as
-// well as the one that the call was queued with: whichever allows less.
+// What counts are the Attempts that the task has in the process that works it,
+// as well as those that the call was queued with: whichever allows less.
 //
 // # Versions
 //

@@ -31,10 +31,11 @@ type Engine struct {
 	specs   map[string]engine.TaskSpec // of Start
 	away    atomic.Int64               // when the database last failed to answer workers
 
-	mu     sync.RWMutex
-	client client // inserts, and works after Start
-	works  bool   // from Start until Stop has seen all calls end
-	still  func() // ends gathering, and waits for its end
+	mu     sync.RWMutex // guards what follows, and is not held while River starts or stops
+	client client       // inserts, and works after Start
+	starts *starting    // a Start that is under way
+	works  bool         // from Start until Stop has seen all calls end
+	still  func()       // ends gathering, and waits for its end
 }
 
 var (

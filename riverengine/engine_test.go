@@ -82,9 +82,15 @@ func submit(t *testing.T, e *Engine, jobs ...engine.Job) engine.Batch {
 }
 
 // works starts the engine until the end of the test.
-func works(t *testing.T, e *Engine, task func(context.Context, engine.Delivery) error, tasks ...engine.TaskSpec) {
+func works(t *testing.T, e *Engine, do task, tasks ...engine.TaskSpec) {
 	t.Helper()
-	if err := e.Start(context.Background(), tasks, handling(task)); err != nil {
+	handles(t, e, asRunner(do), tasks...)
+}
+
+// handles is works with a handler that answers by itself.
+func handles(t *testing.T, e *Engine, h engine.Handler, tasks ...engine.TaskSpec) {
+	t.Helper()
+	if err := e.Start(context.Background(), tasks, h); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { stop(t, e, 10*time.Second) })
@@ -213,9 +219,9 @@ func TestSentTimeout(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				worker, left := open(), make(chan time.Duration, 1)
-				works(t, worker, func(ctx context.Context, _ engine.Delivery) error {
+				works(t, worker, func(ctx context.Context, d engine.Delivery) error {
 					end, _ := ctx.Deadline()
-					left <- time.Until(end)
+					left <- min(time.Until(end), d.Task.Timeout)
 					return nil
 				}, engine.TaskSpec{Name: note.Name, Timeout: 30 * time.Second})
 				submit(t, open(tt.sender...), engine.Job{Task: engine.TaskSpec{Name: note.Name, Timeout: tt.sent}})
@@ -263,12 +269,12 @@ func TestUnusualNames(t *testing.T) {
 		queued := engine.TaskSpec{Name: "mail.send", Queue: "Bulk/mail.2"}
 		zero := json.RawMessage(`{"text":"a\u0000b","deep":"\\u0000"}`)
 		got := make(chan engine.Delivery, 3)
-		works(t, e, func(_ context.Context, d engine.Delivery) error {
+		handles(t, e, func(_ context.Context, d engine.Delivery) engine.Ending {
 			got <- d
 			if d.Task.Name == note.Name {
-				return returned(`"a\u0000b"`)
+				return withResult(`"a\u0000b"`)
 			}
-			return nil
+			return withResult("")
 		}, long, queued, note)
 		b := submit(t, e, engine.Job{Task: long}, engine.Job{Task: queued}, engine.Job{Task: note, Payload: zero})
 		for _, j := range b.Jobs {
@@ -331,12 +337,17 @@ func TestHardStop(t *testing.T) {
 	})
 }
 
+// chance is another lastChance, until what it returns is called.
+func chance(d time.Duration) (reset func()) {
+	before := lastChance
+	lastChance = d
+	return func() { lastChance = before }
+}
+
 // Stop may be called again, to wait for a call that does not heed its ctx,
 // and the database is there for it until then.
 func TestStopAgain(t *testing.T) {
-	before := lastChance
-	lastChance = 50 * time.Millisecond
-	defer func() { lastChance = before }()
+	defer chance(50 * time.Millisecond)()
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		e := open()
 		begun, release := make(chan struct{}), make(chan struct{})

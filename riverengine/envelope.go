@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -90,7 +91,7 @@ func (e *Engine) pack(b engine.Batch, i int) (river.InsertManyParams, error) {
 	return river.InsertManyParams{
 		Args: jobArgs{kind: kind, payload: payload},
 		InsertOpts: &river.InsertOpts{
-			MaxAttempts: j.Task.Retry.Attempts(), Metadata: metadata, Queue: queueOf(j.Task.Queue), ScheduledAt: j.NotBefore,
+			MaxAttempts: min(j.Task.Retry.Attempts(), math.MaxInt16), Metadata: metadata, Queue: queueOf(j.Task.Queue), ScheduledAt: j.NotBefore,
 		},
 	}, nil
 }

@@ -221,8 +221,8 @@ func strand(t *testing.T, e *Engine) {
 	}
 }
 
-// A stuck call whose task has no Retry any more is not run again, though it
-// was queued with one.
+// A stuck call whose task has no Attempts any more is not run again, though it
+// was queued with some.
 func TestStuckCallWithoutRetryNow(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		e := open()

@@ -15,7 +15,7 @@ import (
 	"github.com/saferunner/saferunner/journal"
 )
 
-// Journal is the [saferunner.Journal] in the engine's database. It is safe
+// Journal is the [journal.Journal] in the engine's database. It is safe
 // for concurrent use. Write commits before it returns. On Postgres the keys
 // of a queued call's arguments may come in another order.
 type Journal struct{ db database }
@@ -48,7 +48,10 @@ func (j *Journal) Write(ctx context.Context, changes ...journal.Change) error {
 }
 
 func writeChanges(ctx context.Context, s session, changes []journal.Change) error {
-	for _, c := range changes {
+	for i, c := range changes {
+		if c == (journal.Change{}) {
+			return fmt.Errorf("change %d of %d is the zero Change: make it with Put or Forget", i+1, len(changes))
+		}
 		if err := writeChange(ctx, s, c); err != nil {
 			return fmt.Errorf("entry %s: %w", c.ID(), err)
 		}
@@ -87,6 +90,8 @@ func put(ctx context.Context, s session, e journal.Entry) error {
 	return err
 }
 
+// givesKeyBack reports whether an entry with this status no longer has the
+// key that it has claimed. One with a status that is not known here keeps it.
 func givesKeyBack(s journal.Status) bool { return s.Final() && !s.KeepsKey() }
 
 func release(ctx context.Context, s session, id string) error {
@@ -164,8 +169,8 @@ func text(raw json.RawMessage) any {
 	return strings.ToValidUTF8(string(raw), "\ufffd")
 }
 
-// The times that Unix nanoseconds can tell.
-var earliestTime, latestTime = time.Unix(0, math.MinInt64), time.Unix(0, math.MaxInt64)
+// The times that fit into 64 bits of nanoseconds.
+var firstMoment, lastMoment = time.Unix(0, math.MinInt64), time.Unix(0, math.MaxInt64)
 
 // nanoseconds returns 0 for the zero time, and the nearest that it can for
 // one that is too far away.
@@ -173,9 +178,9 @@ func nanoseconds(t time.Time) int64 {
 	switch {
 	case t.IsZero():
 		return 0
-	case t.Before(earliestTime):
+	case t.Before(firstMoment):
 		return math.MinInt64
-	case t.After(latestTime):
+	case t.After(lastMoment):
 		return math.MaxInt64
 	}
 	return t.UnixNano()

@@ -21,7 +21,7 @@ import (
 var migrations embed.FS
 
 // triggersVersion counts the changes of the triggers.
-const triggersVersion = 5
+const triggersVersion = 6
 
 // Version of a database: of our tables, River's, and the triggers.
 type version struct{ tables, river, triggers int }

@@ -28,7 +28,7 @@ const (
 type jobArgs struct {
 	kind    string
 	payload json.RawMessage
-	next    time.Time // of the next attempt, as an attempt's ending says; it is not sent
+	wait    time.Duration // what Work leaves for NextRetry
 }
 
 func (a jobArgs) Kind() string                 { return a.kind }

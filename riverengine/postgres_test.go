@@ -88,6 +88,7 @@ func testSchema(*testing.T) string {
 }
 
 func TestPostgresConformance(t *testing.T) {
+	defer chance(200 * time.Millisecond)()
 	enginetest.Exercise(t, func(t *testing.T, workers int) engine.Engine {
 		return openTestSchema(t, Concurrency(workers))
 	})

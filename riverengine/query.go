@@ -67,7 +67,7 @@ func selection(q journal.Query, troubles string, tables []string) (query string,
 		return "", nil, err
 	}
 	if after != "" {
-		add(beyond, after)
+		add(beyond, plain(after))
 	}
 	if len(q.Statuses) > 0 {
 		places := make([]string, len(q.Statuses))
@@ -123,27 +123,32 @@ func raw(s *string) json.RawMessage {
 	return json.RawMessage(*s)
 }
 
-// prunable is what may be pruned: what is final, and not emptied already.
-var prunable = "at < $1 AND status IN ('" + strings.Join(finalStatuses(), "', '") + "') AND NOT (at = 0 AND run_id = '')"
+var prunable = "at < $1 AND status IN (" + finalStatuses() + ") AND NOT (at = 0 AND run_id = '')" // emptied already
 
-func finalStatuses() []string {
-	var all []string
+// finalStatuses returns them as SQL.
+func finalStatuses() string {
+	var list []string
 	for _, s := range journal.FinalStatuses() {
-		all = append(all, string(s))
+		list = append(list, "'"+string(s)+"'")
 	}
-	return all
+	return strings.Join(list, ", ")
 }
+
+// pruneJobs deletes the jobs of what is pruned, and those that have no entry.
+var pruneJobs = "DELETE FROM @river_job WHERE finalized_at IS NOT NULL AND (metadata->>'entry' IN (SELECT id FROM @entries WHERE " + prunable + ")" +
+	" OR finalized_at < $2 AND NOT EXISTS (SELECT 1 FROM @entries WHERE id = metadata->>'entry'))"
 
 const holds = "EXISTS (SELECT 1 FROM @claims WHERE entry_id = id)"
 
-// Prune deletes the entries of runs that began before the given time and whose
-// status is final, with the arguments that a failed or
-// interrupted call has left, and returns how many. Entries that hold a key
-// are emptied instead. It is one transaction.
+// Prune deletes the entries of runs that began before the given time and
+// whose status is final, with the arguments that a failed or interrupted call
+// has left, and returns how many. Those with a status that only a newer
+// version knows stay. Entries that hold a key are emptied instead. It is one
+// transaction.
 func (j *Journal) Prune(ctx context.Context, before time.Time) (pruned int, err error) {
 	err = j.db.write(ctx, func(s session, _ any) error {
 		pruned = 0
-		if _, err := s.exec(ctx, "DELETE FROM @river_job WHERE finalized_at < $1", j.db.timestamp(before)); err != nil {
+		if _, err := s.exec(ctx, pruneJobs, nanoseconds(before), j.db.timestamp(before)); err != nil {
 			return err
 		}
 		for _, statement := range []string{

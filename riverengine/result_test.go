@@ -2,10 +2,8 @@ package riverengine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/journal"
@@ -22,9 +20,7 @@ func TestResults(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		results := append([]string{`"text"`, `null`, `0`, `{"void":null,"deep":{"void":null,"tag":"<é>"},"list":[null]}`}, beyondJSONB...)
 		e := open()
-		works(t, e, func(_ context.Context, d engine.Delivery) error {
-			return returned(results[d.Position])
-		}, note)
+		handles(t, e, func(_ context.Context, d engine.Delivery) engine.Ending { return withResult(results[d.Position]) }, note)
 		jobs := make([]engine.Job, len(results))
 		for i := range jobs {
 			jobs[i].Task = note
@@ -40,17 +36,17 @@ func TestResults(t *testing.T) {
 
 // An attempt shows its own error and stack, and none of the ones before it.
 func TestAttemptsOfTheirOwn(t *testing.T) {
-	ends := []error{
-		panicked{"first", "stack of the first"},
-		errors.New("second"),
-		panicked{"", "stack of the third"},
-		errors.New(""),
+	ends := []engine.Ending{
+		{Error: "first", Stack: "stack of the first"}, {Error: "second"}, {Stack: "stack of the third"}, {},
 	}
-	spec := engine.TaskSpec{Name: note.Name, Retry: engine.RetryPolicy{MaxAttempts: len(ends), Initial: time.Millisecond, Max: time.Millisecond}}
+	for i := range ends {
+		ends[i].Status, ends[i].Counts = journal.StatusQueued, true
+	}
+	ends[len(ends)-1].Status = journal.StatusFailed
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		e := open()
-		works(t, e, func(_ context.Context, d engine.Delivery) error { return ends[d.Attempt-1] }, spec)
-		entry := becomes(t, e, submit(t, e, engine.Job{Task: spec}).Jobs[0].EntryID, journal.StatusFailed)
+		handles(t, e, func(_ context.Context, d engine.Delivery) engine.Ending { return ends[d.Attempt-1] }, note)
+		entry := becomes(t, e, submit(t, e, engine.Job{Task: note}).Jobs[0].EntryID, journal.StatusFailed)
 		got := ""
 		for _, a := range entry.Attempts {
 			got += fmt.Sprintf("%q %q\n", a.Error, a.Stack)

@@ -1,6 +1,7 @@
 package riverengine
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,46 +11,43 @@ import (
 	"github.com/saferunner/saferunner/journal"
 )
 
-// allowed is how many attempts a job may have: those that it was sent with,
-// without those that its task has lost since. One that is to run again by
-// hand has more than it was sent with.
-func allowed(job *rivertype.JobRow, sent, now engine.RetryPolicy) int {
-	return job.MaxAttempts - max(0, sent.Attempts()-now.Attempts())
+// limits returns those that hold for a call of a task as it was sent and as
+// it is now: whichever allows less. How long to wait before the next attempt
+// the task says as it is now.
+func (e *Engine) limits(sent, now engine.TaskSpec) engine.TaskSpec {
+	spec := sent
+	spec.Timeout = min(cmp.Or(sent.Timeout, e.timeout), cmp.Or(now.Timeout, e.timeout))
+	spec.Retry = now.Retry
+	if sent.Retry.Attempts() < now.Retry.Attempts() {
+		spec.Retry.MaxAttempts = sent.Retry.MaxAttempts
+	}
+	return spec
 }
 
-// once reports whether a call is executed again only by hand. How many
-// attempts its job may have does not tell: each by hand adds one.
-func once(sent, now engine.RetryPolicy) bool {
-	return min(sent.Attempts(), now.Attempts()) <= 1
-}
-
-// past is what River notes of the attempts before.
-type past struct {
-	Snoozes int `json:"snoozes"`
-	Rescues int `json:"river:rescue_count"`
-}
-
-func pastOf(job *rivertype.JobRow) (p past) {
-	_ = json.Unmarshal(job.Metadata, &p) // if it cannot be read, there were none
-	return p
-}
-
-// begun is how many attempts of a job have begun that count, with those that a
-// stop has cut short, which River does not count.
-func begun(job *rivertype.JobRow) int { return len(job.AttemptedBy) - pastOf(job).Snoozes }
-
-// spent says why a job is not to be executed once more, and what becomes of
-// its call: it had attempts that its task does not allow by now.
-func spent(job *rivertype.JobRow, allowed int) (journal.Status, error) {
-	past, begun := pastOf(job), begun(job)
-	if job.Attempt <= allowed && (allowed > 1 || begun <= 1) {
+// spent says why a job is not to be executed once more, though the ending of
+// its last attempt asked for that, and what becomes of its call: its task has
+// lost attempts since. One that a person runs again is executed once.
+func spent(job *rivertype.JobRow, sent, now engine.RetryPolicy) (journal.Status, error) {
+	var past struct {
+		Again   *int   `json:"again"` // after how many attempts a person has run it again; the triggers write it
+		Rescues int    `json:"river:rescue_count"`
+		Output  output `json:"output"`
+	}
+	_ = json.Unmarshal(job.Metadata, &past)
+	allowed := now.Attempts()
+	switch {
+	case allowed >= sent.Attempts():
+		return "", nil
+	case past.Again != nil && job.Attempt <= *past.Again+1:
+		return "", nil
+	case job.Attempt <= allowed && !(allowed == 1 && past.Output.Stopped):
 		return "", nil
 	}
 	reason := fmt.Errorf("not executed again: in this version of the program its task allows %d attempts", allowed)
-	if allowed <= 1 {
-		reason = errors.New("not executed again: in this version of the program its task has no Retry")
+	if allowed == 1 {
+		reason = errors.New("not executed again: in this version of the program its task has no Attempts")
 	}
-	if begun > job.Attempt || past.Rescues > 0 {
+	if past.Output.Stopped || past.Rescues > 0 {
 		return journal.StatusInterrupted, fmt.Errorf("%w; the end of an attempt was not seen: look whether it took effect before you run the call again by hand", reason)
 	}
 	return journal.StatusFailed, reason

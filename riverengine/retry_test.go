@@ -18,17 +18,17 @@ import (
 	"github.com/saferunner/saferunner/journal"
 )
 
-// noRetry is the task of retry in a version that has no Retry any more.
+// noRetry is the task of retry in a version that has no Attempts any more.
 var noRetry = engine.TaskSpec{Name: retry.Name}
 
-// A call that was queued when its task had a Retry is not retried by a worker
+// A call that was queued when its task had Attempts is not retried by a worker
 // whose task has none.
 func TestRetryRemoved(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		id := submit(t, open(), engine.Job{Task: retry}).Jobs[0].EntryID
 		e, last := open(), make(chan bool, 3)
 		works(t, e, func(_ context.Context, d engine.Delivery) error {
-			last <- d.Attempt == d.Task.Retry.Attempts()
+			last <- d.Attempt >= d.Task.Retry.Attempts()
 			return errors.New("no answer")
 		}, noRetry)
 		if entry := becomes(t, e, id, journal.StatusFailed); len(entry.Attempts) != 1 || len(last) != 1 || !<-last {
@@ -44,7 +44,7 @@ func TestRetryRemovedBetweenAttempts(t *testing.T) {
 		want  journal.Status
 		says  string
 	}{
-		"it has failed":    {func(context.Context) error { return errors.New("no answer") }, journal.StatusFailed, "no Retry"},
+		"it has failed":    {func(context.Context) error { return errors.New("no answer") }, journal.StatusFailed, "no Attempts"},
 		"it was cut short": {func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, journal.StatusInterrupted, "look"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -83,17 +83,47 @@ func TestRetryRemovedBetweenAttempts(t *testing.T) {
 	}
 }
 
-// A call without a Retry that is run again by hand, and is cut short then,
+// A call that was refused since its task has lost attempts executes once for
+// each time that a person runs it again, and no more.
+func TestRefusedCallRunByHand(t *testing.T) {
+	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
+		old, attempts := open(), make(chan int, 4)
+		slow := retry
+		slow.Retry.Initial = time.Second
+		fails := func(_ context.Context, d engine.Delivery) error {
+			attempts <- d.Attempt
+			return errors.New("no answer")
+		}
+		works(t, old, fails, slow)
+		id := submit(t, old, engine.Job{Task: slow}).Jobs[0].EntryID
+		waitFor(t, 10*time.Second, "its first attempt", func() bool { return len(attempts) == 1 })
+		stop(t, old, 10*time.Second)
+
+		e := open()
+		works(t, e, fails, noRetry)
+		becomes(t, e, id, journal.StatusFailed)
+		for n := 2; n <= 3; n++ {
+			if len(attempts) != n-1 {
+				t.Fatalf("executed %d times, want %d", len(attempts), n-1)
+			}
+			runByHand(t, e, id)
+			waitFor(t, 10*time.Second, "an attempt by hand", func() bool { return len(attempts) == n })
+			becomes(t, e, id, journal.StatusFailed)
+		}
+	})
+}
+
+// A call without Attempts that is run again by hand, and is cut short then,
 // does not execute once more by itself.
 func TestCutShortWhenRunByHand(t *testing.T) {
-	for name, worked := range map[string]engine.TaskSpec{"without a Retry": noRetry, "queued without a Retry": retry} {
+	for name, worked := range map[string]engine.TaskSpec{"without Attempts": noRetry, "queued without Attempts": retry} {
 		t.Run(name, func(t *testing.T) {
 			onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 				e, begun := open(), make(chan struct{}, 3)
 				var byHand atomic.Bool
 				works(t, e, func(ctx context.Context, _ engine.Delivery) error {
 					if !byHand.Load() {
-						return permanent{errors.New("no answer")}
+						return permanent("no answer")
 					}
 					begun <- struct{}{}
 					<-ctx.Done()

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/engine/enginetest"
@@ -82,6 +83,7 @@ func openTestFile(t *testing.T, path string, opts ...Option) *Engine {
 func testFile(t *testing.T) string { return filepath.Join(t.TempDir(), "calls.db") }
 
 func TestSQLiteConformance(t *testing.T) {
+	defer chance(200 * time.Millisecond)()
 	enginetest.Exercise(t, func(t *testing.T, workers int) engine.Engine {
 		return openTestFile(t, testFile(t), Concurrency(workers))
 	})

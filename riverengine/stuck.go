@@ -10,6 +10,7 @@ import (
 
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/rivertype"
+	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/journal"
 )
 
@@ -41,13 +42,23 @@ func (e *Engine) prepare(row *rivertype.JobRow) {
 	var env envelope
 	_ = json.Unmarshal(row.Metadata, &env) // if it cannot be read, the defaults
 	task := cmp.Or(env.Task, row.Kind)
-	if spec, ok := e.specs[task]; ok {
-		row.MaxAttempts = allowed(row, env.Retry, spec.Retry)
+	row.MaxAttempts = row.Attempt
+	if e.lost(row, task, &env).Status == journal.StatusQueued {
+		row.MaxAttempts++
 	}
 	if row.AttemptedAt != nil && time.Since(*row.AttemptedAt) < e.lostAfter(task, &env) {
 		row.Metadata = withoutCancel(row.Metadata)
 	}
 	row.Kind, row.Tags = stuckKind, []string{task}
+}
+
+// lost is what it means that the end of a job's attempt was not seen.
+func (e *Engine) lost(row *rivertype.JobRow, task string, env *envelope) engine.Ending {
+	spec := engine.TaskSpec{Name: task, Retry: env.Retry}
+	if now, ok := e.specs[task]; ok {
+		spec = e.limits(spec, now)
+	}
+	return engine.Lost(spec, row.Attempt)
 }
 
 // lostAfter is how long an attempt may take until it counts as lost: longer
@@ -77,9 +88,16 @@ func withoutCancel(metadata []byte) []byte {
 	return rest
 }
 
-// JobRescueMany tells of the calls that end with it: nobody else does, since
-// the process that executed them is gone.
+// lostText is what an attempt shows whose end was not seen.
+var lostText = engine.Lost(engine.TaskSpec{}, 1).Error
+
+// JobRescueMany has the attempts say what the engine says of them, and tells
+// of the calls that end with it: nobody else does, since the process that
+// executed them is gone.
 func (e executor) JobRescueMany(ctx context.Context, p *riverdriver.JobRescueManyParams) (*struct{}, error) {
+	for i, text := range p.Error {
+		p.Error[i] = withError(text, lostText)
+	}
 	done, err := e.Executor.JobRescueMany(ctx, p)
 	if err != nil {
 		return done, err
@@ -92,14 +110,28 @@ func (e executor) JobRescueMany(ctx context.Context, p *riverdriver.JobRescueMan
 	return done, nil
 }
 
+// withError returns River's record of an attempt with another error.
+func withError(record []byte, text string) []byte {
+	var a rivertype.AttemptError
+	if json.Unmarshal(record, &a) != nil {
+		return record
+	}
+	a.Error = text
+	changed, err := json.Marshal(a)
+	if err != nil {
+		return record
+	}
+	return changed
+}
+
 // interrupted logs that a job's call was, if the journal agrees.
 func (e *Engine) interrupted(ctx context.Context, job int64) {
-	const reason = "its end was not seen: its process died, it took longer than its time, or the database was away: look whether it took effect, and run it again by hand if not"
+	reason := lostText + ": look whether it took effect, and run it again by hand if not"
 	err := e.db.read().query(ctx, func(scan scan) error {
 		var entry, task, runID string
 		err := scan(&entry, &task, &runID)
 		if err == nil {
-			e.lost(ctx, journal.StatusInterrupted, entry, task, runID, reason)
+			e.logEnd(ctx, journal.StatusInterrupted, entry, task, runID, reason)
 		}
 		return err
 	}, "SELECT e.id, e.task, e.run_id FROM @river_job j JOIN @entries e ON e.id = j.metadata->>'entry' WHERE j.id = $1 AND e.status = 'interrupted'", job)

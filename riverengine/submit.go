@@ -9,11 +9,12 @@ import (
 )
 
 // Submit is for the runner, whose Run calls it: a program calls
-// [saferunner.Run]. It queues the jobs of a batch, with their journal entries,
-// in one transaction. It fails where a redacted argument would be stored in
-// clear, and where SQLite, or a key on Postgres, is locked for more than 10
-// seconds. If the database is lost while it commits, and stays away for 5
-// seconds, the error says that the calls may be queued.
+// [github.com/saferunner/saferunner.Run]. It queues the jobs of a batch, with
+// their journal entries, in one transaction. It fails where a redacted
+// argument would be stored in clear, and where SQLite, or a key on Postgres,
+// is locked for more than 10 seconds. If the database is lost while it
+// commits, and stays away for 5 seconds, the error is [engine.ErrInDoubt]:
+// the calls may be queued.
 func (e *Engine) Submit(ctx context.Context, b engine.Batch) ([]engine.Ticket, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)

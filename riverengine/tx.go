@@ -15,7 +15,7 @@ import (
 // RunTx is [saferunner.Runner.RunTx] of the runner in ctx, else the default
 // one, within a transaction on the file of its engine. [saferunner.SetDefault]
 // comes first: a runner without an engine of this package fails with
-// [saferunner.ErrNoTx].
+// [engine.ErrNoTx].
 //
 // It returns before the commit, and the calls begin after it; so Wait of the
 // report comes after the commit too: before, it would wait for what cannot

@@ -5,11 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/rivertype"
 	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/journal"
 )
@@ -32,147 +32,111 @@ type worker struct {
 // Timeout is longer than any attempt's limit.
 func (w *worker) Timeout(job *river.Job[jobArgs]) time.Duration {
 	if w.spec.Name != "" {
-		return w.limit(0) + grace
+		return cmp.Or(w.spec.Timeout, w.engine.timeout) + grace
 	}
 	var env envelope
 	_ = json.Unmarshal(job.Metadata, &env)       // if it cannot be read, the default
 	return w.engine.lostAfter(job.Tags[0], &env) // see prepare
 }
 
-// limit is the time that an attempt may take: the task's own, and not more
-// than its job was sent with, by which the leader judges whether it is lost.
-func (w *worker) limit(sent time.Duration) time.Duration {
-	own := cmp.Or(w.spec.Timeout, w.engine.timeout)
-	if sent > 0 {
-		return min(own, sent)
-	}
-	return own
-}
-
-// NextRetry is when the attempt's ending said, or the policy of the task for
-// a job whose attempt has none: it was lost.
+// NextRetry is when the ending of the attempt says: that of Work, or of the
+// loss of a stuck job.
 func (w *worker) NextRetry(job *river.Job[jobArgs]) time.Time {
-	if !job.Args.next.IsZero() {
-		return job.Args.next
+	wait := job.Args.wait
+	if w.spec.Name == "" {
+		var env envelope
+		_ = json.Unmarshal(job.Metadata, &env) // if it cannot be read, the defaults
+		wait = w.engine.lost(job.JobRow, job.Tags[0], &env).Wait
 	}
-	policy := w.spec.Retry
-	var env envelope
-	if json.Unmarshal(job.Metadata, &env) == nil && w.spec.Name == "" {
-		policy = env.Retry
-	}
-	return time.Now().Add(policy.Delay(max(job.Attempt, 1)))
-}
-
-// ending is what River keeps of an attempt for the triggers. On SQLite it is
-// merged into that of the attempt before: what is left out stays.
-type ending struct {
-	Status journal.Status `json:"status,omitempty"` // if it is the call's last
-	Error  string         `json:"error"`
-	Stack  string         `json:"stack"`
-	Result string         `json:"result,omitempty"` // JSON, as text: Postgres would refuse some of it, and SQLite take nulls out
+	return time.Now().Add(wait)
 }
 
 // Work executes one attempt.
 func (w *worker) Work(ctx context.Context, job *river.Job[jobArgs]) error {
+	if ctx.Err() != nil {
+		return river.JobSnooze(0)
+	}
 	d, err := w.engine.delivery(job.JobRow, job.Args.payload)
 	if errors.Is(err, errSealed) {
 		w.engine.log.ErrorContext(ctx, "saferunner: a call waits", slog.String("entry", d.EntryID), slog.Any("error", err))
 		return river.JobSnooze(sealedPause)
 	}
 	if err != nil {
-		return w.refuse(ctx, d, journal.StatusFailed, err)
+		return w.refuse(ctx, job, d, journal.StatusFailed, err)
 	}
-	limit := allowed(job.JobRow, d.Task.Retry, w.spec.Retry)
-	if status, err := spent(job.JobRow, limit); err != nil {
-		return w.refuse(ctx, d, status, err)
+	if status, err := spent(job.JobRow, d.Task.Retry, w.spec.Retry); err != nil {
+		return w.refuse(ctx, job, d, status, err)
 	}
-	if once(d.Task.Retry, w.spec.Retry) {
-		limit = 1
-	}
-	d.Task.Retry, d.Task.Timeout = w.spec.Retry, w.limit(d.Task.Timeout)
-	if d.Task.Retry.Attempts() != limit {
-		d.Task.Retry.MaxAttempts = limit
-	}
-	d.Attempt = max(d.Attempt, begun(job.JobRow))
-	e := w.call(ctx, d)
-	if e.Status == journal.StatusQueued && !e.Counts {
-		return river.JobSnooze(e.Wait)
-	}
-	if e.Status != journal.StatusDone || len(e.Result) > 0 {
-		w.record(ctx, d, kept(e))
-	}
-	return w.obey(ctx, job, e)
+	d.Task = w.engine.limits(d.Task, w.spec)
+	end, stopped := w.call(ctx, d)
+	return w.obey(ctx, job, d, end, stopped)
 }
 
-// kept is what River keeps of an ending.
-func kept(e engine.Ending) ending {
-	end := ending{Error: plain(e.Error), Stack: plain(e.Stack), Result: string(e.Result)}
-	if e.Status.Final() && e.Status != journal.StatusDone {
-		end.Status = e.Status
+// call runs the handler, and reports whether the engine has stopped it.
+func (w *worker) call(ctx context.Context, d engine.Delivery) (end engine.Ending, stopped bool) {
+	ctx, cancel := attemptContext(ctx, d.Task.Timeout)
+	defer cancel()
+	defer func() {
+		if v := recover(); v != nil { // of a function that the runner was given
+			end = engine.Lost(d.Task, d.Attempt)
+			end.Error = fmt.Sprintf("its end was not seen: the runner panicked: %v", v)
+		}
+	}()
+	end = w.engine.handler(ctx, d)
+	return end, errors.Is(context.Cause(ctx), engine.ErrStopping)
+}
+
+// output is what River keeps of an attempt for the triggers. On SQLite it is
+// merged into that of the attempt before: what is left out stays.
+type output struct {
+	Status  journal.Status `json:"status"`
+	Error   string         `json:"error"`
+	Stack   string         `json:"stack"`
+	Result  string         `json:"result,omitempty"` // of a call that is done: JSON, as text: Postgres would refuse some of it, and SQLite take nulls out
+	Stopped bool           `json:"stopped"`          // the attempt was cut short
+}
+
+// obey has River do what the ending says. What River itself would do does not
+// matter: it looks at the job, as it is here, once Work has returned.
+func (w *worker) obey(ctx context.Context, job *river.Job[jobArgs], d engine.Delivery, end engine.Ending, stopped bool) error {
+	out := output{Status: end.Status, Error: plain(end.Error), Stack: plain(end.Stack), Stopped: stopped}
+	if end.Status == journal.StatusDone {
+		if out.Result = string(end.Result); out.Result != "" {
+			w.record(ctx, d, out)
+		}
+		return nil
 	}
-	return end
+	w.record(ctx, d, out)
+	wait := max(end.Wait, 0)
+	switch {
+	case end.Status != journal.StatusQueued:
+		return river.JobCancel(errors.New(out.Error))
+	case !end.Counts:
+		return river.JobSnooze(wait)
+	}
+	job.MaxAttempts, job.Args.wait = job.Attempt+1, wait
+	return errors.New(out.Error)
 }
 
 // refuse ends a call that is not executed.
-func (w *worker) refuse(ctx context.Context, d engine.Delivery, status journal.Status, reason error) error {
-	w.engine.lost(ctx, status, d.EntryID, d.Task.Name, d.RunID, reason.Error())
-	end := ending{Status: status, Error: plain(reason.Error())}
-	w.record(ctx, d, end)
-	return river.JobCancel(errors.New(end.Error))
+func (w *worker) refuse(ctx context.Context, job *river.Job[jobArgs], d engine.Delivery, status journal.Status, reason error) error {
+	w.engine.logEnd(ctx, status, d.EntryID, d.Task.Name, d.RunID, reason.Error())
+	return w.obey(ctx, job, d, engine.Ending{Status: status, Error: reason.Error()}, false)
 }
 
-// lost logs the end of a call of which the runner does not know.
-func (e *Engine) lost(ctx context.Context, status journal.Status, entry, task, runID, reason string) {
+// logEnd logs the end of a call of which the runner does not know.
+func (e *Engine) logEnd(ctx context.Context, status journal.Status, entry, task, runID, reason string) {
 	e.log.ErrorContext(ctx, "saferunner: async call "+string(status),
 		slog.String("run_id", runID), slog.String("task", task), slog.String("entry", entry), slog.String("error", reason))
 }
 
-// call has the handler execute the attempt, under a ctx that says why it
-// ends.
-func (w *worker) call(ctx context.Context, d engine.Delivery) engine.Ending {
-	own, end := context.WithCancelCause(context.WithoutCancel(ctx))
-	defer end(nil)
-	stop := context.AfterFunc(ctx, func() { end(causeOf(ctx)) })
-	defer stop()
-	own, cancel := context.WithTimeout(own, d.Task.Timeout)
-	defer cancel()
-	return w.engine.handler(own, d)
-}
-
-// causeOf says for engines why River has ended a ctx.
-func causeOf(ctx context.Context) error {
-	switch {
-	case errors.Is(context.Cause(ctx), rivertype.ErrJobCancelledRemotely):
-		return engine.ErrCancelled
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return ctx.Err()
-	}
-	return engine.ErrStopping
-}
-
-// obey turns an ending into what River is to do. River keeps jobs whose error
-// says that they were cancelled for another process: what must not run twice
-// gets an error that does not say so.
-func (w *worker) obey(ctx context.Context, job *river.Job[jobArgs], e engine.Ending) error {
-	switch {
-	case e.Status == journal.StatusDone:
-		return nil
-	case e.Status != journal.StatusQueued:
-		return river.JobCancel(errors.New(plain(e.Error)))
-	case ctx.Err() != nil && errors.Is(causeOf(ctx), engine.ErrStopping):
-		return context.Canceled // it runs again, elsewhere
-	}
-	job.Args.next = time.Now().Add(e.Wait)
-	return errors.New(plain(e.Error))
-}
-
-// record has River write the ending together with the job's state.
-func (w *worker) record(ctx context.Context, d engine.Delivery, end ending) {
-	err := river.RecordOutput(ctx, end)
-	if err != nil && end.Result != "" { // too large, most likely
+// record has River write the output together with the job's state.
+func (w *worker) record(ctx context.Context, d engine.Delivery, out output) {
+	err := river.RecordOutput(ctx, out)
+	if err != nil && out.Result != "" { // too large, most likely
 		reason, _ := json.Marshal("[not kept: " + err.Error() + "]")
-		end.Result = string(reason)
-		err = river.RecordOutput(ctx, end)
+		out.Result = string(reason)
+		err = river.RecordOutput(ctx, out)
 	}
 	if err != nil {
 		w.engine.log.ErrorContext(ctx, "saferunner: the end of a call is not in the journal", slog.String("entry", d.EntryID), slog.Any("error", err))

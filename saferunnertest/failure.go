@@ -82,7 +82,7 @@ func (r *Recorder) recordedText(runID string) string {
 		counts[c.runID]++
 	}
 	if len(counts) == 0 {
-		return "\nnothing was recorded in this test: was the code given rec.Context()?\n"
+		return r.nothingText()
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "\nnothing was recorded under %q; there is something under\n", cut(runID, maxColumn))
@@ -94,4 +94,14 @@ func (r *Recorder) recordedText(runID string) string {
 		fmt.Fprintf(&b, "    %q: %s\n", cut(id, maxColumn), plural(counts[id], "call", "calls"))
 	}
 	return b.String()
+}
+
+// nothingText says what may be the reason why nothing was recorded.
+func (r *Recorder) nothingText() string {
+	unowned := core.Unowned(r.since)
+	if unowned.Count == 0 {
+		return "\nnothing was recorded in this test: was the code given rec.Context()?\n"
+	}
+	return fmt.Sprintf("\nnothing was recorded in this test, but %s made meanwhile without its ctx, and no test owns them; give this code rec.Context():\n%s",
+		plural(unowned.Count, "call was", "calls were"), ledger(madeCalls(unowned.Calls), true))
 }

@@ -33,7 +33,7 @@ func run(m interface{ Run() int }, out io.Writer, opts []Option) int {
 	for _, name := range core.UnknownForced() {
 		_, _ = fmt.Fprintf(out, "saferunnertest: FORCE_RUN_SIDE_EFFECTS names %q, but no task has that name\n", name)
 	}
-	unowned := core.Unowned()
+	unowned := core.Unowned(0)
 	reportUnowned(out, unowned)
 	if reportRefused(out, unowned.Refused) && code == 0 {
 		return 1

@@ -34,6 +34,7 @@ type Recorder struct {
 	ctx context.Context
 
 	files *artifacts
+	since int // what nobody owned before
 
 	mu    sync.Mutex
 	shown map[string]bool // IDs of the entries that a failed assertion has listed
@@ -48,7 +49,7 @@ type Recorder struct {
 // testing/synctest bubbles.
 func New(t testing.TB, opts ...Option) *Recorder {
 	t.Helper()
-	r := &Recorder{t: t, rec: core.New(t.Name()), files: &artifacts{t: t}}
+	r := &Recorder{t: t, rec: core.New(t.Name()), files: &artifacts{t: t}, since: core.UnownedMark()}
 	r.ctx = r.rec.NewContext(t.Context())
 	t.Cleanup(r.end)
 	for _, option := range opts {

@@ -110,6 +110,32 @@ func testCancelledSubmit(s *subject) {
 	s.exactly(0)
 }
 
+// testStartContext cancels the ctx of Start while a call executes, and has
+// another one come after.
+func testStartContext(s *subject) {
+	end, err := make(chan struct{}), make(chan error, 2)
+	ctx, cancel := context.WithCancel(s.Context())
+	s.startUnder(ctx, func(ctx context.Context, d engine.Delivery) engine.Ending {
+		if d.Position == 0 {
+			<-end
+		}
+		err <- ctx.Err()
+		return done
+	}, send)
+	list := jobs(2, send)
+	s.submit(list[0])
+	s.wait(1)
+	cancel()
+	close(end)
+	s.submit(list[1])
+	s.exactly(2)
+	for range list {
+		if err := <-err; err != nil {
+			s.Errorf("the handler's ctx has ended with that of Start: %v", err)
+		}
+	}
+}
+
 // testDetached cancels the ctx of Submit before the work begins.
 func testDetached(s *subject) {
 	begin, err := make(chan struct{}), make(chan error, 1)

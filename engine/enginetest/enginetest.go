@@ -4,6 +4,7 @@ package enginetest
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -34,7 +35,8 @@ func Exercise(t *testing.T, open func(t *testing.T, workers int) engine.Engine) 
 		"schedule":           testSchedule,
 		"deadline":           testDeadline,
 		"cancelled Submit":   testCancelledSubmit,
-		"values of ctx":      testDetached,
+		"ctx of Submit":      testDetached,
+		"ctx of Start":       testStartContext,
 		"counted":            testCounted,
 		"not counted":        testNotCounted,
 		"final":              testFinal,
@@ -82,6 +84,7 @@ type subject struct {
 	deliveries []engine.Delivery
 	changed    chan struct{} // closed when one has been added
 	stopped    bool
+	last       string // entry of the job of after
 }
 
 func newSubject(t *testing.T, open func(*testing.T, int) engine.Engine) *subject {
@@ -111,15 +114,28 @@ func (s *subject) in(name string, test func(*subject)) {
 // before.
 func (s *subject) start(h engine.Handler, tasks ...engine.TaskSpec) {
 	s.Helper()
+	s.startUnder(context.Background(), h, tasks...)
+}
+
+// startUnder is start with a ctx of the test's own.
+func (s *subject) startUnder(ctx context.Context, h engine.Handler, tasks ...engine.TaskSpec) {
+	s.Helper()
 	noting := func(ctx context.Context, d engine.Delivery) engine.Ending {
 		s.mu.Lock()
 		s.deliveries = append(s.deliveries, d)
 		close(s.changed)
 		s.changed = make(chan struct{})
+		last := s.last
 		s.mu.Unlock()
-		return h(ctx, d)
+		switch {
+		case d.EntryID != last:
+			return h(ctx, d)
+		case d.Attempt == 1:
+			return again(50 * time.Millisecond)
+		}
+		return done
 	}
-	if err := s.Start(context.Background(), tasks, noting); err != nil {
+	if err := s.Start(ctx, tasks, noting); err != nil {
 		s.Fatalf("Start: %v", err)
 	}
 }
@@ -165,18 +181,24 @@ func (s *subject) submit(jobs ...engine.Job) (engine.Batch, []engine.Ticket) {
 // wait returns the deliveries once there are n.
 func (s *subject) wait(n int) []engine.Delivery {
 	s.Helper()
+	return s.until(fmt.Sprintf("there are %d", n), func(got []engine.Delivery) bool { return len(got) >= n })
+}
+
+// until returns the deliveries once they are as they should be.
+func (s *subject) until(what string, is func([]engine.Delivery) bool) []engine.Delivery {
+	s.Helper()
 	timeout := time.After(patience)
 	for {
 		s.mu.Lock()
 		got, changed := slices.Clone(s.deliveries), s.changed
 		s.mu.Unlock()
-		if len(got) >= n {
+		if is(got) {
 			return got
 		}
 		select {
 		case <-changed:
 		case <-timeout:
-			s.Fatalf("%d deliveries after %s, want %d: %v", len(got), patience, n, ids(got))
+			s.Fatalf("%d deliveries after %s, waiting until %s: %v", len(got), patience, what, ids(got))
 		}
 	}
 }
@@ -193,15 +215,20 @@ func (s *subject) exactly(n int) []engine.Delivery {
 	return got
 }
 
-// after lets a job that comes last be delivered, and then is exactly n and
-// that one.
+// after waits for n deliveries, then for two attempts at a job that comes
+// last, and fails if there were others.
 func (s *subject) after(n int) {
 	s.Helper()
 	s.wait(n)
-	last := job(send)
-	last.NotBefore = time.Now().Add(50 * time.Millisecond)
-	s.submit(last)
-	s.exactly(n + 1)
+	j := job(send)
+	s.mu.Lock()
+	s.last = j.EntryID
+	s.mu.Unlock()
+	s.submit(j)
+	s.until("the last is there", func(got []engine.Delivery) bool {
+		return slices.ContainsFunc(got, func(d engine.Delivery) bool { return d.EntryID == j.EntryID && d.Attempt == 2 })
+	})
+	s.exactly(n + 2)
 }
 
 func ids(deliveries []engine.Delivery) (list []string) {

@@ -29,11 +29,11 @@ func (l *ledger) entry(id string) journal.Entry {
 // becomes waits until the entry has this status.
 func (l *ledger) becomes(id string, s journal.Status) journal.Entry {
 	l.Helper()
-	return l.until(id, string(s), func(e journal.Entry) bool { return e.Status == s })
+	return l.shows(id, string(s), func(e journal.Entry) bool { return e.Status == s })
 }
 
-// until waits until the entry is as it should be.
-func (l *ledger) until(id, what string, is func(journal.Entry) bool) journal.Entry {
+// shows waits until the entry is as it should be.
+func (l *ledger) shows(id, what string, is func(journal.Entry) bool) journal.Entry {
 	l.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		e := l.entry(id)
@@ -116,15 +116,16 @@ func testEndings(l *ledger) {
 // testAttempts gives each attempt its own error and stack, and does not keep
 // those that do not count.
 func testAttempts(l *ledger) {
-	first, second, last := again(0), again(0), ended(journal.StatusFailed)
+	first, second, third, last := again(0), again(0), again(0), ended(journal.StatusFailed)
 	first.Error, first.Stack = "first", "stack of the first"
-	second.Error, second.Stack = "", "stack of the second"
-	l.start(l.script(later(0), first, second, later(0), last), retried(3))
-	j := job(retried(3))
+	second.Error = "second"
+	third.Error, third.Stack = "", "stack of the third"
+	l.start(l.script(later(0), first, later(0), second, third, later(0), last), send)
+	j := job(send)
 	l.submit(j)
 	e := l.becomes(j.EntryID, journal.StatusFailed)
-	l.attempts(l.exactly(5), 1, 1, 2, 3, 3)
-	want := []engine.Ending{first, second, last}
+	l.attempts(l.exactly(7), 1, 1, 2, 2, 3, 4, 4)
+	want := []engine.Ending{first, second, third, last}
 	if len(e.Attempts) != len(want) {
 		l.Fatalf("%d attempts, want %d: %+v", len(e.Attempts), len(want), e.Attempts)
 	}
@@ -133,7 +134,7 @@ func testAttempts(l *ledger) {
 			l.Errorf("attempt %d: %+v, want %+v", i+1, a, want[i])
 		}
 	}
-	if !e.StartedAt.Equal(e.Attempts[0].Started) || !e.FinishedAt.Equal(e.Attempts[2].Finished) {
+	if !e.StartedAt.Equal(e.Attempts[0].Started) || !e.FinishedAt.Equal(e.Attempts[3].Finished) {
 		l.Errorf("from %s to %s, attempts %+v", e.StartedAt, e.FinishedAt, e.Attempts)
 	}
 }
@@ -145,19 +146,19 @@ func testBeforeTheNext(l *ledger) {
 			return again(time.Hour)
 		}
 		return later(time.Hour)
-	}, retried(2))
-	list := jobs(2, retried(2))
+	}, send)
+	list := jobs(2, send)
 	list[0].Key, list[1].Key = "counted", "not counted"
 	l.submit(list...)
 	l.wait(2)
-	l.until(list[0].EntryID, "queued with an attempt that has ended", func(e journal.Entry) bool {
+	l.shows(list[0].EntryID, "queued with an attempt that has ended", func(e journal.Entry) bool {
 		return e.Status == journal.StatusQueued && len(e.Attempts) == 1 && e.ErrorText() == "no answer" && !e.Attempts[0].Finished.IsZero()
 	})
-	l.until(list[1].EntryID, "as if it had never begun", func(e journal.Entry) bool {
+	l.shows(list[1].EntryID, "as if it had never begun", func(e journal.Entry) bool {
 		return e.Status == journal.StatusQueued && len(e.Attempts) == 0 && e.StartedAt.IsZero()
 	})
 	for _, j := range list {
-		if holder, err := l.journal.Claim(l.Context(), j.Task.Name, j.Key, id()); err != nil || holder != j.EntryID {
+		if holder, err := l.journal.Claim(l.Context(), send.Name, j.Key, id()); err != nil || holder != j.EntryID {
 			l.Errorf("the key of a call that waits for its next attempt: holder %s, %v", holder, err)
 		}
 	}

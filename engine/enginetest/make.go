@@ -13,12 +13,12 @@ import (
 )
 
 // send is a task without retries.
-var send = engine.TaskSpec{Name: "sms.send", Timeout: patience}
+var send = engine.TaskSpec{Name: "sms.send", Timeout: time.Minute}
 
 // retried is a task with quick retries.
 func retried(attempts int) engine.TaskSpec {
 	return engine.TaskSpec{
-		Name: "crm.update", Timeout: patience,
+		Name: "crm.update", Timeout: time.Minute,
 		Retry: engine.RetryPolicy{MaxAttempts: attempts, Initial: time.Millisecond, Max: 2 * time.Millisecond},
 	}
 }

@@ -22,8 +22,9 @@ type Kit[Call, Runner any] struct {
 	// returns a function that ends this.
 	Adopt func(Recorder[Call, Runner]) (end func())
 
-	// Unowned returns what nobody owned so far.
-	Unowned func() Unowned
+	// Unowned returns what nobody owned so far, or since a mark.
+	Unowned     func(since int) Unowned
+	UnownedMark func() int
 
 	// LookAtUnowned says that somebody will ask for Unowned at the end. Without
 	// that, the first unowned call says so itself.

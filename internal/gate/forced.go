@@ -56,12 +56,25 @@ func lookForced(testing bool) forced {
 	return f
 }
 
-// Force adds names to what the process started with. It is for the command
-// line, whose flag a person has given, and counts only before the first use.
-func Force(names []string) {
+// ForceAtStart lets these tasks through in test mode, instead of those that
+// ForceVariable names, as if the process had been started with them. It is
+// for saferunner's own command line, where a person writes them as a flag; a
+// program's code never gets here. It comes before anything else of the gate,
+// and changes nothing in a test binary or once somebody has asked for the
+// mode.
+func ForceAtStart(names ...string) error {
+	if isTestBinary() {
+		return fmt.Errorf("%s cannot be set in a test: set it when the test starts", ForceVariable)
+	}
+	if current.Load() != nil {
+		return fmt.Errorf("%s cannot be set once the mode is known: set it when the process starts", ForceVariable)
+	}
 	text := strings.Join(names, ",")
-	_ = os.Setenv(ForceVariable, text) // fails on no platform with this name
+	if err := os.Setenv(ForceVariable, text); err != nil {
+		return err
+	}
 	notedForce = parseForced(text)
+	return nil
 }
 
 // reported holds the names that somebody was told of.

@@ -30,6 +30,16 @@ func TestParseForced(t *testing.T) {
 	}
 }
 
+func TestForceAtStartIsNoWayAroundATest(t *testing.T) {
+	before := os.Getenv(ForceVariable)
+	if err := ForceAtStart("sms.send"); err == nil {
+		t.Error("a test binary has let a task through")
+	}
+	if names, all := Forced(); slices.Contains(names, "sms.send") || all || os.Getenv(ForceVariable) != before {
+		t.Errorf("forced %v, %v; %s is %q", names, all, ForceVariable, os.Getenv(ForceVariable))
+	}
+}
+
 func TestMarkerIsSetForChildren(t *testing.T) {
 	if os.Getenv(ModeVariable) != "record" {
 		t.Errorf("%s is %q in a test binary", ModeVariable, os.Getenv(ModeVariable))

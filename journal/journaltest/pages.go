@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -93,7 +94,7 @@ func testLimits(t *testing.T, j subject) {
 	j.put(list...)
 	for limit, want := range map[int]int{
 		0: 100, -1: 100, 1: 1, 101: 101, journal.MaxPage: journal.MaxPage,
-		journal.MaxPage + 1: journal.MaxPage, 1 << 40: journal.MaxPage,
+		journal.MaxPage + 1: journal.MaxPage, math.MaxInt32: journal.MaxPage,
 	} {
 		page := j.page(journal.Query{Limit: limit})
 		if len(page.Entries) != want || page.Next == "" {

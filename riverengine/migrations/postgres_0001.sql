@@ -1,7 +1,7 @@
 -- The calls that have begun, and those that never will. What is queued is in
 -- River's table alone; the view calls shows all.
 CREATE TABLE @entries (
-    id          text    COLLATE "C" PRIMARY KEY, -- in the order of which all lists are
+    id          text    COLLATE "C" PRIMARY KEY, -- the order of entries
     run_id      text    COLLATE "C" NOT NULL,
     run         text    COLLATE "C" NOT NULL,
     task        text    COLLATE "C" NOT NULL,
@@ -22,12 +22,12 @@ CREATE TABLE @entries (
 -- None holds the status: a call that goes well changes no index, and its row
 -- stays on its page, half of which is left free for that.
 CREATE INDEX entries_run_id ON @entries (run_id, id);
-CREATE INDEX entries_run ON @entries (run);
+CREATE INDEX entries_run ON @entries (run, id);
 CREATE INDEX entries_task ON @entries (task, id);
 CREATE INDEX entries_trouble ON @entries (id) WHERE trouble;
 
 CREATE UNIQUE INDEX saferunner_entry ON @river_job ((metadata ->> 'entry') COLLATE "C") WHERE attempted_at IS NULL;
-CREATE INDEX saferunner_run ON @river_job ((split_part(coalesce(metadata ->> 'call', ''), '|', 1)) COLLATE "C") WHERE attempted_at IS NULL;
+CREATE INDEX saferunner_run ON @river_job ((split_part(coalesce(metadata ->> 'call', ''), '|', 1)) COLLATE "C", (metadata ->> 'entry') COLLATE "C") WHERE attempted_at IS NULL;
 CREATE INDEX saferunner_run_id ON @river_job ((coalesce(metadata ->> 'run_id', '')) COLLATE "C", (metadata ->> 'entry') COLLATE "C") WHERE attempted_at IS NULL;
 
 CREATE TABLE @claims (

@@ -107,6 +107,7 @@ BEGIN
                 RAISE EXCEPTION 'call % cannot be run again: its arguments were deleted when it ended', entry;
             END IF;
             UPDATE @entries SET status = 'queued', finished_at = 0 WHERE id = entry;
+            UPDATE @river_job SET metadata = metadata || jsonb_build_object('again', NEW.attempt) WHERE id = NEW.id;
             INSERT INTO @claims (task, key, entry_id) SELECT task, key, id FROM @entries WHERE id = entry AND key <> '' ON CONFLICT DO NOTHING;
             SELECT c.entry_id INTO holder FROM @claims c JOIN @entries e ON (c.task, c.key) = (e.task, e.key) WHERE e.id = entry;
             IF holder <> entry THEN
@@ -126,7 +127,7 @@ BEGIN
         outcome := CASE
             WHEN NEW.finalized_at IS NULL THEN 'queued'
             WHEN rescued THEN 'interrupted'
-            ELSE coalesce(output ->> 'status', CASE WHEN NEW.metadata ? 'cancel_attempted_at' THEN 'cancelled' ELSE 'failed' END)
+            ELSE coalesce(nullif(output ->> 'status', 'queued'), CASE WHEN NEW.metadata ? 'cancel_attempted_at' THEN 'cancelled' ELSE 'failed' END)
         END;
         UPDATE @entries SET
             status = outcome,
@@ -134,10 +135,7 @@ BEGIN
             attempts = jsonb_set(attempts::jsonb, '{-1}', (attempts::jsonb -> -1) || jsonb_build_object(
                 'finished', finish,
                 'stack', CASE WHEN rescued THEN '' ELSE coalesce(output ->> 'stack', '') END,
-                'error', CASE
-                    WHEN rescued THEN 'its end was not seen: its process died, it took longer than its time, or the database was away'
-                    ELSE coalesce(output ->> 'error', NEW.errors[array_upper(NEW.errors, 1)] ->> 'error', '')
-                END))::text
+                'error', coalesce(CASE WHEN NOT rescued THEN output ->> 'error' END, NEW.errors[array_upper(NEW.errors, 1)] ->> 'error', '')))::text
         WHERE id = entry;
     END IF;
     IF outcome IN ('failed', 'cancelled') THEN

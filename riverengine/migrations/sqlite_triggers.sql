@@ -48,18 +48,16 @@ BEGIN
         status = CASE
             WHEN NEW.finalized_at IS NULL THEN 'queued'
             WHEN NEW.metadata ->> '$."river:rescue_count"' IS NOT OLD.metadata ->> '$."river:rescue_count"' THEN 'interrupted'
-            ELSE coalesce(NEW.metadata ->> '$.output.status', iif(NEW.metadata ->> 'cancel_attempted_at' IS NULL, 'failed', 'cancelled'))
+            ELSE coalesce(nullif(NEW.metadata ->> '$.output.status', 'queued'), iif(NEW.metadata ->> 'cancel_attempted_at' IS NULL, 'failed', 'cancelled'))
         END,
         finished_at = CAST(unixepoch(coalesce(NEW.finalized_at, 'now'), 'subsec') * 1000 + 0.5 AS INTEGER) * 1000000,
         attempts = json_set(attempts,
             '$[#-1].finished', strftime('%Y-%m-%dT%H:%M:%fZ', coalesce(NEW.finalized_at, 'now')),
             '$[#-1].stack', iif(NEW.metadata ->> '$."river:rescue_count"' IS NOT OLD.metadata ->> '$."river:rescue_count"',
                 '', coalesce(NEW.metadata ->> '$.output.stack', '')),
-            '$[#-1].error', CASE
-                WHEN NEW.metadata ->> '$."river:rescue_count"' IS NOT OLD.metadata ->> '$."river:rescue_count"'
-                THEN 'its end was not seen: its process died, it took longer than its time, or the database was away'
-                ELSE coalesce(NEW.metadata ->> '$.output.error', json(NEW.errors) ->> '$[#-1].error', '')
-            END)
+            '$[#-1].error', coalesce(
+                iif(NEW.metadata ->> '$."river:rescue_count"' IS OLD.metadata ->> '$."river:rescue_count"', NEW.metadata ->> '$.output.error', NULL),
+                json(NEW.errors) ->> '$[#-1].error', ''))
     WHERE id = NEW.metadata ->> 'entry';
     DELETE FROM saferunner_claims WHERE entry_id = NEW.metadata ->> 'entry' AND NEW.finalized_at IS NOT NULL
         AND EXISTS (SELECT 1 FROM saferunner_entries WHERE id = entry_id AND status IN ('failed', 'cancelled'));
@@ -86,6 +84,7 @@ WHEN OLD.finalized_at IS NOT NULL AND NEW.finalized_at IS NULL
 BEGIN
     SELECT RAISE(ABORT, 'the call cannot be run again: its arguments were deleted when it ended') WHERE NEW.metadata ->> 'forgotten';
     UPDATE saferunner_entries SET status = 'queued', finished_at = 0 WHERE id = NEW.metadata ->> 'entry';
+    UPDATE river_job SET metadata = jsonb_set(metadata, '$.again', NEW.attempt) WHERE id = NEW.id;
     INSERT INTO saferunner_claims (task, key, entry_id)
         SELECT task, key, id FROM saferunner_entries WHERE id = NEW.metadata ->> 'entry' AND key <> '' ON CONFLICT DO NOTHING;
     SELECT RAISE(ABORT, 'the call cannot be run again: another has its key by now')

@@ -138,22 +138,27 @@ func TestWorkStops(t *testing.T) {
 	})
 }
 
-// A call that is stopped goes back into the queue if it may have another
-// attempt, and the worker says so.
+// A call that is stopped goes back into the queue if it has attempts left,
+// else it is interrupted, and the worker says which.
 func TestWorkStopsRetried(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *shell) {
-		s.write("list.yaml", `run_id: r
-tasks: [{task: ab, exec: [sh, -c, '[ -e failed ] || { touch failed; exit 1; }; echo up; sleep 600'], async: true, retry: {max_attempts: 3, initial: 1ms}}]`)
-		s.must(0, "run", "--durable", "list.yaml")
-		b := s.startWork("list.yaml")
-		b.await("│ up")
-		b.signal(syscall.SIGTERM)
-		b.await("waited for")
-		b.signal(syscall.SIGTERM)
-		b.end(143)
-		checkContains(t, "stdout", squeeze(timeless(b.stdout.String())), "… ab queued T r stopped before its end\n")
-		s.checkCalls("r", "ab queued")
-	})
+	for attempts, want := range map[string]string{"3": "… ab queued", "2": "✗ ab interrupted"} {
+		t.Run("attempt 2 of "+attempts, func(t *testing.T) {
+			onBoth(t, func(t *testing.T, s *shell) {
+				s.write("list.yaml", `run_id: r
+tasks: [{task: ab, exec: [sh, -c, '[ -e failed ] || { touch failed; exit 1; }; echo up; sleep 600'], async: true, retry: {max_attempts: `+attempts+`, initial: 1ms}}]`)
+				s.must(0, "run", "--durable", "list.yaml")
+				b := s.startWork("list.yaml")
+				b.await("│ up")
+				b.signal(syscall.SIGTERM)
+				b.await("waited for")
+				b.signal(syscall.SIGTERM)
+				b.end(143)
+				checkContains(t, "stdout", squeeze(timeless(b.stdout.String())), want+" T r stopped before its end\n")
+				_, status, _ := strings.Cut(want, " ")
+				s.checkCalls("r", status)
+			})
+		})
+	}
 }
 
 // A command that does not want to stop is killed before the engine has lost

@@ -12,7 +12,6 @@ import (
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/progress"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/screen"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/tasklist"
-	"github.com/saferunner/saferunner/internal/door"
 	"github.com/saferunner/saferunner/journal"
 )
 
@@ -71,12 +70,6 @@ func (e *execution) run() error {
 	return err
 }
 
-// withoutCaller returns a ctx whose Runs do not say where they were called:
-// that is a line of the command line's own, on the machine that has built it.
-func withoutCaller(ctx context.Context) context.Context {
-	return door.Open[saferunner.Call, *saferunner.Runner]().WithoutCaller(ctx)
-}
-
 func (e *execution) showQueued() {
 	for i, outcome := range e.report.Outcomes() {
 		if e.queues && outcome.Status == journal.StatusQueued {
@@ -86,52 +79,50 @@ func (e *execution) showQueued() {
 }
 
 // entries returns what the journal says of the calls, in the order of the
-// list. Where it does not know one, or its end, it is what Run has said of it.
+// list.
 func (e *execution) entries(ctx context.Context, j journal.Journal) ([]journal.Entry, error) {
-	return e.entriesOf(ctx, j, e.report.Outcomes())
-}
-
-func (e *execution) entriesOf(ctx context.Context, j journal.Journal, outcomes []saferunner.Outcome) ([]journal.Entry, error) {
 	written, err := queryAll(ctx, j, journal.Query{Run: e.report.ID()})
 	byID := make(map[string]journal.Entry, len(written))
 	for _, entry := range written {
 		byID[entry.ID] = entry
 	}
+	outcomes := e.report.Outcomes()
 	entries := make([]journal.Entry, len(outcomes))
 	for i, outcome := range outcomes {
-		entry, ok := byID[outcome.EntryID]
-		if !ok {
-			task := e.list.Tasks[i]
-			entry = journal.Entry{
-				ID: outcome.EntryID, RunID: e.report.RunID(), Run: e.report.ID(), Task: outcome.Task,
-				Async: task.Async, Key: task.Key,
-			}
-		}
-		if !ok || ended(outcome.Status) && !ended(entry.Status) {
-			entry.Status = outcome.Status
-			if !entry.StartedAt.IsZero() {
-				entry.FinishedAt = entry.StartedAt.Add(outcome.Duration)
-			}
-			if outcome.Err != nil {
-				entry.Attempts = []journal.Attempt{{Error: outcome.Err.Error()}}
-			}
-		}
-		if n := len(entry.Attempts); n > 0 && e.stopped != nil && entry.Status == journal.StatusCancelled {
-			entry.Attempts[n-1].Error = e.stopped.Error()
-		}
-		entries[i] = entry
+		entries[i] = e.entry(i, outcome, byID)
 	}
 	return entries, err
 }
 
-// ended reports whether a call with this status has come to its end.
-func ended(s journal.Status) bool {
-	return s != journal.StatusQueued && s != journal.StatusRunning
+// entry returns what was written of call i. Where the journal does not know
+// it, or its end, it is what the report says.
+func (e *execution) entry(i int, outcome saferunner.Outcome, written map[string]journal.Entry) journal.Entry {
+	entry, ok := written[outcome.EntryID]
+	if !ok {
+		task := e.list.Tasks[i]
+		entry = journal.Entry{
+			ID: outcome.EntryID, RunID: e.report.RunID(), Run: e.report.ID(), Task: outcome.Task,
+			Async: task.Async, Key: task.Key,
+		}
+	}
+	if !ok || outcome.Status.Final() && !entry.Status.Final() {
+		entry.Status = outcome.Status
+		if !entry.StartedAt.IsZero() {
+			entry.FinishedAt = entry.StartedAt.Add(outcome.Duration)
+		}
+		if outcome.Err != nil {
+			entry.Attempts = []journal.Attempt{{Error: outcome.Err.Error()}}
+		}
+	}
+	if n := len(entry.Attempts); n > 0 && e.stopped != nil && entry.Status == journal.StatusCancelled {
+		entry.Attempts[n-1].Error = e.stopped.Error()
+	}
+	return entry
 }
 
 // task is what call i of the list executes.
 func (e *execution) task(i int) func(context.Context, effect.Step) error {
-	attempts := max(1, e.list.Tasks[i].Retry.MaxAttempts)
+	attempts := e.list.Tasks[i].Retry.Attempts()
 	return func(ctx context.Context, step effect.Step) error {
 		ctx, release := e.interrupt.join(ctx)
 		defer release()

@@ -24,11 +24,11 @@ func newMigrate(db *string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			engine, err := openEngine(cmd.Context(), *db, slog.New(slog.DiscardHandler))
+			opened, err := openEngine(cmd.Context(), *db, slog.New(slog.DiscardHandler))
 			if err != nil {
 				return err
 			}
-			if err := closeJournal(engine, nil); err != nil {
+			if err := closeJournal(opened, nil); err != nil {
 				return err
 			}
 			_, err = fmt.Printf("%s is up to date\n", name)

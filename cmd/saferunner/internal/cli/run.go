@@ -130,8 +130,7 @@ func (o runOptions) open(ctx context.Context, flag string) (*database.Database, 
 // errMode is [saferunner.ErrMode] in the words of this program.
 var errMode = errors.New("SAFERUNNER_MODE must be live or record, or not set; nothing was executed")
 
-// setMode puts the flags where the library looks for them, which it does
-// once, when it is first used.
+// setMode tells the library what the flags say, before it is first used.
 func (o runOptions) setMode(path string, list *tasklist.List) error {
 	if o.record {
 		if err := os.Setenv("SAFERUNNER_MODE", "record"); err != nil {
@@ -148,7 +147,9 @@ func (o runOptions) setMode(path string, list *tasklist.List) error {
 		}
 	}
 	if len(names) > 0 {
-		gate.Force(names)
+		if err := gate.ForceAtStart(names...); err != nil {
+			return err
+		}
 	}
 	// This is the first use, which says on stderr what is forced.
 	if !saferunner.TestMode() && len(names) > 0 {

@@ -14,6 +14,7 @@ import (
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/effect"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/progress"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/screen"
+	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/journal"
 	"github.com/spf13/cobra"
 )
@@ -53,12 +54,12 @@ func newWork(db *string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			engine, err := openEngine(cmd.Context(), *db, newWorkLog(os.Stderr))
+			opened, err := openEngine(cmd.Context(), *db, newWorkLog(os.Stderr))
 			if err != nil {
 				return err
 			}
 			fmt.Fprintf(os.Stderr, "saferunner: working %s in %s\n", strings.Join(set.names(), ", "), name)
-			return closeJournal(engine, newWorker(set).work(cmd.Context(), engine))
+			return closeJournal(opened, newWorker(set).work(cmd.Context(), opened))
 		}),
 	}
 }
@@ -120,7 +121,7 @@ func (w *worker) work(ctx context.Context, db *database.Database) error {
 
 // task is what executes the calls of task i.
 func (w *worker) task(i int) func(context.Context, effect.Step) error {
-	attempts := max(1, w.set.tasks[i].Retry.MaxAttempts)
+	attempts := w.set.tasks[i].Retry.Attempts()
 	return func(ctx context.Context, step effect.Step) error {
 		info, _ := saferunner.Current(ctx)
 		line := w.lines.begin(info)
@@ -131,6 +132,9 @@ func (w *worker) task(i int) func(context.Context, effect.Step) error {
 		switch {
 		case err == nil:
 			line.end(journal.StatusDone, "")
+		case errors.Is(context.Cause(ctx), engine.ErrCancelled):
+			err = errors.New("cancelled before its end")
+			line.end(journal.StatusFailed, err.Error())
 		case errors.Is(ctx.Err(), context.Canceled):
 			err = errors.New("stopped before its end")
 			stopped := journal.StatusInterrupted

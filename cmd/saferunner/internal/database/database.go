@@ -26,11 +26,11 @@ func Open(ctx context.Context, n Name) (*Database, error) {
 	if n.file == "" {
 		return OpenEngine(ctx, n, slog.New(slog.DiscardHandler))
 	}
-	journal, err := store.Open(ctx, n.file)
+	file, err := store.Open(ctx, n.file)
 	if err != nil {
 		return nil, err
 	}
-	return &Database{file: journal}, nil
+	return &Database{file: file}, nil
 }
 
 // OpenEngine opens the engine and its journal, and brings their tables up to

@@ -1,12 +1,13 @@
 package tasklist
 
 import (
-	"cmp"
 	"context"
+	"math"
 	"time"
 
 	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/effect"
+	"github.com/saferunner/saferunner/engine"
 )
 
 // Define makes the task; do is what executes its calls.
@@ -15,14 +16,21 @@ func (t Task) Define(do func(context.Context, effect.Step) error) *saferunner.Ta
 	if t.Timeout > 0 {
 		options = append(options, saferunner.Timeout(t.Timeout))
 	}
-	if r := t.Retry; r.MaxAttempts > 0 {
-		options = append(options, saferunner.Attempts(r.MaxAttempts))
-		if r.Initial > 0 || r.Max > 0 {
-			initial := cmp.Or(r.Initial, min(time.Second, cmp.Or(r.Max, time.Second)))
-			options = append(options, saferunner.Backoff(initial, cmp.Or(r.Max, max(time.Minute, initial))))
-		}
+	if t.Retry.MaxAttempts > 0 {
+		first, last := t.Retry.waits()
+		options = append(options, saferunner.Attempts(t.Retry.MaxAttempts), saferunner.Backoff(first, last))
 	}
 	return saferunner.Define(t.Name, do, options...)
+}
+
+// Attempts returns how often a call executes at most, the first time
+// included.
+func (r Retry) Attempts() int { return engine.RetryPolicy(r).Attempts() }
+
+// waits returns how long the first wait is, and how long the longest.
+func (r Retry) waits() (first, last time.Duration) {
+	policy := engine.RetryPolicy(r)
+	return policy.Delay(1), policy.Delay(math.MaxInt)
 }
 
 // Call makes the call that the task stands for; do is what executes it.

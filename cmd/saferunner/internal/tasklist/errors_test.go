@@ -80,6 +80,7 @@ func TestErrors(t *testing.T) {
 		{"retry is a number", task("task: ab", "exec: [x]", "retry: 3"), "5:12: retry is text or a number; write a mapping, such as {max_attempts: 3, initial: 1s, max: 30s}"},
 		{"retry without max_attempts", task("task: ab", "exec: [x]", "retry: {initial: 1s}"), "5:12: max_attempts is missing; write how often to try at most, such as {max_attempts: 3, initial: 1s, max: 30s}"},
 		{"no attempts", task("task: ab", "exec: [x]", "retry: {max_attempts: 0}"), `5:27: max_attempts is "0"; write a whole number from 1 to 1000`},
+		{"max less than initial", task("task: ab", "exec: [x]", "async: true", "retry: {max_attempts: 3, initial: 5s, max: 1s}"), "6:48: max is less than initial; write how long to wait at most, 5s or more"},
 		{"unknown key in retry", task("task: ab", "exec: [x]", "retry: {attempts: 3}"), `5:13: unknown key "attempts"; retry has max_attempts, initial and max`},
 
 		{"no url", task("task: ab", "http: {method: GET}"), `4:11: url is missing; say where the request goes, such as {method: POST, url: "https://example.com/hook"}`},

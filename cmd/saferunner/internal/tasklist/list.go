@@ -228,6 +228,7 @@ func (f *file) retry(node ast.Node) (Retry, error) {
 		return Retry{}, err
 	}
 	var retry Retry
+	var longest ast.Node
 	for _, field := range fields {
 		switch field.name {
 		case "max_attempts":
@@ -235,6 +236,7 @@ func (f *file) retry(node ast.Node) (Retry, error) {
 		case "initial":
 			retry.Initial, err = f.duration(field.value, "initial")
 		case "max":
+			longest = field.value
 			retry.Max, err = f.duration(field.value, "max")
 		default:
 			err = f.errorAt(field.key, "unknown key %q; retry has max_attempts, initial and max", field.name)
@@ -243,11 +245,11 @@ func (f *file) retry(node ast.Node) (Retry, error) {
 			return Retry{}, err
 		}
 	}
-	if retry.Max > 0 && retry.Max < retry.Initial {
-		return Retry{}, f.errorAt(first(node), "max (%s) is less than initial (%s); write such as %s", retry.Max, retry.Initial, example)
-	}
 	if retry.MaxAttempts == 0 {
 		return Retry{}, f.errorAt(first(node), "max_attempts is missing; write how often to try at most, such as %s", example)
+	}
+	if longest != nil && retry.Max < retry.Initial {
+		return Retry{}, f.errorAt(first(longest), "max is less than initial; write how long to wait at most, %s or more", retry.Initial)
 	}
 	return retry, nil
 }

@@ -1,7 +1,9 @@
 package tasklist
 
 import (
+	"context"
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -191,5 +193,22 @@ func TestPurpose(t *testing.T) {
 	list, err := Parse("list.yaml", []byte(task("task: ab", "exec: [x, '${NONE}$$']")+async), Queue, nil, lookup)
 	if err != nil || list.Tasks[0].Step.Exec[1] != "${NONE}$$" {
 		t.Errorf("what is queued: %+v, %v", list, err)
+	}
+}
+
+// What a retry leaves out is up to the library, and fits what it says.
+func TestWaits(t *testing.T) {
+	for retry, want := range map[Retry][2]time.Duration{
+		{MaxAttempts: 3}: {time.Second, time.Minute},
+		{3, 100 * time.Millisecond, 2 * time.Second}: {100 * time.Millisecond, 2 * time.Second},
+		{MaxAttempts: 3, Initial: time.Hour}:         {time.Hour, time.Hour},
+		{MaxAttempts: 3, Max: time.Millisecond}:      {time.Millisecond, time.Millisecond},
+		{MaxAttempts: 3, Max: time.Hour}:             {time.Second, time.Hour},
+		{1000, 1, math.MaxInt64}:                     {1, math.MaxInt64},
+	} {
+		if first, last := retry.waits(); first != want[0] || last != want[1] {
+			t.Errorf("%+v: waits %s to %s, want %s to %s", retry, first, last, want[0], want[1])
+		}
+		Task{Name: "waits.fit", Retry: retry}.Define(func(context.Context, effect.Step) error { return nil }) // panics if they do not
 	}
 }

@@ -48,7 +48,7 @@ func Public() []any {
 
 func numbers() []any {
 	return []any{
-		true, 0, -1, math.MinInt64, int8(-128), int16(1), int32(1), int64(math.MinInt64), uint(1), uint8(255), uint16(1), uint32(1), uint64(math.MaxUint64), uintptr(1), Cents(-1),
+		true, 0, -1, math.MinInt, int8(-128), int16(1), int32(1), int64(math.MinInt64), uint(1), uint8(255), uint16(1), uint32(1), uint64(math.MaxUint64), uintptr(1), Cents(-1),
 		0.0, 1.0, -1.5, 0.1, 1e15, 1e-5, 1e-6, 123456789012345.6, 1e300, math.MaxFloat64, math.SmallestNonzeroFloat64, math.Inf(1), math.Inf(-1), math.Copysign(0, -1),
 		float32(0.1), float32(math.MaxFloat32), float32(math.SmallestNonzeroFloat32), float32(math.Inf(-1)), []float32{0.1, float32(math.Inf(1)), 16777216, -1},
 		complex(1, 2), complex(0, -0.5), complex64(complex(1, 0.1)), complex(math.Inf(1), 1), []complex64{1, complex64(complex(math.Inf(1), 0))}, []complex128{1i},

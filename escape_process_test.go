@@ -1,0 +1,157 @@
+package saferunner_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Ways in which a side effect could get out, each in a process of its own.
+// What executes says so; in most of them nothing may.
+func TestNoEscape(t *testing.T) {
+	b := newBuilds(t)
+	program, mainstart := b.program("program"), b.program("mainstart")
+	suite := b.test("suite")
+	record, live, typo := "SAFERUNNER_MODE=record", "SAFERUNNER_MODE=live", "SAFERUNNER_MODE=Record"
+	force := "FORCE_RUN_SIDE_EFFECTS=escape.plain"
+	for name, tt := range map[string]struct {
+		run  []string
+		env  []string
+		want string // what executes, with commas
+	}{
+		"a live program":                        {[]string{program, "run", "do"}, nil, "async,do,sync"},
+		"record":                                {[]string{program, "run", "do"}, []string{record}, ""},
+		"record, environment cleared":           {[]string{program, "clear", "run", "do"}, []string{record}, ""},
+		"record, mode unset":                    {[]string{program, "unset=SAFERUNNER_MODE", "run", "do"}, []string{record}, ""},
+		"record, set to live":                   {[]string{program, "live", "run", "do"}, []string{record}, ""},
+		"record, set to live after use":         {[]string{program, "run", "live", "run", "clear", "do"}, []string{record}, ""},
+		"record, forced by the program":         {[]string{program, "force=escape.plain", "run"}, []string{record}, ""},
+		"record, all forced by the program":     {[]string{program, "force=__all__", "run"}, []string{record}, ""},
+		"record, forced":                        {[]string{program, "run"}, []string{record, force}, "async,sync"},
+		"record, forced and cleared":            {[]string{program, "clear", "run"}, []string{record, force}, ""},
+		"record, another forced":                {[]string{program, "run"}, []string{record, "FORCE_RUN_SIDE_EFFECTS=escape.other"}, ""},
+		"mistyped":                              {[]string{program, "run", "do"}, []string{typo}, ""},
+		"mistyped, corrected by the program":    {[]string{program, "live", "run", "do"}, []string{typo}, ""},
+		"empty":                                 {[]string{program, "run", "do"}, []string{"SAFERUNNER_MODE="}, ""},
+		"RecordOnly":                            {[]string{program, "dry receiver", "dry ctx", "dry default"}, []string{live}, ""},
+		"RecordOnly, another over it":           {[]string{program, "live over dry", "nothing over dry"}, []string{live}, ""},
+		"RecordOnly inside a task":              {[]string{program, "nested"}, []string{live}, "outer"},
+		"RecordOnly inside an async task":       {[]string{program, "nested async"}, []string{live}, "outer"},
+		"RecordOnly, forced":                    {[]string{program, "dry receiver", "dry ctx", "dry default", "live over dry"}, []string{record, force}, ""},
+		"testing.MainStart":                     {[]string{mainstart}, nil, ""},
+		"testing.MainStart, live":               {[]string{mainstart}, []string{live}, ""},
+		"go test":                               {b.goTest("suite"), nil, ""},
+		"go test, live":                         {b.goTest("suite"), []string{live}, ""},
+		"go test, forced by a test":             {b.goTest("suite"), []string{"ESCAPE=setenv"}, ""},
+		"go test, forced":                       {b.goTest("suite", "-run=TestA|TestB"), []string{force}, "A,A async,B,B async,B with a recorder,B with a recorder async"},
+		"go test, forced, RecordOnly":           {b.goTest("suite", "-run=TestDry"), []string{force}, ""},
+		"go test -c":                            {[]string{suite}, nil, ""},
+		"go test -c, live":                      {[]string{suite}, []string{live}, ""},
+		"go test, a program that it starts":     {b.goTest("suite", "-run=TestChild"), []string{"ESCAPE_PROGRAM=" + program}, ""},
+		"go test from outside, with the import": {b.goTest("outside"), []string{"ESCAPE_PROGRAM=" + program}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, out := b.executed(tt.run, tt.env)
+			if got != tt.want {
+				t.Errorf("executed %q, want %q:\n%s", got, tt.want, out)
+			}
+		})
+	}
+}
+
+// A forced name that was set too late is told, and what to do instead.
+func TestForcedTooLateIsTold(t *testing.T) {
+	b := newBuilds(t)
+	_, out := b.executed(b.goTest("suite", "-run=TestA"), []string{"ESCAPE=setenv"})
+	if !strings.Contains(out, "it is not let through; let one test through with rec.Force") {
+		t.Errorf("it says\n%s", out)
+	}
+}
+
+// The first call that no test owns is told, once and where it was made, if
+// nobody will list such calls at the end.
+func TestFirstUnownedIsTold(t *testing.T) {
+	b := newBuilds(t)
+	_, out := b.executed(b.goTest("suite", "-run=TestA|TestB"), nil)
+	if n := strings.Count(out, "no test owns it"); n != 1 || !strings.Contains(out, "suite_test.go:") {
+		t.Errorf("it is told %d times:\n%s", n, out)
+	}
+	quiet := slices.DeleteFunc(b.goTest("suite", "-run=TestA"), func(s string) bool { return s == "-v" })
+	if _, out := b.executed(quiet, nil); strings.Contains(out, "no test owns it") {
+		t.Errorf("it is told in a run that is not verbose:\n%s", out)
+	}
+}
+
+// What is forced is not answered from the test cache, and what is not, may be.
+func TestForcedIsNotCached(t *testing.T) {
+	b := newBuilds(t)
+	run := slices.DeleteFunc(b.goTest("suite", "-run=TestB"), func(s string) bool { return s == "-count=1" })
+	b.executed(run, nil)
+	if _, out := b.executed(run, nil); !strings.Contains(out, "(cached)") {
+		t.Errorf("an ordinary run is not cached:\n%s", out)
+	}
+	if got, out := b.executed(run, []string{"FORCE_RUN_SIDE_EFFECTS=escape.plain"}); got == "" {
+		t.Errorf("a forced run comes from the cache:\n%s", out)
+	}
+}
+
+// builds are programs made for one test.
+type builds struct {
+	t      *testing.T
+	folder string
+}
+
+func newBuilds(t *testing.T) builds { return builds{t, t.TempDir()} }
+
+func (b builds) program(name string) string {
+	return b.build(name, "build", "-o", filepath.Join(b.folder, name+suffix()), "./testdata/escape/"+name)
+}
+
+func (b builds) test(name string) string {
+	return b.build(name+"-test", "test", "-c", "-o", filepath.Join(b.folder, name+"-test"+suffix()), "./testdata/escape/"+name)
+}
+
+func (b builds) build(name string, args ...string) string {
+	b.t.Helper()
+	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
+		b.t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return filepath.Join(b.folder, name+suffix())
+}
+
+func suffix() string {
+	if runtime.GOOS == "windows" {
+		return ".exe"
+	}
+	return ""
+}
+
+func (b builds) goTest(name string, args ...string) []string {
+	return append(append([]string{"go", "test", "-count=1", "-v"}, args...), "./testdata/escape/"+name)
+}
+
+// executed runs a command with this environment, but for what the go command
+// needs, and returns what has executed, sorted, and all that it printed.
+func (b builds) executed(command, env []string) (what, out string) {
+	b.t.Helper()
+	cmd := exec.Command(command[0], command[1:]...)
+	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(s string) bool {
+		return strings.HasPrefix(s, "SAFERUNNER_") || strings.HasPrefix(s, "FORCE_")
+	}), env...)
+	text, err := cmd.CombinedOutput()
+	if err != nil {
+		b.t.Errorf("%v: %v\n%s", command, err, text)
+	}
+	var all []string
+	for line := range strings.Lines(string(text)) {
+		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "executed "); ok {
+			all = append(all, name)
+		}
+	}
+	slices.Sort(all)
+	return strings.Join(slices.Compact(all), ","), string(text)
+}

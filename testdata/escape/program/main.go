@@ -1,0 +1,72 @@
+// Program takes steps, one an argument, that try to make a side effect
+// execute. It prints "executed" and the name of each that does.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/saferunner/saferunner"
+)
+
+var (
+	plain = saferunner.Define("escape.plain", func(_ context.Context, what string) error {
+		fmt.Println("executed", what)
+		return nil
+	})
+	dry, _  = saferunner.New(saferunner.RecordOnly())
+	live, _ = saferunner.New()
+	nested  = saferunner.Define("escape.nested", func(ctx context.Context, _ string) error {
+		fmt.Println("executed outer")
+		say(dry.Run(ctx, "inner", plain.With("inner"), plain.With("inner async").Async()))
+		return nil
+	})
+)
+
+func main() {
+	ctx := context.Background()
+	for _, step := range os.Args[1:] {
+		name, value, _ := strings.Cut(step, "=")
+		switch name {
+		case "clear":
+			os.Clearenv()
+		case "unset":
+			_ = os.Unsetenv(value)
+		case "live":
+			_ = os.Setenv("SAFERUNNER_MODE", "live")
+		case "force":
+			_ = os.Setenv("FORCE_RUN_SIDE_EFFECTS", value)
+		case "run":
+			say(saferunner.Run(ctx, "run", plain.With("sync"), plain.With("async").Async()))
+		case "do":
+			fmt.Println(plain.Do(ctx, "do", "do"))
+		case "dry receiver":
+			say(dry.Run(ctx, "dry", plain.With("dry"), plain.With("dry async").Async()))
+		case "dry ctx":
+			say(saferunner.Run(saferunner.NewContext(ctx, dry), "dry", plain.With("dry")))
+		case "live over dry":
+			say(saferunner.Run(saferunner.NewContext(saferunner.NewContext(ctx, dry), live), "dry", plain.With("dry")))
+		case "nothing over dry":
+			say(live.Run(saferunner.NewContext(saferunner.NewContext(ctx, dry), nil), "dry", plain.With("dry")))
+		case "dry default":
+			saferunner.SetDefault(dry)
+			say(saferunner.Run(ctx, "dry", plain.With("dry")))
+			saferunner.SetDefault(nil)
+		case "nested":
+			say(saferunner.Run(ctx, "outer", nested.With("")))
+		case "nested async":
+			report, err := saferunner.Run(ctx, "outer", nested.With("").Async())
+			say(report, err)
+			_ = report.Wait(ctx)
+		}
+	}
+	_ = saferunner.Shutdown(ctx)
+	_ = live.Shutdown(ctx)
+	_ = dry.Shutdown(ctx)
+}
+
+func say(report *saferunner.Report, err error) {
+	fmt.Println(report.Recorded(), err)
+}
