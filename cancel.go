@@ -10,11 +10,15 @@ import (
 	"github.com/saferunner/saferunner/journal"
 )
 
-// Cancel takes out an async call that is queued, or cancels the ctx of its
-// task if a durable engine executes it; it then ends as it ends. In test mode
-// it takes out a recorded call that waits for its time. It returns [ErrEnded]
-// for a call that has ended or is not known, and [ErrNoCancel] for one that
-// cannot be cancelled.
+// Cancel ends the async call with this entry ID if it is queued: it will not
+// execute. If a durable engine executes the call, Cancel cancels the ctx of its
+// task with the cause [engine.ErrCancelled]; a call that then fails ends as
+// cancelled, and is not tried again. In test mode Cancel ends a recorded call that
+// waits for its time.
+//
+// It returns [ErrEnded] if the call has ended or is not known, and [ErrNoCancel] if
+// the call goes on and cannot be cancelled: it executes in this process, or its
+// engine cannot cancel.
 func (r *Runner) Cancel(ctx context.Context, entryID string) error {
 	if r == nil || r.journal == nil {
 		return errNilRunner("Cancel")

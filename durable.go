@@ -14,10 +14,14 @@ import (
 	"github.com/saferunner/saferunner/journal"
 )
 
-// external is what a runner knows of the durable engine that WithEngine
-// named. It is started once, with tasks that are frozen then, and may be
-// stopped again and again. mu guards state and tasks, and is not held while
-// the engine is called.
+// external is what a runner knows of the durable engine that WithEngine named.
+//
+// Its state goes from notStarted to starting, and on to started, or back to
+// notStarted if the engine fails to start. In test mode there is nothing to start,
+// and it goes to stopped. stop leads from starting and started to stopped once
+// Stop of the engine has returned nil; until then it may be called again. mu
+// guards state and tasks. It is not held while the engine is called, so a Start
+// that hangs keeps nobody waiting.
 type external struct {
 	engine   engine.Engine
 	ledger   bool // it keeps the journal
@@ -51,12 +55,14 @@ func (r *Runner) durable() engine.Engine {
 // usesLedger reports whether the engine of async calls writes their entries.
 func (r *Runner) usesLedger() bool { return r.external.ledger && r.durable() != nil }
 
-// Start begins to work the calls of a durable engine: those of these tasks,
-// and of no others. It returns once workers run, or soon after ctx ends; they
-// go on until [Shutdown], also when ctx ends. The tasks are frozen: a second
-// Start is an error, in every mode, as are two tasks of one name
-// ([ErrTaskTwice]). In test mode Start takes no job. The in-process engine
-// works without it. With a bad SAFERUNNER_MODE Start returns [ErrMode].
+// Start begins to execute the calls of a durable engine: those of these tasks, and
+// of no others. It returns once the workers run, or soon after ctx ends. The
+// workers go on until [Runner.Shutdown], also after ctx has ended. In test mode
+// Start takes no calls. The in-process engine needs no Start.
+//
+// Start returns an error if it was called before, in every mode; [ErrTaskTwice] if
+// two of the tasks have one name; [ErrShutdown] after Shutdown; and [ErrMode] if
+// SAFERUNNER_MODE is neither live nor record. It is safe for concurrent use.
 func (r *Runner) Start(ctx context.Context, tasks ...Named) error {
 	if r == nil || r.journal == nil {
 		return errNilRunner("Start")

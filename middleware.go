@@ -6,16 +6,17 @@ import (
 	"sync"
 )
 
-// WithMiddleware makes m wrap every attempt that executes, sync or async, in
-// whatever process, and never what is recorded; calls that a test lets
-// through run without it. The first middleware given is the outermost. It runs
-// within the attempt's [Timeout], after the beginning was written down.
+// WithMiddleware makes m wrap each attempt that executes, sync or async, in this
+// process or in a worker. Calls that are recorded do not pass m, nor do calls that
+// execute in test mode. The first middleware given is the outermost. m runs within
+// the [Timeout] of the attempt, after the journal was told that the attempt began.
 //
-// m calls next once, with a ctx made from the one that it got, and returns
-// its error. Otherwise the attempt fails; the call has not executed if next
-// was not called. m may change an error, but cannot turn a failure into
-// success. [Permanent] and [Later] keep their meaning, whether they come from
-// the task or from m. m is called from several goroutines at once.
+// m has to call next once, with a ctx made from the one that it got, and before it
+// returns. Otherwise the attempt fails. If m returns nil without a call of next,
+// the task has not executed and the call fails. m may change an error, but it
+// cannot turn a failure into a success. [Permanent], [Later], a panic and
+// runtime.Goexit mean the same in m as in a task. m is called from several
+// goroutines at once. New returns an error if m is nil.
 func WithMiddleware(m func(ctx context.Context, call CallInfo, next func(context.Context) error) error) Option {
 	return func(r *Runner) error {
 		if m == nil {
@@ -38,7 +39,9 @@ var (
 )
 
 // wrapping is one attempt under its middleware. The task executes at most
-// once, and only while the chain has not returned.
+// once, and only while the chain has not returned. mu guards what is below it,
+// since a middleware may call next on another goroutine; it is not held while
+// the task or a middleware is called.
 type wrapping struct {
 	attempt *attempt
 

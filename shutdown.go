@@ -11,28 +11,31 @@ import (
 	"github.com/saferunner/saferunner/internal/gate"
 )
 
-// Shutdown is [Runner.Shutdown] of the runner that Run would use with ctx: the
-// one in ctx, else [Default]. Every main ends with it.
+// Shutdown shuts down the runner that [Run] would use with ctx: the one in ctx,
+// else [Default]. Call it at the end of every main. See [Runner.Shutdown].
 func Shutdown(ctx context.Context) error {
 	owner, _ := ownerOf(scopeOf(ctx), nil)
 	return owner.Shutdown(ctx)
 }
 
-// Shutdown lets what is under way end: Runs, and async calls that are queued
-// or executing. From then on Run returns [ErrShutdown], except from inside
-// the tasks that are being drained. Calls that wait for a later time, or for
-// their next attempt, are cancelled. When ctx ends, what still executes has
-// its ctx cancelled, with the cause [engine.ErrStopping], and what is queued is
-// cancelled as well; Shutdown then returns within two seconds, whatever tasks
-// and journal do. All that
-// could not run is in the journal with its reason, and in the error, joined.
+// Shutdown ends the runner r, whatever runner ctx carries. It waits for the Runs
+// that are under way, for async calls that are queued or executing, and for the
+// functions of [OnFailure]. From its beginning Run returns [ErrShutdown], except
+// inside the tasks that Shutdown waits for. Calls that wait for a later time, or
+// for their next attempt, are cancelled.
 //
-// A durable engine takes no further jobs and lets those that execute end;
-// what is queued stays queued, for the next process.
+// When ctx ends, queued calls are cancelled, and the ctx of executing calls is
+// cancelled with the cause [engine.ErrStopping]. Shutdown then returns within two
+// seconds, whatever tasks and journal do. Each call that could not run is in the
+// journal with its reason, and in the error, joined.
 //
-// Shutdown may be called again, to wait on for what did not heed its ctx.
-// Inside a task of the same runner, which it would wait for, it is an error
-// at once. The journal is left open: who opened it closes it.
+// A durable engine takes no further jobs, and lets executing ones end. What is
+// queued stays queued for the next process. After ctx has ended, Shutdown returns
+// when the Stop of the engine does.
+//
+// Shutdown may be called again, to wait for calls that ignored their ctx. Inside
+// a task of the same runner it returns an error at once, since it would wait for
+// that task. It does not close the journal. It is safe for concurrent use.
 func (r *Runner) Shutdown(ctx context.Context) error {
 	switch s := scopeOf(ctx); {
 	case r == nil || r.journal == nil:

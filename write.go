@@ -67,15 +67,16 @@ func withGrace(ctx context.Context, fn func(context.Context) error) error {
 	}
 }
 
-// Journal returns the journal that the runner writes to.
+// Journal returns the journal that the runner writes to, nil for a nil or zero
+// Runner.
 func (r *Runner) Journal() journal.Journal { return r.journal }
 
-// JournalFailures returns how many writes the journal has failed. The calls
-// went on; each failure was logged.
+// JournalFailures returns how many writes to the journal have failed so far. Each
+// failure was logged, and changed nothing about the calls.
 func (r *Runner) JournalFailures() uint64 { return r.journalFailures.Load() }
 
-// side is what a runner does beside its calls: what nobody may have to wait
-// for longer than they want to.
+// side holds what a runner does beside its calls, so that no call waits for it.
+// The lock of the runner guards the two pools.
 type side struct {
 	late     *pool.Pool // writes of Shutdown, one after the other
 	failures *pool.Pool // calls of OnFailure
