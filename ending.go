@@ -74,10 +74,10 @@ func (a *attempt) ending(ctx context.Context, o outcome) engine.Ending {
 	}
 	again := a.number < a.spec.Retry.Attempts()
 	switch cause := context.Cause(ctx); {
-	case o.class.later > 0:
-		e.Status, e.Counts, e.Wait = journal.StatusQueued, false, o.class.later
 	case errors.Is(cause, engine.ErrCancelled):
 		e.Status = journal.StatusCancelled
+	case o.class.later > 0:
+		e.Status, e.Counts, e.Wait = journal.StatusQueued, false, o.class.later
 	case o.class.permanent:
 	case errors.Is(cause, engine.ErrStopping) && !again:
 		e.Status = journal.StatusInterrupted
