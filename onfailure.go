@@ -16,8 +16,8 @@ import (
 // ends after a minute. A panic in fn is logged.
 //
 // [Shutdown] waits for fn until its ctx ends. If the process dies before fn is
-// called, nobody calls it. fn is not called for a call whose process died: it has
-// no handler in this process. New returns an error if fn is nil.
+// called, nobody calls it. fn is not called for a call that ends as interrupted
+// because its process died. New returns an error if fn is nil.
 func OnFailure(fn func(ctx context.Context, e journal.Entry, err error)) Option {
 	return func(r *Runner) error {
 		if fn == nil {

@@ -184,6 +184,9 @@ func TestBadReceivers(t *testing.T) {
 		if report, err := r.Run(t.Context(), "bad", e.note.With("x")); err == nil || report == nil {
 			t.Errorf("%s: got %v, %v", name, report, err)
 		}
+		if r.Journal() != nil || r.JournalFailures() != 0 {
+			t.Errorf("%s: has a journal", name)
+		}
 	}
 	var zero saferunner.Runner
 	if _, err := zero.Calls(t.Context(), "x"); err == nil {

@@ -15,7 +15,7 @@ import (
 //
 // A list with a sync call is an error, since its effect could not be rolled back.
 // RunTx returns [engine.ErrNoTx] if the engine takes no part in transactions; the
-// in-process engine never does. In test mode the calls are recorded, outside tx.
+// in-process engine never does. In test mode the calls are recorded.
 // If the error is not nil, nothing was executed: roll back.
 func (r *Runner) RunTx(ctx context.Context, tx any, runID string, calls ...Call) (*Report, error) {
 	if r == nil {

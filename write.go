@@ -69,11 +69,21 @@ func withGrace(ctx context.Context, fn func(context.Context) error) error {
 
 // Journal returns the journal that the runner writes to, nil for a nil or zero
 // Runner.
-func (r *Runner) Journal() journal.Journal { return r.journal }
+func (r *Runner) Journal() journal.Journal {
+	if r == nil {
+		return nil
+	}
+	return r.journal
+}
 
 // JournalFailures returns how many writes to the journal have failed so far. Each
 // failure was logged, and changed nothing about the calls.
-func (r *Runner) JournalFailures() uint64 { return r.journalFailures.Load() }
+func (r *Runner) JournalFailures() uint64 {
+	if r == nil {
+		return 0
+	}
+	return r.journalFailures.Load()
+}
 
 // side holds what a runner does beside its calls, so that no call waits for it.
 // The lock of the runner guards the two pools.
