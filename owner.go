@@ -95,7 +95,8 @@ func ownerOf(s *scope, receiver *Runner) (owner *Runner, recordOnly bool) {
 }
 
 // adopters are the recorders that own unowned calls, the latest last. Each
-// takes itself out, in whatever order they end.
+// takes itself out, in whatever order they end. adoptersMu guards the list; a Run
+// reads only the latest, without a lock.
 var (
 	adoptersMu sync.Mutex
 	adopters   []*Runner
@@ -105,10 +106,11 @@ var (
 func adopt(r *Runner) (end func()) {
 	change := func(next []*Runner) {
 		adopters = next
-		adopting.Store(nil)
+		var latest *Runner
 		if len(next) > 0 {
-			adopting.Store(next[len(next)-1])
+			latest = next[len(next)-1]
 		}
+		adopting.Store(latest)
 	}
 	adoptersMu.Lock()
 	defer adoptersMu.Unlock()

@@ -31,9 +31,9 @@ type Runner struct {
 	test        *testRecorder   // that recorder
 	external    external        // the engine that WithEngine named
 
-	life lifecycle
+	life lifecycle // which Runs may begin
 
-	mu        sync.Mutex
+	mu        sync.Mutex      // guards what is made when it is first needed; not held while a task executes
 	inProcess *inprocess.Pool // nil until it is needed
 	retired   bool            // the pool takes nothing more from outside
 	side      side            // nil pools until they are needed
@@ -80,6 +80,8 @@ func (r *Runner) adoptLedger() error {
 	return nil
 }
 
+// The default runner is read without a lock. defaultMu is held while it is made
+// or replaced, so that two callers of Default get the same one.
 var (
 	defaultMu     sync.Mutex
 	defaultRunner atomic.Pointer[Runner]

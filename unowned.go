@@ -22,6 +22,9 @@ const maxUnowned = 1000
 // and how many calls there were.
 var unowned unownedCalls
 
+// unownedCalls keeps the first runs and refused lists, and counts the rest. mu
+// guards all of it. It is held while runs are looked at, which have locks of their
+// own, and never by code that holds one of these.
 type unownedCalls struct {
 	mu      sync.Mutex
 	runs    []unownedRun
