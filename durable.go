@@ -95,7 +95,7 @@ func (x *external) start(ctx context.Context, e engine.Engine, tasks map[string]
 	x.mu.Lock()
 	if x.state != notStarted {
 		x.mu.Unlock()
-		return errors.New("saferunner: Start: the runner has been started; its tasks are frozen")
+		return errors.New("saferunner: Start: the runner was started before; give all of its tasks to one Start")
 	}
 	x.state, x.tasks = starting, tasks
 	x.mu.Unlock()

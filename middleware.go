@@ -33,7 +33,7 @@ type middleware = func(context.Context, CallInfo, func(context.Context) error) e
 var (
 	errNextNot   = errors.New("a middleware returned without having called next; the task was not executed")
 	errNextTwice = errors.New("a middleware called next more than once; the task was executed once")
-	errNextLate  = errors.New("a middleware returned before its call of next had")
+	errNextLate  = errors.New("a middleware returned before its call of next did; it has to wait for next")
 	errNextOther = errors.New("a middleware called next with a ctx that was not made from the one it got; the task was not executed")
 	errNextOver  = errors.New("a middleware called next after it had returned; the task was not executed")
 )

@@ -67,7 +67,7 @@ func (r *Recorder) end() {
 		r.t.Errorf("saferunnertest: forced async calls had not ended with the test: %v", err)
 	}
 	for _, err := range r.rec.Refused() {
-		r.t.Errorf("saferunnertest: a list was refused: %v", err)
+		r.t.Errorf("saferunnertest: a list was refused: %v; if the test wants this, say so with rec.AllowRefused", err)
 	}
 	if r.t.Failed() {
 		r.logTheRest()
