@@ -120,11 +120,8 @@ func (r worker) execute(ctx context.Context, run *record.Run, i, number int, pas
 // attemptEnded implements attemptEnder.
 func (j *job) attemptEnded(ctx context.Context, a *attempt, o outcome) {
 	r, e := a.runner, a.ending(ctx, o)
-	grown, ours := a.run.Conclude(a.call, time.Now(), e, a.keep(o))
+	ours := a.run.Conclude(a.call, time.Now(), e, a.keep(o))
 	r.write(ctx, a.run, a.call, a.call+1)
-	if grown > 0 && r.memory != nil {
-		r.memory.Grew(a.run, grown)
-	}
 	switch {
 	case !ours: // it was given up meanwhile
 		e.Status = a.run.Status(a.call)

@@ -119,6 +119,9 @@ func (l *list) finish() {
 	} else {
 		l.show(len(r.Calls))
 	}
+	if l.runner.memory != nil {
+		l.runner.memory.Grew(r)
+	}
 	if r.Finish() {
 		l.runner.memory.Ended(r, 0, len(r.Calls))
 	}
@@ -191,8 +194,9 @@ func (l *list) executeSync(i int, d gate.Decision) {
 func (l *list) attemptEnded(_ context.Context, a *attempt, o outcome) {
 	l.now = time.Now()
 	i := a.call
-	if grown := l.run.End(i, l.now, a.ending(l.ctx, o), a.keep(o)); grown > 0 && l.runner.memory != nil {
-		l.runner.memory.Grew(l.run, grown)
+	l.run.End(i, l.now, a.ending(l.ctx, o), a.keep(o))
+	if l.runner.memory != nil {
+		l.runner.memory.Grew(l.run)
 	}
 	if o.err != nil {
 		l.failed(i, callError(l.run, i, 1, o.err, o.stack))

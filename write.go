@@ -16,10 +16,11 @@ import (
 const grace = time.Second
 
 // write tells the journal that the calls from..to of a run have changed. The
-// in-memory one sees that by itself. A failure is logged, with the first call,
+// in-memory one sees that by itself, but for their size. A failure is logged, with the first call,
 // and counted; it does not change what became of the calls.
 func (r *Runner) write(ctx context.Context, run *record.Run, from, to int) {
 	if r.memory != nil {
+		r.memory.Grew(run)
 		return
 	}
 	changes := make([]journal.Change, 0, to-from)

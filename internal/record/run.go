@@ -36,14 +36,16 @@ type Run struct {
 	ids     block
 	foreign *Foreign // for a run that another process began
 
-	// Counted is what the in-memory journal counts the run for, under the lock
-	// of that journal.
+	// Counted is what the in-memory journal counts the run for, if it does,
+	// under the lock of that journal.
 	Counted struct {
+		Is    bool
 		Calls int
 		Bytes int64
 	}
 
-	initial   uint32    // status of the calls that have none of their own
+	initial   uint32 // status of the calls that have none of their own
+	grown     atomic.Int64
 	histories []history // one for each call; nil where none has executed
 
 	mu       sync.Mutex
@@ -226,12 +228,11 @@ func codeOf(s journal.Status) uint32 {
 
 // Index returns which call of the run has this entry ID.
 func (r *Run) Index(id string) (int, bool) {
-	for i := range r.Calls {
-		if r.EntryID(i) == id {
-			return i, true
-		}
+	i := 0
+	if r.foreign == nil {
+		i = r.ids.index(id) - 1
 	}
-	return 0, false
+	return i, 0 <= i && i < len(r.Calls) && r.EntryID(i) == id
 }
 
 // Keyed reports whether a call of the run has a key.
