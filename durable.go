@@ -16,8 +16,8 @@ import (
 
 // external is what a runner knows of the durable engine that WithEngine
 // named. It is started once, with tasks that are frozen then, and may be
-// stopped again and again. mu guards state and tasks, and is not held while
-// the engine is called.
+// stopped again and again. mu guards state and what follows it, and is not
+// held while the engine is called.
 type external struct {
 	engine   engine.Engine
 	ledger   bool // it keeps the journal
@@ -25,9 +25,12 @@ type external struct {
 	inject   func(context.Context) map[string]string
 	extract  func(context.Context, map[string]string) context.Context
 
-	mu    sync.Mutex
-	state externalState
-	tasks map[string]*record.Task // what Start was given; never changed, only set
+	mu          sync.Mutex
+	state       externalState
+	tasks       map[string]*record.Task // what Start was given; never changed, only set
+	cancelStart context.CancelCauseFunc // of a Start that goes on
+	startEnded  chan struct{}           // closed when it has returned
+	abandoned   bool                    // Shutdown has given up on it
 }
 
 type externalState uint8
@@ -85,30 +88,56 @@ func (r *Runner) Start(ctx context.Context, tasks ...Named) error {
 	return r.external.start(ctx, r.durable(), defs, specs, r.deliver)
 }
 
+// start is Start. An engine that does not heed ctx goes on to start, beside
+// it; what it has started when nobody waits any more is stopped.
 func (x *external) start(ctx context.Context, e engine.Engine, tasks map[string]*record.Task, specs []engine.TaskSpec, h engine.Handler) error {
 	x.mu.Lock()
 	if x.state != notStarted {
 		x.mu.Unlock()
 		return errors.New("saferunner: Start: the runner has been started; its tasks are frozen")
 	}
-	x.state, x.tasks = starting, tasks
-	x.mu.Unlock()
+	x.tasks = tasks
 	if e == nil {
-		x.become(stopped)
+		x.state = stopped
+		x.mu.Unlock()
 		return nil
 	}
-	if err := e.Start(ctx, specs, h); err != nil {
-		x.become(notStarted)
+	ctx, cancel := context.WithCancelCause(ctx)
+	x.state, x.cancelStart, x.startEnded = starting, cancel, make(chan struct{})
+	x.mu.Unlock()
+	_, err := within(ctx, grace, func(ctx context.Context) (any, error) {
+		defer cancel(nil)
+		return nil, x.begun(e.Start(ctx, specs, h))
+	})
+	if errors.Is(err, errNotReturned) {
+		err = fmt.Errorf("the engine did not answer within a second: %w; Shutdown stops what it starts", context.Cause(ctx))
+	}
+	if err != nil {
 		return fmt.Errorf("saferunner: Start: %w", err)
 	}
-	x.become(started)
 	return nil
 }
 
-func (x *external) become(s externalState) {
+// begun notes that the engine's Start has returned.
+func (x *external) begun(err error) error {
 	x.mu.Lock()
-	x.state = s
-	x.mu.Unlock()
+	defer x.mu.Unlock()
+	close(x.startEnded)
+	switch {
+	case err != nil:
+		x.state = notStarted
+	case x.abandoned:
+		x.state = stopped
+		go func() {
+			ctx, cancel := context.WithTimeout(context.Background(), grace)
+			defer cancel()
+			_ = x.engine.Stop(ctx) // nobody is there to be told
+		}()
+		return ErrShutdown
+	default:
+		x.state = started
+	}
+	return err
 }
 
 func (x *external) task(name string) *record.Task {
@@ -117,18 +146,52 @@ func (x *external) task(name string) *record.Task {
 	return x.tasks[name]
 }
 
-// stop stops the engine. One that is being started is stopped too.
-func (x *external) stop(ctx context.Context) error {
+// stop stops the engine, for which it waits no longer than last, which
+// outlasts ctx. One that is being started is made to return from that first.
+func (x *external) stop(ctx, last context.Context) error {
+	if err := x.endStart(ctx, last); err != nil {
+		return err
+	}
 	x.mu.Lock()
-	running := x.state == starting || x.state == started
+	running := x.state == started
 	x.mu.Unlock()
 	if !running {
 		return nil
 	}
-	if err := x.engine.Stop(ctx); err != nil {
+	_, err := within(last, 0, func(context.Context) (any, error) { return nil, x.engine.Stop(ctx) })
+	switch {
+	case errors.Is(err, errNotReturned):
+		return fmt.Errorf("the engine has not stopped: %w", context.Cause(ctx))
+	case err != nil:
 		return err // to be waited for once more
 	}
-	x.become(stopped)
+	x.mu.Lock()
+	x.state = stopped
+	x.mu.Unlock()
+	return nil
+}
+
+// endStart waits for a Start that goes on.
+func (x *external) endStart(ctx, last context.Context) error {
+	x.mu.Lock()
+	if x.state != starting {
+		x.mu.Unlock()
+		return nil
+	}
+	cancel, ended := x.cancelStart, x.startEnded
+	x.mu.Unlock()
+	cancel(engine.ErrStopping)
+	select {
+	case <-ended:
+		return nil
+	case <-last.Done():
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.state == starting {
+		x.abandoned = true
+		return fmt.Errorf("the engine has not returned from Start: %w", context.Cause(ctx))
+	}
 	return nil
 }
 
@@ -224,7 +287,7 @@ func (l *list) duplicates(jobs []engine.Job, tickets []engine.Ticket) {
 		i := jobs[n].Position
 		l.run.Settle(i, journal.StatusDuplicate)
 		if l.tx == nil {
-			l.outcome(i).Result = l.runner.heldResult(l.ctx, t.Holder, l.run, i)
+			l.outcome(i).Result = l.runner.heldResult(l.graced(), t.Holder, l.run, i)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/saferunner/saferunner/internal/gate"
 )
@@ -18,14 +19,18 @@ func Shutdown(ctx context.Context) error {
 	return owner.Shutdown(ctx)
 }
 
+// shutdownGrace is how long after its ctx Shutdown waits for engine, journal
+// and OnFailure.
+const shutdownGrace = 1500 * time.Millisecond
+
 // Shutdown lets what is under way end: Runs, and async calls that are queued
 // or executing. From then on Run returns [ErrShutdown], except from inside
 // the tasks that are being drained. Calls that wait for a later time, or for
 // their next attempt, are cancelled. When ctx ends, what still executes has
 // its ctx cancelled, with the cause [engine.ErrStopping], and what is queued is
-// cancelled as well; Shutdown then returns within two seconds, whatever tasks
-// and journal do. All that
-// could not run is in the journal with its reason, and in the error, joined.
+// cancelled as well; Shutdown then returns within two seconds, whatever tasks,
+// engine and journal do. All that could not run is in the journal with its
+// reason, and in the error, joined.
 //
 // A durable engine takes no further jobs and lets those that execute end;
 // what is queued stays queued, for the next process.
@@ -42,16 +47,18 @@ func (r *Runner) Shutdown(ctx context.Context) error {
 	case s.inTask() && s.executes == r:
 		return fmt.Errorf("saferunner: Shutdown inside task %s, which it would wait for; nothing was done; call it from main", s.run.Task(int(s.call)).Spec.Name)
 	}
+	last := newGrace(ctx, shutdownGrace)
+	defer last.end()
 	err := r.life.drain(ctx)
 	if p := r.retirePool(); p != nil {
 		err = errors.Join(err, p.Stop(ctx))
 	}
-	err = errors.Join(err, r.external.stop(ctx))
+	err = errors.Join(err, r.external.stop(ctx, last))
 	r.life.close()
 	r.mu.Lock()
 	side := r.side
 	r.mu.Unlock()
-	err = errors.Join(err, withGrace(ctx, side.wait))
+	err = errors.Join(err, side.wait(last))
 	if !gate.Testing() { // there Main reports
 		reportUnknownForced()
 	}

@@ -195,3 +195,113 @@ func TestShutdownLosesNothingSilently(t *testing.T) {
 		}
 	}
 }
+
+// A task that is drained may run more; what it runs for a later time is
+// cancelled, as all that waits for a time.
+func TestShutdownCancelsWhatADrainedTaskRunsForLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, e := quiet(t), newEffects()
+		var inner *saferunner.Report
+		outer := saferunner.Define("outer.task", func(ctx context.Context, _ int) (err error) {
+			time.Sleep(time.Second)
+			inner, err = saferunner.Run(ctx, "inner", e.note.With("now").Async(), e.note.With("later").After(time.Hour))
+			return err
+		})
+		if _, err := r.Run(t.Context(), "outer", outer.With(1).Async()); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		start := time.Now()
+		if err := r.Shutdown(t.Context()); !errors.Is(err, saferunner.ErrShutdown) || time.Since(start) != time.Second {
+			t.Errorf("Shutdown took %s, and returned %v", time.Since(start), err)
+		}
+		if got := statuses(inner); got != "done cancelled" {
+			t.Errorf("got %s", got)
+		}
+		e.wantDone(t, "now")
+	})
+}
+
+// Shutdown ends the runner that Run would use with its ctx, and no other.
+func TestShutdownOfTheOwner(t *testing.T) {
+	e := newEffects()
+	mine := newRunner(t)
+	rec := saferunnertest.New(t)
+	fallback := newRunner(t)
+	saferunner.SetDefault(fallback)
+	defer saferunner.SetDefault(nil)
+	for name, tt := range map[string]struct {
+		ctx   context.Context
+		ended *saferunner.Runner
+	}{
+		"a recorder in ctx":                 {rec.Context(), rec.Runner()},
+		"a runner in ctx":                   {saferunner.NewContext(t.Context(), mine), mine},
+		"a runner in the ctx of a recorder": {saferunner.NewContext(saferunnertest.New(t).Context(), fallback), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := saferunner.Shutdown(tt.ctx); err != nil {
+				t.Error(err)
+			}
+			if _, err := saferunner.Run(tt.ctx, "late", e.note.With("x")); !errors.Is(err, saferunner.ErrShutdown) {
+				t.Errorf("Run on the same ctx: %v", err)
+			}
+			if tt.ended != nil {
+				if _, err := tt.ended.Run(t.Context(), "late", e.note.With("x")); !errors.Is(err, saferunner.ErrShutdown) {
+					t.Errorf("Run on the runner: %v", err)
+				}
+			}
+			if _, err := saferunner.Run(t.Context(), "goes.on", e.note.With("x")); err != nil {
+				t.Errorf("Default: %v", err)
+			}
+		})
+	}
+	if err := saferunner.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if _, err := saferunner.Run(t.Context(), "late", e.note.With("x")); !errors.Is(err, saferunner.ErrShutdown) {
+		t.Errorf("after Shutdown of Default: %v", err)
+	}
+}
+
+// The method ends its receiver, whatever ctx carries.
+func TestShutdownOfTheReceiver(t *testing.T) {
+	e, r, rec := newEffects(), newRunner(t), saferunnertest.New(t)
+	if err := r.Shutdown(rec.Context()); err != nil {
+		t.Error(err)
+	}
+	if _, err := r.Run(t.Context(), "late", e.note.With("x")); !errors.Is(err, saferunner.ErrShutdown) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := saferunner.Run(rec.Context(), "goes.on", e.note.With("x")); err != nil {
+		t.Error(err)
+	}
+}
+
+// Inside a task of the same runner Shutdown would wait for itself.
+func TestShutdownInsideATask(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, other := quiet(t), newRunner(t)
+		var function, method, others error
+		task := saferunner.Define("ends.all", func(ctx context.Context, _ int) error {
+			function, method, others = saferunner.Shutdown(ctx), r.Shutdown(ctx), other.Shutdown(ctx)
+			return nil
+		})
+		for _, call := range []saferunner.Call{task.With(1), task.With(2).Async()} {
+			report, err := r.Run(t.Context(), "inside", call)
+			if err := errors.Join(err, report.Wait(t.Context())); err != nil {
+				t.Fatal(err)
+			}
+			for _, err := range []error{function, method} {
+				if err == nil || !strings.Contains(err.Error(), "ends.all") {
+					t.Errorf("got %v", err)
+				}
+			}
+			if others != nil {
+				t.Errorf("of another runner: %v", others)
+			}
+		}
+		if err := r.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -14,6 +14,14 @@ func (r *Run) Begin(i int, at time.Time) {
 	r.Calls[i].set(running)
 }
 
+// Unbegin makes it skipped: it did not execute after all.
+func (r *Run) Unbegin(i int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.histories[i].takeBack()
+	r.Calls[i].set(skipped)
+}
+
 // End closes it.
 func (r *Run) End(i int, at time.Time, e engine.Ending, kept Kept) {
 	r.grew(r.histories[i].end(r.since(at), e, kept))
