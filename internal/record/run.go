@@ -31,6 +31,7 @@ type Run struct {
 	Caller     uintptr // where Run was called
 	At         time.Time
 	RecordOnly bool // nothing of it may ever execute
+	Unowned    bool // it is noted as one that no test owns; under the lock of these notes
 	Calls      []Call
 
 	ids     block
