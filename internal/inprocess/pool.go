@@ -114,12 +114,25 @@ func (p *Pool) refuses(inTask bool) error {
 	return nil
 }
 
+// Find returns the call with this entry ID, if it has not ended, and a ctx with
+// the values of its Run's.
+func (p *Pool) Find(id string) (ctx context.Context, r *record.Run, i int, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for b := range p.batches {
+		if i, ok := b.run.Index(id); ok && b.has(i) {
+			return b, b.run, i, true
+		}
+	}
+	return nil, nil, 0, false
+}
+
 // Forget takes out call i of r, which has been cancelled while it waited.
 func (p *Pool) Forget(r *record.Run, i int) {
 	p.mu.Lock()
 	var of *batch
 	for b := range p.batches {
-		if b.run == r && b.from <= i && i < b.to {
+		if b.run == r && b.has(i) {
 			of = b
 		}
 	}
