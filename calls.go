@@ -20,7 +20,7 @@ func Calls(ctx context.Context, runID string) ([]journal.Entry, error) {
 
 // Calls is the package's Calls for this runner, unless ctx carries another.
 func (r *Runner) Calls(ctx context.Context, runID string) ([]journal.Entry, error) {
-	if r == nil {
+	if !r.made() {
 		return nil, errNilRunner("Calls")
 	}
 	owner, _ := ownerOf(scopeOf(ctx), r)
@@ -28,7 +28,7 @@ func (r *Runner) Calls(ctx context.Context, runID string) ([]journal.Entry, erro
 }
 
 func (r *Runner) entries(ctx context.Context, runID string) ([]journal.Entry, error) {
-	if r.journal == nil {
+	if !r.made() {
 		return nil, errNilRunner("Calls")
 	}
 	if ctx == nil {
@@ -55,7 +55,7 @@ func Clear(ctx context.Context) error {
 
 // Clear is the package's Clear for this runner, unless ctx carries another.
 func (r *Runner) Clear(ctx context.Context) error {
-	if r == nil {
+	if !r.made() {
 		return errNilRunner("Clear")
 	}
 	owner, _ := ownerOf(scopeOf(ctx), r)
@@ -63,7 +63,7 @@ func (r *Runner) Clear(ctx context.Context) error {
 }
 
 func (r *Runner) clear(ctx context.Context) error {
-	if r.journal == nil {
+	if !r.made() {
 		return errNilRunner("Clear")
 	}
 	if ctx == nil {

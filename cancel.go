@@ -14,16 +14,19 @@ import (
 // task if a durable engine executes it; it then ends as it ends. In test mode,
 // with the in-memory journal, it takes out a recorded call that waits for its
 // time. It returns [ErrEnded] for a call that has ended or is not known, and
-// [ErrNoCancel] for one that goes on and cannot be cancelled. It asks the
-// runner in ctx, else its receiver. Safe for concurrent use.
+// [ErrNoCancel] for one that cannot be cancelled. It asks the runner in ctx,
+// else its receiver. Safe for concurrent use.
 func (r *Runner) Cancel(ctx context.Context, entryID string) error {
-	if r == nil || r.journal == nil {
+	if !r.made() {
 		return errNilRunner("Cancel")
 	}
 	if ctx == nil {
 		return errors.New("saferunner: Cancel with a nil ctx; nothing was done")
 	}
 	owner, _ := ownerOf(scopeOf(ctx), r)
+	if !owner.made() {
+		return errNilRunner("Cancel")
+	}
 	if err := owner.cancel(ctx, entryID); err != nil {
 		return fmt.Errorf("saferunner: cancel %s: %w", entryID, err)
 	}

@@ -55,13 +55,14 @@ func (r *Runner) durable() engine.Engine {
 func (r *Runner) usesLedger() bool { return r.external.ledger && r.durable() != nil }
 
 // Start begins to work the calls of a durable engine: those of these tasks,
-// and of no others. It returns once workers run, or soon after ctx ends; they
-// go on until [Shutdown], also when ctx ends. The tasks are frozen: a second
-// Start is an error, in every mode, as are two tasks of one name
-// ([ErrTaskTwice]). In test mode Start takes no job. The in-process engine
-// works without it. With a bad SAFERUNNER_MODE Start returns [ErrMode].
+// and of no others. It returns once workers run, or about a second after ctx
+// has ended; workers go on until [Shutdown], also when ctx ends. The tasks are
+// frozen: a second Start is an error, in every mode, unless the first has
+// failed. So are two tasks of one name ([ErrTaskTwice]). In test mode Start
+// takes no job. The in-process engine works without it. With a bad
+// SAFERUNNER_MODE Start returns [ErrMode]. Safe for concurrent use.
 func (r *Runner) Start(ctx context.Context, tasks ...Named) error {
-	if r == nil || r.journal == nil {
+	if !r.made() {
 		return errNilRunner("Start")
 	}
 	if ctx == nil {
@@ -112,10 +113,13 @@ func (x *external) start(ctx context.Context, e engine.Engine, tasks map[string]
 	if errors.Is(err, errNotReturned) {
 		err = fmt.Errorf("the engine did not answer within a second: %w; Shutdown stops what it starts", context.Cause(ctx))
 	}
-	if err != nil {
-		return fmt.Errorf("saferunner: Start: %w", err)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(context.Cause(ctx), engine.ErrStopping) && !errors.Is(err, ErrShutdown):
+		err = fmt.Errorf("%w: %w", ErrShutdown, err)
 	}
-	return nil
+	return fmt.Errorf("saferunner: Start: %w", err)
 }
 
 // begun notes that the engine's Start has returned.

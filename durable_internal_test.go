@@ -127,8 +127,8 @@ func TestShutdownWhileStartHangs(t *testing.T) {
 		w, r := newWaiting(t, heeds)
 		var began sync.WaitGroup
 		began.Go(func() {
-			if err := w.begin(t.Context(), r); err == nil {
-				t.Error("Start returned no error, though the runner was shut down meanwhile")
+			if err := w.begin(t.Context(), r); !errors.Is(err, ErrShutdown) {
+				t.Errorf("Start returned %v, though the runner was shut down meanwhile", err)
 			}
 		})
 		synctest.Wait()

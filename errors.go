@@ -48,8 +48,9 @@ var (
 	// earlier call of its list failed.
 	ErrSkipped = errors.New("the call was skipped")
 
-	// ErrShutdown is returned by Run and Start after Shutdown, and is the
-	// reason of calls that were cancelled by it.
+	// ErrShutdown is returned by Run and Start after Shutdown, and by a Start
+	// that Shutdown has interrupted. It is the reason of calls that Shutdown has
+	// cancelled.
 	ErrShutdown = errors.New("the runner has been shut down")
 
 	// ErrLive is returned by Clear outside test mode. Nothing was forgotten.
@@ -62,8 +63,9 @@ var (
 	// ErrEnded is returned by Cancel when the call has ended, or is not known.
 	ErrEnded = errors.New("the call has ended, or is not known")
 
-	// ErrNoCancel is returned by Cancel when the call goes on and cannot be
-	// cancelled: it is sync, or its engine cannot cancel.
+	// ErrNoCancel is returned by Cancel when the call cannot be cancelled: it
+	// executes in this process, its engine cannot cancel, or it is recorded in a
+	// journal that does not know whether it waits for a time.
 	ErrNoCancel = errors.New("the call cannot be cancelled")
 
 	// ErrGoexit is the cause when a task called runtime.Goexit, as t.FailNow

@@ -7,8 +7,8 @@ import (
 )
 
 // WithMiddleware makes m wrap every attempt that executes, sync or async, in
-// whatever process, and never what is recorded; calls that a test lets
-// through run without it. The first middleware given is the outermost. It runs
+// whatever process, and never what is recorded; calls that are let through in
+// test mode run without it. The first middleware given is the outermost. It runs
 // within the attempt's [Timeout], after the beginning was written down.
 //
 // m calls next once, with a ctx made from the one that it got, and returns

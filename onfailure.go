@@ -14,7 +14,8 @@ import (
 // entry and a [*CallError]. It is called once for each end, on a goroutine of
 // its own; at most 16 run at once. ctx has the values of Run's and ends after
 // a minute. [Shutdown] waits for fn until its ctx ends. A process that dies
-// before fn is called loses the call of fn.
+// before fn is called loses the call of fn. A call that could not be queued is
+// not one of these: Run returns its failure.
 func OnFailure(fn func(ctx context.Context, e journal.Entry, err error)) Option {
 	return func(r *Runner) error {
 		if fn == nil {

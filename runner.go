@@ -18,7 +18,8 @@ import (
 // Runner runs lists of calls and journals them. Most programs need only
 // [Default]; make one with [New] to choose its journal or its engine, and
 // make it the default with [SetDefault]. A Runner is safe for concurrent use.
-// The methods of a nil or zero Runner return an error.
+// The methods of a nil or zero Runner do nothing, and return an error if they
+// return one at all.
 type Runner struct {
 	recordOnly  bool
 	concurrency int

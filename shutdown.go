@@ -40,7 +40,7 @@ const shutdownGrace = 1500 * time.Millisecond
 // at once. The journal is left open: who opened it closes it.
 func (r *Runner) Shutdown(ctx context.Context) error {
 	switch s := scopeOf(ctx); {
-	case r == nil || r.journal == nil:
+	case !r.made():
 		return errNilRunner("Shutdown")
 	case ctx == nil:
 		return errors.New("saferunner: Shutdown with a nil ctx; nothing was done")

@@ -16,7 +16,7 @@ import (
 // transactions, as the in-process one never does. In test mode the calls are
 // recorded. If the error is not nil, nothing was executed; roll back then.
 func (r *Runner) RunTx(ctx context.Context, tx any, runID string, calls ...Call) (*Report, error) {
-	if r == nil {
+	if !r.made() {
 		return &Report{runID: runID}, errNilRunner("RunTx")
 	}
 	if tx == nil {

@@ -106,12 +106,23 @@ func within[T any](ctx context.Context, while time.Duration, fn func(context.Con
 	}
 }
 
-// Journal returns the journal that the runner writes to.
-func (r *Runner) Journal() journal.Journal { return r.journal }
+// Journal returns the journal that the runner writes to, nil for a Runner that
+// was not made by [New]. It looks at no ctx.
+func (r *Runner) Journal() journal.Journal {
+	if !r.made() {
+		return nil
+	}
+	return r.journal
+}
 
 // JournalFailures returns how many writes the journal has failed. The calls
-// went on; each failure was logged.
-func (r *Runner) JournalFailures() uint64 { return r.journalFailures.Load() }
+// went on; each failure was logged. Safe for concurrent use.
+func (r *Runner) JournalFailures() uint64 {
+	if !r.made() {
+		return 0
+	}
+	return r.journalFailures.Load()
+}
 
 // side is what a runner does beside its calls: what nobody may have to wait
 // for longer than they want to.

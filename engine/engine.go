@@ -18,12 +18,13 @@ type Engine interface {
 
 	// Start begins to deliver jobs of these tasks, and of no others, to h. It
 	// returns soon after ctx ends. What it has started goes on until Stop,
-	// also when ctx ends. It is called at most once.
+	// also when ctx ends. It is called again only if it has failed.
 	Start(ctx context.Context, tasks []TaskSpec, h Handler) error
 
 	// Stop takes no new work and lets what is running end. When ctx ends it
 	// cancels the ctx of what is running, with the cause ErrStopping, and
-	// returns soon after. It may be called again, to wait on.
+	// returns soon after. It may be called again, to wait on. It is not called
+	// while Start goes on: the ctx of Start is ended first.
 	Stop(ctx context.Context) error
 }
 

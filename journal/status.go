@@ -10,7 +10,7 @@ type Status string
 // others are ends at once.
 const (
 	StatusDone        Status = "done"        // it executed and returned no error
-	StatusFailed      Status = "failed"      // it executed and failed, could not be queued, or a fault was injected
+	StatusFailed      Status = "failed"      // it executed and failed, its key could not be claimed, it could not be queued, or a fault was injected
 	StatusRecorded    Status = "recorded"    // test mode: written down instead of executed
 	StatusStubbed     Status = "stubbed"     // test mode: answered by a stub
 	StatusQueued      Status = "queued"      // waiting for a worker, its time or its next attempt
@@ -19,7 +19,7 @@ const (
 	StatusDuplicate   Status = "duplicate"   // another call holds its key
 	StatusInterrupted Status = "interrupted" // it had begun, and its end was not seen
 	StatusHeld        Status = "held"        // queued, and its task is paused; worked out when read, never written
-	StatusCancelled   Status = "cancelled"   // taken out before it began
+	StatusCancelled   Status = "cancelled"   // taken out: before it began, before its next attempt, or by ending its ctx
 )
 
 // Final reports whether a call with this status will not change any more by
