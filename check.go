@@ -17,7 +17,7 @@ const maxText = 256
 // itself fails the test that it is run in, whatever the code under test does
 // with the error.
 func (r *Runner) check(ctx context.Context, tx any, caller uintptr, runID string, calls []Call) error {
-	if !r.made() {
+	if r.journal == nil {
 		return errNilRunner("Run")
 	}
 	if err := checkList(runID, calls); err != nil {

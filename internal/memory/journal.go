@@ -77,10 +77,10 @@ func (j *Journal) PutRun(r *record.Run) {
 
 // Grew counts results and errors of a run that have come since it was counted.
 func (j *Journal) Grew(r *record.Run) {
-	bytes := r.Grown()
-	if bytes == 0 || j.maxEntries == 0 {
+	if j.maxEntries == 0 || r.Growth.Load() == 0 {
 		return
 	}
+	bytes := r.Growth.Swap(0)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if r.Counted.Is {
@@ -103,7 +103,7 @@ func (j *Journal) recount(r *record.Run) {
 		return
 	}
 	j.uncountRun(r)
-	_ = r.Grown() // Held has it
+	r.Growth.Store(0) // Held has it
 	r.Counted.Is, r.Counted.Calls, r.Counted.Bytes = true, len(r.Calls)-r.Dropped(), r.Held()
 	j.calls += r.Counted.Calls
 	j.bytes += r.Counted.Bytes

@@ -55,7 +55,7 @@ func (r *Run) Conclude(i int, at time.Time, e engine.Ending, kept Kept) bool {
 	case codeOf(e.Status) == queued && !e.Counts:
 		h.takeBack()
 	default:
-		r.grew(h.end(r.since(at), e, kept))
+		r.Growth.Add(h.end(r.since(at), e, kept))
 	}
 	r.Calls[i].set(codeOf(e.Status))
 	return was == running
@@ -76,7 +76,7 @@ func (r *Run) CancelRecorded(i int, e engine.Ending) bool {
 }
 
 func (r *Run) unbegun(i int, e engine.Ending) bool {
-	r.grew(r.history(i).unbegun(e))
+	r.Growth.Add(r.history(i).unbegun(e))
 	r.Calls[i].set(codeOf(e.Status))
 	return true
 }
@@ -95,7 +95,7 @@ func (r *Run) Interrupt(i int, e engine.Ending) bool {
 		worker = h.last.text.worker
 	}
 	h.last.text = &attemptText{e.Error, e.Stack, worker}
-	r.grew(h.bytes() - before)
+	r.Growth.Add(h.bytes() - before)
 	r.Calls[i].set(interrupted)
 	return true
 }

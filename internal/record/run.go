@@ -45,8 +45,11 @@ type Run struct {
 		Bytes int64
 	}
 
-	initial   uint32 // status of the calls that have none of their own
-	grown     atomic.Int64
+	// Growth is by how many bytes the run has grown that the journal does not
+	// count yet.
+	Growth atomic.Int64
+
+	initial   uint32    // status of the calls that have none of their own
 	histories []history // one for each call; nil where none has executed
 
 	mu       sync.Mutex

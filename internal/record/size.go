@@ -35,43 +35,25 @@ var (
 	moreBytes    = int64(reflect.TypeFor[more]().Size())
 )
 
-// bytes is about how much memory a history takes besides itself.
-func (h *history) bytes() int64 {
-	bytes := h.last.bytes()
+// bytes is about how much memory a history takes besides itself. Of attempts
+// it counts those that have failed: there is nothing else to the others.
+func (h *history) bytes() (bytes int64) {
+	count := func(a attempt) {
+		if a.text != nil && a.text.err != "" {
+			bytes += attemptBytes + int64(len(a.text.err)+len(a.text.stack)+len(a.text.worker))
+		}
+	}
+	count(h.last)
 	if h.more == nil {
 		return bytes
 	}
 	for _, a := range h.more.earlier {
-		bytes += a.bytes()
+		count(a)
 	}
 	if h.more.result.Value != nil {
 		bytes += moreBytes + h.more.result.Bytes
 	}
 	return bytes
-}
-
-// bytes counts what has failed: there is nothing else to an attempt.
-func (a attempt) bytes() int64 {
-	if a.text == nil || a.text.err == "" {
-		return 0
-	}
-	return attemptBytes + int64(len(a.text.err)+len(a.text.stack)+len(a.text.worker))
-}
-
-// grew notes that what has become of the calls takes more memory than before.
-func (r *Run) grew(bytes int64) {
-	if bytes != 0 {
-		r.grown.Add(bytes)
-	}
-}
-
-// Grown returns by how many bytes the run has grown since it was asked last,
-// or was made.
-func (r *Run) Grown() int64 {
-	if r.grown.Load() == 0 {
-		return 0
-	}
-	return r.grown.Swap(0)
 }
 
 // Held is about how much memory the run takes now, with what has become of its

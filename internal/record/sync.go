@@ -24,7 +24,9 @@ func (r *Run) Unbegin(i int) {
 
 // End closes it.
 func (r *Run) End(i int, at time.Time, e engine.Ending, kept Kept) {
-	r.grew(r.histories[i].end(r.since(at), e, kept))
+	if grown := r.histories[i].end(r.since(at), e, kept); grown != 0 {
+		r.Growth.Add(grown)
+	}
 	r.Calls[i].set(codeOf(e.Status))
 }
 
@@ -35,7 +37,7 @@ func (r *Run) Answer(i int, kept Kept) {
 	before := h.bytes()
 	m := h.detail()
 	m.answered, m.result = true, kept
-	r.grew(h.bytes() - before)
+	r.Growth.Add(h.bytes() - before)
 }
 
 // Fail ends a call that was not begun, with the reason. It may have been
@@ -43,13 +45,17 @@ func (r *Run) Answer(i int, kept Kept) {
 func (r *Run) Fail(i int, e engine.Ending) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.grew(r.history(i).unbegun(e))
+	r.Growth.Add(r.history(i).unbegun(e))
 	r.Calls[i].set(codeOf(e.Status))
 }
 
 // end closes the last attempt as e says, and returns by how many bytes the
 // history has grown.
 func (h *history) end(at time.Duration, e engine.Ending, kept Kept) (grown int64) {
+	if e.Error == "" && e.Stack == "" && kept.Value == nil && h.last.text == nil {
+		h.last.finished = at
+		return 0
+	}
 	before := h.bytes()
 	h.close(at, e.Error, e.Stack)
 	if kept.Value != nil {
