@@ -91,7 +91,7 @@ func (r worker) Execute(ctx context.Context, run *record.Run, i int, end inproce
 	d := gate.Say{RecordOnly: run.RecordOnly, Rules: r.rules}.Delivered(args.Task().Spec.Name)
 	switch {
 	case ctx.Err() != nil:
-		r.Cancel(run, i)
+		r.Cancel(ctx, run, i)
 	case d.Verdict != gate.Executed: // what let it through has ended since
 		r.lapse(run, i)
 	default:
@@ -120,11 +120,8 @@ func (r worker) execute(ctx context.Context, run *record.Run, i, number int, pas
 // attemptEnded implements attemptEnder.
 func (j *job) attemptEnded(ctx context.Context, a *attempt, o outcome) {
 	r, e := a.runner, a.ending(ctx, o)
-	grown, ours := a.run.Conclude(a.call, time.Now(), e, a.keep(o))
+	ours := a.run.Conclude(a.call, time.Now(), e, a.keep(o))
 	r.write(ctx, a.run, a.call, a.call+1)
-	if grown > 0 && r.memory != nil {
-		r.memory.Grew(a.run, grown)
-	}
 	switch {
 	case !ours: // it was given up meanwhile
 		e.Status = a.run.Status(a.call)
@@ -168,30 +165,30 @@ func (r *Runner) lapse(run *record.Run, i int) {
 var errStillRunning = errors.New("still executing when Shutdown gave up on it")
 
 // Cancel implements inprocess.Runner. It does not wait for the journal.
-func (r worker) Cancel(run *record.Run, i int) bool {
+func (r worker) Cancel(ctx context.Context, run *record.Run, i int) bool {
 	number := run.Attempts(i)
 	e := engine.Ending{Status: journal.StatusCancelled, Error: record.ErrorText(ErrShutdown)}
 	if !run.Cancel(i, e) {
 		return false
 	}
-	r.giveUp(run, i, number, ErrShutdown)
+	r.giveUp(ctx, run, i, number, ErrShutdown)
 	return true
 }
 
 // Interrupt implements inprocess.Runner. It does not wait for the journal.
-func (r worker) Interrupt(run *record.Run, i int) {
+func (r worker) Interrupt(ctx context.Context, run *record.Run, i int) {
 	e := engine.Ending{Status: journal.StatusInterrupted, Error: record.ErrorText(errStillRunning)}
 	if run.Interrupt(i, e) {
-		r.giveUp(run, i, run.Attempts(i), errStillRunning)
+		r.giveUp(ctx, run, i, run.Attempts(i), errStillRunning)
 	}
 }
 
 // giveUp writes down and tells that a call was given up by Shutdown.
-func (r worker) giveUp(run *record.Run, i, number int, cause error) {
+func (r worker) giveUp(ctx context.Context, run *record.Run, i, number int, cause error) {
 	r.lost.add(callError(run, i, number, cause, ""))
-	r.aside(func() {
-		r.write(context.Background(), run, i, i+1)
-		r.conclude(context.Background(), run, i, number, outcome{err: cause})
+	r.aside(ctx, func(ctx context.Context) {
+		r.write(ctx, run, i, i+1)
+		r.conclude(ctx, run, i, number, outcome{err: cause})
 	})
 }
 

@@ -22,7 +22,7 @@ func Calls(ctx context.Context, runID string) ([]journal.Entry, error) {
 // Calls returns the newest calls under a run ID, as the function [Calls] does. It
 // reads the journal of r, unless ctx carries another runner.
 func (r *Runner) Calls(ctx context.Context, runID string) ([]journal.Entry, error) {
-	if r == nil {
+	if !r.made() {
 		return nil, errNilRunner("Calls")
 	}
 	owner, _ := ownerOf(scopeOf(ctx), r)
@@ -30,7 +30,7 @@ func (r *Runner) Calls(ctx context.Context, runID string) ([]journal.Entry, erro
 }
 
 func (r *Runner) entries(ctx context.Context, runID string) ([]journal.Entry, error) {
-	if r.journal == nil {
+	if !r.made() {
 		return nil, errNilRunner("Calls")
 	}
 	if ctx == nil {
@@ -58,7 +58,7 @@ func Clear(ctx context.Context) error {
 // Clear deletes what was recorded or stubbed, as the function [Clear] does, from
 // the journal of r, unless ctx carries another runner.
 func (r *Runner) Clear(ctx context.Context) error {
-	if r == nil {
+	if !r.made() {
 		return errNilRunner("Clear")
 	}
 	owner, _ := ownerOf(scopeOf(ctx), r)
@@ -66,7 +66,7 @@ func (r *Runner) Clear(ctx context.Context) error {
 }
 
 func (r *Runner) clear(ctx context.Context) error {
-	if r.journal == nil {
+	if !r.made() {
 		return errNilRunner("Clear")
 	}
 	if ctx == nil {

@@ -47,8 +47,9 @@ var (
 	// earlier call of its list failed or ctx ended.
 	ErrSkipped = errors.New("the call was skipped")
 
-	// ErrShutdown is returned by Run and Start after Shutdown. It is also the cause
-	// of calls that Shutdown cancelled.
+	// ErrShutdown is returned by Run and Start after Shutdown, and by a Start that
+	// Shutdown has interrupted. It is also the cause of calls that Shutdown
+	// cancelled.
 	ErrShutdown = errors.New("the runner has been shut down")
 
 	// ErrLive is returned by Clear outside test mode. Nothing was forgotten.
@@ -62,7 +63,8 @@ var (
 	ErrEnded = errors.New("the call has ended, or is not known")
 
 	// ErrNoCancel is returned by Cancel when the call goes on and cannot be
-	// cancelled: it executes in this process, or its engine cannot cancel.
+	// cancelled: it executes in this process, its engine cannot cancel, or it is
+	// recorded in a journal that does not know whether it waits for a time.
 	ErrNoCancel = errors.New("the call cannot be cancelled")
 
 	// ErrGoexit is the cause of a call whose task called runtime.Goexit instead of

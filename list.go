@@ -28,12 +28,13 @@ type list struct {
 	all  gate.Decision // on every call, if same
 	same bool          // no task has a rule of its own
 
-	attempt attempt   // of the sync call that executes, reused
-	now     time.Time // when the call just before ended, if it was sync
-	put     bool      // the in-memory journal has the run
-	clean   int       // another journal has the calls before this one as they stand
-	queued  int       // calls that are about to be handed to the engine
-	err     error     // what stopped the list
+	late    *graceContext // for the journal, where ctx can end; nil until it is needed
+	attempt attempt       // of the sync call that executes, reused
+	now     time.Time     // when the call just before ended, if it was sync
+	put     bool          // the in-memory journal has the run
+	clean   int           // another journal has the calls before this one as they stand
+	queued  int           // calls that are about to be handed to the engine
+	err     error         // what stopped the list
 }
 
 // A short list is one allocation with the ctx of its calls. Its run is apart,
@@ -90,7 +91,7 @@ func (l *list) walk() {
 	defer l.finish()
 	for i := 0; i < len(l.passed) && l.err == nil; {
 		if l.ctx.Err() != nil {
-			l.err = fmt.Errorf("saferunner: run %q: ctx has ended before call %d: %w", l.run.RunID, i+1, context.Cause(l.ctx))
+			l.err = l.ctxEnded(i)
 			return
 		}
 		if !l.run.Calls[i].Options.IsAsync() {
@@ -107,6 +108,10 @@ func (l *list) walk() {
 	}
 }
 
+func (l *list) ctxEnded(i int) error {
+	return fmt.Errorf("saferunner: run %q: ctx has ended before call %d: %w", l.run.RunID, i+1, context.Cause(l.ctx))
+}
+
 // finish skips what was not reached and writes what was not written. It also
 // runs when a task or a stub leaves by Goexit.
 func (l *list) finish() {
@@ -118,6 +123,12 @@ func (l *list) finish() {
 		l.writeTx()
 	} else {
 		l.show(len(r.Calls))
+	}
+	if l.runner.memory != nil {
+		l.runner.memory.Grew(r)
+	}
+	if l.late != nil {
+		l.late.end()
 	}
 	if r.Finish() {
 		l.runner.memory.Ended(r, 0, len(r.Calls))
@@ -135,9 +146,21 @@ func (l *list) show(end int) {
 			l.runner.memory.PutRun(l.run)
 		}
 	case l.clean < end:
-		l.runner.write(l.ctx, l.run, l.clean, end)
+		l.runner.write(l.graced(), l.run, l.clean, end)
 		l.clean = end
 	}
+}
+
+// graced is a ctx for the journal: the whole list has one second more than
+// its ctx.
+func (l *list) graced() context.Context {
+	if l.runner.memory != nil || l.ctx.Done() == nil {
+		return l.ctx
+	}
+	if l.late == nil {
+		l.late = newGrace(l.ctx, grace)
+	}
+	return l.late
 }
 
 func (l *list) task(i int) *record.Task { return l.passed[i].Task() }
@@ -170,7 +193,12 @@ func (l *list) executeSync(i int, d gate.Decision) {
 	}
 	l.run.Begin(i, started)
 	l.show(i + 1)
-	l.clean = i // it will change once more
+	l.clean = i                                       // it will change once more
+	if l.runner.memory == nil && l.ctx.Err() != nil { // the journal has taken its time
+		l.run.Unbegin(i)
+		l.err = l.ctxEnded(i)
+		return
+	}
 	c := &l.scopes[i]
 	if l.tasks.run == nil {
 		l.tasks = l.runner.inTask(l.scope, l.run)
@@ -191,8 +219,9 @@ func (l *list) executeSync(i int, d gate.Decision) {
 func (l *list) attemptEnded(_ context.Context, a *attempt, o outcome) {
 	l.now = time.Now()
 	i := a.call
-	if grown := l.run.End(i, l.now, a.ending(l.ctx, o), a.keep(o)); grown > 0 && l.runner.memory != nil {
-		l.runner.memory.Grew(l.run, grown)
+	l.run.End(i, l.now, a.ending(l.ctx, o), a.keep(o))
+	if l.runner.memory != nil {
+		l.runner.memory.Grew(l.run)
 	}
 	if o.err != nil {
 		l.failed(i, callError(l.run, i, 1, o.err, o.stack))

@@ -17,7 +17,8 @@ import (
 //
 // [Shutdown] waits for fn until its ctx ends. If the process dies before fn is
 // called, nobody calls it. fn is not called for a call that ends as interrupted
-// because its process died. New returns an error if fn is nil.
+// because its process died, nor for one that could not be queued: Run returns that
+// failure. New returns an error if fn is nil.
 func OnFailure(fn func(ctx context.Context, e journal.Entry, err error)) Option {
 	return func(r *Runner) error {
 		if fn == nil {

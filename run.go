@@ -42,13 +42,16 @@ func Run(ctx context.Context, runID string, calls ...Call) (*Report, error) {
 // Run runs a list of calls, as the function [Run] does. The calls belong to r,
 // unless ctx carries another runner. A nil or zero Runner returns an error.
 func (r *Runner) Run(ctx context.Context, runID string, calls ...Call) (*Report, error) {
-	if r == nil {
+	if !r.made() {
 		return &Report{runID: runID}, errNilRunner("Run")
 	}
 	var caller [1]uintptr
 	runtime.Callers(2, caller[:])
 	return run(ctx, r, caller[0], nil, runID, calls)
 }
+
+// made reports whether New has made the runner.
+func (r *Runner) made() bool { return r != nil && r.journal != nil }
 
 // errNilRunner is the error of all methods of a nil or zero Runner.
 func errNilRunner(method string) error {

@@ -17,8 +17,8 @@ import (
 
 // Runner runs lists of calls and journals them. Most programs need only
 // [Default]. Make one with [New] to choose its options, and make it the default
-// with [SetDefault]. A Runner is safe for concurrent use. On a nil or zero Runner
-// every method that returns an error returns one.
+// with [SetDefault]. A Runner is safe for concurrent use. The methods of a nil or
+// zero Runner do nothing, and return an error if they return one at all.
 type Runner struct {
 	recordOnly  bool
 	concurrency int

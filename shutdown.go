@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/saferunner/saferunner/internal/gate"
 )
@@ -17,6 +18,10 @@ func Shutdown(ctx context.Context) error {
 	owner, _ := ownerOf(scopeOf(ctx), nil)
 	return owner.Shutdown(ctx)
 }
+
+// shutdownGrace is how long after its ctx Shutdown waits for engine, journal
+// and OnFailure.
+const shutdownGrace = 1500 * time.Millisecond
 
 // Shutdown ends the runner r, whatever runner ctx carries. It waits for the Runs
 // that are under way, for async calls that are queued or executing, and for the
@@ -38,23 +43,25 @@ func Shutdown(ctx context.Context) error {
 // that task. It does not close the journal. It is safe for concurrent use.
 func (r *Runner) Shutdown(ctx context.Context) error {
 	switch s := scopeOf(ctx); {
-	case r == nil || r.journal == nil:
+	case !r.made():
 		return errNilRunner("Shutdown")
 	case ctx == nil:
 		return errors.New("saferunner: Shutdown with a nil ctx; nothing was done")
 	case s.inTask() && s.executes == r:
 		return fmt.Errorf("saferunner: Shutdown inside task %s, which it would wait for; nothing was done; call it from main", s.run.Task(int(s.call)).Spec.Name)
 	}
+	last := newGrace(ctx, shutdownGrace)
+	defer last.end()
 	err := r.life.drain(ctx)
 	if p := r.retirePool(); p != nil {
 		err = errors.Join(err, p.Stop(ctx))
 	}
-	err = errors.Join(err, r.external.stop(ctx))
+	err = errors.Join(err, r.external.stop(ctx, last))
 	r.life.close()
 	r.mu.Lock()
 	side := r.side
 	r.mu.Unlock()
-	err = errors.Join(err, withGrace(ctx, side.wait))
+	err = errors.Join(err, side.wait(last))
 	if !gate.Testing() { // there Main reports
 		reportUnknownForced()
 	}

@@ -18,7 +18,7 @@ import (
 // in-process engine never does. In test mode the calls are recorded.
 // If the error is not nil, nothing was executed: roll back.
 func (r *Runner) RunTx(ctx context.Context, tx any, runID string, calls ...Call) (*Report, error) {
-	if r == nil {
+	if !r.made() {
 		return &Report{runID: runID}, errNilRunner("RunTx")
 	}
 	if tx == nil {

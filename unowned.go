@@ -63,10 +63,12 @@ func (r *Runner) noteUnowned(run *record.Run) {
 	u := &unowned
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	switch n := len(u.runs); {
-	case n > 0 && u.runs[n-1].run == run:
+	if run.Unowned {
 		return
-	case n < maxUnowned:
+	}
+	run.Unowned = true
+	switch {
+	case len(u.runs) < maxUnowned:
 		u.runs = append(u.runs, unownedRun{r, run, test})
 	default:
 		if u.beyond == nil {

@@ -18,12 +18,13 @@ type Engine interface {
 
 	// Start begins to deliver the jobs of these tasks, and of no others, to h. It
 	// returns soon after ctx ends. What it has started goes on until Stop, also
-	// after ctx has ended. Start is called at most once, unless it fails.
+	// after ctx has ended. It is called again only if it has failed.
 	Start(ctx context.Context, tasks []TaskSpec, h Handler) error
 
 	// Stop takes no further jobs and waits for the handlers that run. When ctx
 	// ends it cancels the ctx of these handlers, with the cause ErrStopping, and
-	// returns an error soon after. It may be called again, to wait for them.
+	// returns an error soon after. It may be called again, to wait for them. It is
+	// not called while Start goes on: the ctx of Start is ended first.
 	Stop(ctx context.Context) error
 }
 

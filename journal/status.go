@@ -12,7 +12,7 @@ type Status string
 // may still be performed by its test, or cancelled.
 const (
 	StatusDone        Status = "done"        // it executed and returned no error
-	StatusFailed      Status = "failed"      // it executed and failed, could not begin, or a test made it fail
+	StatusFailed      Status = "failed"      // it executed and failed, could not begin or be queued, or a test made it fail
 	StatusRecorded    Status = "recorded"    // test mode: written down instead of executed
 	StatusStubbed     Status = "stubbed"     // test mode: answered by a stub
 	StatusQueued      Status = "queued"      // waiting for a worker, its time or its next attempt
@@ -21,7 +21,7 @@ const (
 	StatusDuplicate   Status = "duplicate"   // another call holds its key
 	StatusInterrupted Status = "interrupted" // it had begun, and its end was not seen
 	StatusHeld        Status = "held"        // queued, and its task is paused; worked out when read, never written
-	StatusCancelled   Status = "cancelled"   // Cancel or Shutdown ended it before it was done
+	StatusCancelled   Status = "cancelled"   // Cancel or Shutdown ended it: before it began, before its next attempt, or by ending its ctx
 )
 
 // Final reports whether a call with this status has ended: it does not change any

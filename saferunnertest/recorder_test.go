@@ -3,8 +3,6 @@ package saferunnertest_test
 import (
 	"context"
 	"errors"
-	"os"
-	"os/exec"
 	"reflect"
 	"slices"
 	"strings"
@@ -336,27 +334,5 @@ func BenchmarkRecorder(b *testing.B) {
 		if _, err := saferunner.Run(rec.Context(), "benchmark", quote.With(1)); err != nil {
 			b.Fatal(err)
 		}
-	}
-}
-
-// A suite with Main, in a process of its own.
-func TestMainReportsWhatNobodyOwned(t *testing.T) {
-	cmd := exec.Command("go", "test", "-run", "Suite", "-v", "./testdata/suite")
-	cmd.Env = append(os.Environ(), "FORCE_RUN_SIDE_EFFECTS=suite.missing")
-	out, err := cmd.CombinedOutput()
-	text := string(out)
-	if err != nil {
-		t.Fatalf("%v\n%s", err, text)
-	}
-	for _, want := range []string{
-		"1 call was recorded that no recorder owned", "suite_test.go:", `FORCE_RUN_SIDE_EFFECTS names "suite.missing"`,
-		"saferunner: FORCE_RUN_SIDE_EFFECTS lets through in test mode: suite.missing",
-	} {
-		if !strings.Contains(text, want) {
-			t.Errorf("%q is not in\n%s", want, text)
-		}
-	}
-	if strings.Contains(text, "mine.run") {
-		t.Errorf("a call that a recorder owned is reported:\n%s", text)
 	}
 }

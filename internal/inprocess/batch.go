@@ -47,6 +47,10 @@ func (p *Pool) newBatch(ctx context.Context, r *record.Run, from, to int) *batch
 	return b
 }
 
+// has reports whether call i is one of the batch and has not ended. The pool's
+// lock is held.
+func (b *batch) has(i int) bool { return b.from <= i && i < b.to && b.open[i-b.from] != closed }
+
 // waits reports whether call i waits for a time from the beginning.
 func (b *batch) waits(i int) bool { return b.run.Calls[i].Options.NotBefore(b.run.At).After(b.at) }
 

@@ -26,11 +26,11 @@ type Runner interface {
 	Execute(ctx context.Context, r *record.Run, i int, end Ender)
 
 	// Cancel ends call i of r, if it is queued: it will not be executed. It
-	// reports whether it has.
-	Cancel(r *record.Run, i int) bool
+	// reports whether it has. ctx has the values of Run's.
+	Cancel(ctx context.Context, r *record.Run, i int) bool
 
 	// Interrupt gives call i of r up, if it executes.
-	Interrupt(r *record.Run, i int)
+	Interrupt(ctx context.Context, r *record.Run, i int)
 }
 
 // Ender is told how an attempt at a call has ended.
@@ -94,9 +94,13 @@ func (p *Pool) Submit(ctx context.Context, r *record.Run, from, to int, inTask b
 	}
 	p.batches[b] = struct{}{}
 	b.startTimers()
+	stopping := p.stopping
 	p.mu.Unlock()
 	if calls > b.delayed {
 		p.workers.Submit(b)
+	}
+	if stopping { // what a task runs for later is for nobody
+		p.each(true, p.drop)
 	}
 	return nil
 }
@@ -110,12 +114,25 @@ func (p *Pool) refuses(inTask bool) error {
 	return nil
 }
 
+// Find returns the call with this entry ID, if it has not ended, and a ctx with
+// the values of its Run's.
+func (p *Pool) Find(id string) (ctx context.Context, r *record.Run, i int, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for b := range p.batches {
+		if i, ok := b.run.Index(id); ok && b.has(i) {
+			return b, b.run, i, true
+		}
+	}
+	return nil, nil, 0, false
+}
+
 // Forget takes out call i of r, which has been cancelled while it waited.
 func (p *Pool) Forget(r *record.Run, i int) {
 	p.mu.Lock()
 	var of *batch
 	for b := range p.batches {
-		if b.run == r && b.from <= i && i < b.to {
+		if b.run == r && b.has(i) {
 			of = b
 		}
 	}
@@ -147,7 +164,10 @@ func (p *Pool) Wait(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 	}
-	return p.workers.Wait(context.WithoutCancel(ctx)) // they are about to end
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	_ = p.workers.Wait(last) // they are about to end, but for one of a call that was given up
+	return nil
 }
 
 // signalIdle wakes those who wait for nothing to be left. p.mu is held.
@@ -177,14 +197,14 @@ func (p *Pool) Stop(ctx context.Context) error {
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	if p.Wait(last) != nil {
-		p.each(false, func(b *batch, i int) { p.runner.Interrupt(b.run, i) })
+		p.each(false, func(b *batch, i int) { p.runner.Interrupt(b, b.run, i) })
 	}
 	return err
 }
 
 // drop cancels a call that is queued.
 func (p *Pool) drop(b *batch, i int) {
-	if p.runner.Cancel(b.run, i) {
+	if p.runner.Cancel(b, b.run, i) {
 		b.finish(i)
 	}
 }
@@ -215,7 +235,7 @@ func (p *Pool) each(waiting bool, do func(b *batch, i int)) {
 func (p *Pool) schedule(b *batch, i int, wait time.Duration) {
 	p.mu.Lock()
 	stopping := p.stopping
-	if !stopping {
+	if !stopping && b.open[i-b.from] != closed {
 		b.startTimer(i, wait)
 	}
 	p.mu.Unlock()

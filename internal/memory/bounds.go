@@ -36,9 +36,7 @@ func (j *Journal) evict() {
 
 // dropRun drops a run that was taken out of runs.
 func (j *Journal) dropRun(r *record.Run) {
-	j.calls -= r.Counted.Calls
-	j.bytes -= r.Counted.Bytes
-	r.Counted.Calls, r.Counted.Bytes = 0, 0
+	j.uncountRun(r)
 	if r.Keep() {
 		j.live = append(j.live, r)
 	} else if !r.Keyed() {
@@ -107,6 +105,7 @@ func (j *Journal) Prune(ctx context.Context, before time.Time) (int, error) {
 				n++
 			}
 		}
+		j.recount(r)
 	}
 	for _, w := range j.entries.all() {
 		if !w.stub && w.entry.At.Before(before) && w.entry.Status.Final() {
@@ -131,9 +130,7 @@ func (j *Journal) sweep() {
 			kept = append(kept, r)
 			continue
 		}
-		j.calls -= r.Counted.Calls
-		j.bytes -= r.Counted.Bytes
-		r.Counted.Calls, r.Counted.Bytes = 0, 0
+		j.uncountRun(r)
 	}
 	j.runs, j.first = kept, 0
 }

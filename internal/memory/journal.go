@@ -66,7 +66,7 @@ func (j *Journal) PutRun(r *record.Run) {
 		j.runs = slices.Insert(j.runs, at, r)
 	}
 	if j.maxEntries > 0 {
-		r.Counted.Calls, r.Counted.Bytes = len(r.Calls), r.Size()
+		r.Counted.Is, r.Counted.Calls, r.Counted.Bytes = true, len(r.Calls), r.Size()
 		j.calls += r.Counted.Calls
 		j.bytes += r.Counted.Bytes
 		if j.calls > j.maxEntries || j.bytes > j.maxBytes {
@@ -75,18 +75,38 @@ func (j *Journal) PutRun(r *record.Run) {
 	}
 }
 
-// Grew notes that results or errors of a run take so many bytes more.
-func (j *Journal) Grew(r *record.Run, bytes int64) {
-	if j.maxEntries == 0 {
+// Grew counts results and errors of a run that have come since it was counted.
+func (j *Journal) Grew(r *record.Run) {
+	if j.maxEntries == 0 || r.Growth.Load() == 0 {
 		return
 	}
+	bytes := r.Growth.Swap(0)
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if r.Counted.Calls > 0 {
+	if r.Counted.Is {
 		r.Counted.Bytes += bytes
 		j.bytes += bytes
 		j.evict()
 	}
+}
+
+// uncountRun takes a run out of what is counted.
+func (j *Journal) uncountRun(r *record.Run) {
+	j.calls -= r.Counted.Calls
+	j.bytes -= r.Counted.Bytes
+	r.Counted.Is, r.Counted.Calls, r.Counted.Bytes = false, 0, 0
+}
+
+// recount counts a run anew, of which calls were dropped.
+func (j *Journal) recount(r *record.Run) {
+	if !r.Counted.Is {
+		return
+	}
+	j.uncountRun(r)
+	r.Growth.Store(0) // Held has it
+	r.Counted.Is, r.Counted.Calls, r.Counted.Bytes = true, len(r.Calls)-r.Dropped(), r.Held()
+	j.calls += r.Counted.Calls
+	j.bytes += r.Counted.Bytes
 }
 
 // Ended is told of the calls from..to of a run that the journal has dropped
@@ -128,12 +148,11 @@ func (j *Journal) Write(ctx context.Context, changes ...journal.Change) error {
 
 // put takes an entry in, in the place of one with its ID.
 func (j *Journal) put(e journal.Entry, stub bool) {
-	j.uncount(j.entries.remove(e.ID))
 	if e.Status.Final() && !e.Status.KeepsKey() && j.holds(e.Task, e.Key, e.ID) {
 		delete(j.keys, taskKey{e.Task, e.Key})
 	}
 	w := &written{entry: e, stub: stub}
-	j.entries.insert(w)
+	j.uncount(j.entries.put(w))
 	if !stub {
 		w.bytes = entryBytes(e)
 		j.calls++
@@ -151,10 +170,9 @@ func (j *Journal) uncount(w *written) {
 // forget takes out the entry or call with this ID, and its claim.
 func (j *Journal) forget(id string) {
 	j.uncount(j.entries.remove(id))
-	for _, r := range j.all() {
-		if i, ok := r.Index(id); ok {
-			r.Drop(i)
-		}
+	if r, i, ok := j.callOf(id); ok {
+		r.Drop(i)
+		j.recount(r)
 	}
 	for tk, h := range j.keys {
 		if h.id == id {
@@ -189,19 +207,30 @@ func (j *Journal) Runs() []*record.Run {
 func (j *Journal) Clear() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	runs := j.all()
-	j.runs, j.first, j.live, j.entries, j.keys = nil, 0, nil, entries{}, nil
+	runs := j.runs[j.first:]
+	j.runs, j.first, j.entries, j.keys = nil, 0, entries{}, nil
 	j.calls, j.bytes = 0, 0
+	for _, r := range j.live {
+		dropSeen(r)
+	}
 	for _, r := range runs {
+		counted := r.Counted.Is
+		r.Counted.Is, r.Counted.Calls, r.Counted.Bytes = false, 0, 0
 		if !r.Live() {
 			continue
 		}
-		for i := range r.Calls {
-			if r.Seen(i) {
-				r.Drop(i)
-			}
-		}
+		dropSeen(r)
 		j.runs = append(j.runs, r)
+		r.Counted.Is = counted
+		j.recount(r)
+	}
+}
+
+func dropSeen(r *record.Run) {
+	for i := range r.Calls {
+		if r.Seen(i) {
+			r.Drop(i)
+		}
 	}
 }
 
@@ -215,6 +244,7 @@ func (j *Journal) ClearStatuses(statuses ...journal.Status) {
 				r.Drop(i)
 			}
 		}
+		j.recount(r)
 	}
 	for _, w := range j.entries.all() {
 		if slices.Contains(statuses, w.entry.Status) {

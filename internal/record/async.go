@@ -40,25 +40,25 @@ func (r *Run) take(i int, from uint32, at time.Time, worker string) (attempt int
 	return h.count(), true
 }
 
-// Conclude ends an attempt as e says, and returns by how many bytes the run
-// has grown. It is false for an attempt that has been given up meanwhile,
-// whose end is written all the same, unless it would be tried again.
-func (r *Run) Conclude(i int, at time.Time, e engine.Ending, kept Kept) (grown int64, ok bool) {
+// Conclude ends an attempt as e says. It is false for an attempt that has been
+// given up meanwhile, whose end is written all the same, unless it would be
+// tried again.
+func (r *Run) Conclude(i int, at time.Time, e engine.Ending, kept Kept) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	h, was := &r.histories[i], r.code(i)
 	switch {
 	case was != running && was != interrupted:
-		return 0, false
+		return false
 	case codeOf(e.Status) == queued && was == interrupted:
-		return 0, false
+		return false
 	case codeOf(e.Status) == queued && !e.Counts:
 		h.takeBack()
 	default:
-		grown = h.end(r.since(at), e, kept)
+		r.Growth.Add(h.end(r.since(at), e, kept))
 	}
 	r.Calls[i].set(codeOf(e.Status))
-	return grown, was == running
+	return was == running
 }
 
 // Cancel ends a queued call as e says, without a further attempt.
@@ -76,7 +76,7 @@ func (r *Run) CancelRecorded(i int, e engine.Ending) bool {
 }
 
 func (r *Run) unbegun(i int, e engine.Ending) bool {
-	r.history(i).unbegun(e)
+	r.Growth.Add(r.history(i).unbegun(e))
 	r.Calls[i].set(codeOf(e.Status))
 	return true
 }
@@ -89,11 +89,13 @@ func (r *Run) Interrupt(i int, e engine.Ending) bool {
 		return false
 	}
 	h := &r.histories[i]
+	before := h.bytes()
 	worker := ""
 	if h.last.text != nil {
 		worker = h.last.text.worker
 	}
 	h.last.text = &attemptText{e.Error, e.Stack, worker}
+	r.Growth.Add(h.bytes() - before)
 	r.Calls[i].set(interrupted)
 	return true
 }

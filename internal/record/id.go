@@ -3,6 +3,7 @@ package record
 import (
 	"crypto/rand"
 	"encoding/binary"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -58,6 +59,18 @@ func (b block) text(i int) string {
 	copy(id[timeChars:], idProcess[:])
 	base32(id[IDLength-countChars:], uint64(b.first)+uint64(i))
 	return string(id[:])
+}
+
+// index returns which ID of the block a text can only be, if it is one.
+func (b block) index(id string) int {
+	if len(id) != IDLength {
+		return -1
+	}
+	n := 0
+	for i := IDLength - countChars; i < IDLength; i++ {
+		n = n<<5 | strings.IndexByte(idAlphabet, id[i])
+	}
+	return n - int(b.first)
 }
 
 // base32 fills dst with the lowest bits of n, the highest digit first.

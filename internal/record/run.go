@@ -31,17 +31,23 @@ type Run struct {
 	Caller     uintptr // where Run was called
 	At         time.Time
 	RecordOnly bool // nothing of it may ever execute
+	Unowned    bool // it is noted as one that no test owns; under the lock of these notes
 	Calls      []Call
 
 	ids     block
 	foreign *Foreign // for a run that another process began
 
-	// Counted is what the in-memory journal counts the run for, under the lock
-	// of that journal.
+	// Counted is what the in-memory journal counts the run for, if it does,
+	// under the lock of that journal.
 	Counted struct {
+		Is    bool
 		Calls int
 		Bytes int64
 	}
+
+	// Growth is by how many bytes the run has grown that the journal does not
+	// count yet.
+	Growth atomic.Int64
 
 	initial   uint32    // status of the calls that have none of their own
 	histories []history // one for each call; nil where none has executed
@@ -226,12 +232,11 @@ func codeOf(s journal.Status) uint32 {
 
 // Index returns which call of the run has this entry ID.
 func (r *Run) Index(id string) (int, bool) {
-	for i := range r.Calls {
-		if r.EntryID(i) == id {
-			return i, true
-		}
+	i := 0
+	if r.foreign == nil {
+		i = r.ids.index(id) - 1
 	}
-	return 0, false
+	return i, 0 <= i && i < len(r.Calls) && r.EntryID(i) == id
 }
 
 // Keyed reports whether a call of the run has a key.

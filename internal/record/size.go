@@ -20,13 +20,64 @@ func (r *Run) SetArguments(i int, args Arguments, bytes int64) {
 // CallBytes is about how much memory a call takes that has not ended.
 func (r *Run) CallBytes(i int) int64 { return callBytes + int64(r.Calls[i].bytes) }
 
-// Size is about how much memory the run takes, before anything executes.
+// Size is about how much memory the run takes, without what has become of its
+// calls.
 func (r *Run) Size() int64 {
 	bytes := runBytes + int64(len(r.Calls))*callBytes
 	for i := range r.Calls {
 		bytes += int64(r.Calls[i].bytes)
 	}
 	return bytes
+}
+
+var (
+	attemptBytes = int64(reflect.TypeFor[attempt]().Size() + reflect.TypeFor[attemptText]().Size())
+	moreBytes    = int64(reflect.TypeFor[more]().Size())
+)
+
+// bytes is about how much memory a history takes besides itself. Of attempts
+// it counts those that have failed: there is nothing else to the others.
+func (h *history) bytes() (bytes int64) {
+	count := func(a attempt) {
+		if a.text != nil && a.text.err != "" {
+			bytes += attemptBytes + int64(len(a.text.err)+len(a.text.stack)+len(a.text.worker))
+		}
+	}
+	count(h.last)
+	if h.more == nil {
+		return bytes
+	}
+	for _, a := range h.more.earlier {
+		count(a)
+	}
+	if h.more.result.Value != nil {
+		bytes += moreBytes + h.more.result.Bytes
+	}
+	return bytes
+}
+
+// Held is about how much memory the run takes now, with what has become of its
+// calls.
+func (r *Run) Held() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	bytes := r.Size()
+	for i := range r.histories {
+		if r.Calls[i].Options.IsAsync() || statuses[r.code(i)].Final() { // see Run
+			bytes += r.histories[i].bytes()
+		}
+	}
+	return bytes
+}
+
+// Dropped returns how many calls the journal has dropped.
+func (r *Run) Dropped() (n int) {
+	for i := range r.Calls {
+		if r.Calls[i].status.Load()&droppedBit != 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // Keep tells the run that a journal wants to drop it, and reports whether

@@ -14,18 +14,30 @@ func (r *Run) Begin(i int, at time.Time) {
 	r.Calls[i].set(running)
 }
 
-// End closes it, and returns how many bytes the run has grown by.
-func (r *Run) End(i int, at time.Time, e engine.Ending, kept Kept) (grown int64) {
-	grown = r.histories[i].end(r.since(at), e, kept)
+// Unbegin makes it skipped: it did not execute after all.
+func (r *Run) Unbegin(i int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.histories[i].takeBack()
+	r.Calls[i].set(skipped)
+}
+
+// End closes it.
+func (r *Run) End(i int, at time.Time, e engine.Ending, kept Kept) {
+	if grown := r.histories[i].end(r.since(at), e, kept); grown != 0 {
+		r.Growth.Add(grown)
+	}
 	r.Calls[i].set(codeOf(e.Status))
-	return grown
 }
 
 // Answer keeps what a stub or WhenRecorded said. It is called before the
 // journal has seen the call.
 func (r *Run) Answer(i int, kept Kept) {
-	m := r.history(i).detail()
+	h := r.history(i)
+	before := h.bytes()
+	m := h.detail()
 	m.answered, m.result = true, kept
+	r.Growth.Add(h.bytes() - before)
 }
 
 // Fail ends a call that was not begun, with the reason. It may have been
@@ -33,23 +45,29 @@ func (r *Run) Answer(i int, kept Kept) {
 func (r *Run) Fail(i int, e engine.Ending) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.history(i).unbegun(e)
+	r.Growth.Add(r.history(i).unbegun(e))
 	r.Calls[i].set(codeOf(e.Status))
 }
 
-// end closes the last attempt as e says.
+// end closes the last attempt as e says, and returns by how many bytes the
+// history has grown.
 func (h *history) end(at time.Duration, e engine.Ending, kept Kept) (grown int64) {
+	if e.Error == "" && e.Stack == "" && kept.Value == nil && h.last.text == nil {
+		h.last.finished = at
+		return 0
+	}
+	before := h.bytes()
 	h.close(at, e.Error, e.Stack)
-	grown = int64(len(e.Error) + len(e.Stack))
 	if kept.Value != nil {
 		h.detail().result = kept
-		grown += kept.Bytes
 	}
-	return grown
+	return h.bytes() - before
 }
 
 // unbegun notes why there will be no further attempt.
-func (h *history) unbegun(e engine.Ending) {
+func (h *history) unbegun(e engine.Ending) (grown int64) {
+	before := h.bytes()
 	h.open(0, "")
 	h.last = attempt{text: &attemptText{err: e.Error, stack: e.Stack}}
+	return h.bytes() - before
 }
