@@ -1,6 +1,8 @@
 package saferunner_test
 
 import (
+	"crypto/rand"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,7 +16,7 @@ import (
 // What executes says so; in most of them nothing may.
 func TestNoEscape(t *testing.T) {
 	b := newBuilds(t)
-	program, mainstart := b.program("program"), b.program("mainstart")
+	program, mainstart, early := b.program("program"), b.program("mainstart"), b.program("early")
 	suite := b.test("suite")
 	record, live, typo := "SAFERUNNER_MODE=record", "SAFERUNNER_MODE=live", "SAFERUNNER_MODE=Record"
 	force := "FORCE_RUN_SIDE_EFFECTS=escape.plain"
@@ -42,6 +44,12 @@ func TestNoEscape(t *testing.T) {
 		"RecordOnly inside a task":              {[]string{program, "nested"}, []string{live}, "outer"},
 		"RecordOnly inside an async task":       {[]string{program, "nested async"}, []string{live}, "outer"},
 		"RecordOnly, forced":                    {[]string{program, "dry receiver", "dry ctx", "dry default", "live over dry"}, []string{record, force}, ""},
+		"record, cleared by an early init":      {[]string{early}, []string{record, "ESCAPE_FIRST=clear"}, ""},
+		"record, set to live by an early init":  {[]string{early}, []string{record, "ESCAPE_FIRST=live"}, ""},
+		"record, forced by an early init":       {[]string{early}, []string{record, "ESCAPE_FIRST=force"}, ""},
+		"Bazel, cleared by an early init":       {[]string{early}, []string{"BAZEL_TEST=1", "ESCAPE_FIRST=clear"}, ""},
+		"go test, forced by an early init":      {b.goTest("early"), []string{"ESCAPE_FIRST=force"}, ""},
+		"go test, cleared by an early init":     {b.goTest("early"), []string{live, "ESCAPE_FIRST=clear"}, ""},
 		"testing.MainStart":                     {[]string{mainstart}, nil, ""},
 		"testing.MainStart, live":               {[]string{mainstart}, []string{live}, ""},
 		"go test":                               {b.goTest("suite"), nil, ""},
@@ -49,6 +57,10 @@ func TestNoEscape(t *testing.T) {
 		"go test, forced by a test":             {b.goTest("suite"), []string{"ESCAPE=setenv"}, ""},
 		"go test, forced":                       {b.goTest("suite", "-run=TestA|TestB"), []string{force}, "A,A async,B,B async,B with a recorder,B with a recorder async"},
 		"go test, forced, RecordOnly":           {b.goTest("suite", "-run=TestDry"), []string{force}, ""},
+		"tests of all kinds":                    {b.goTest("kinds", "-bench=.", "-benchtime=2x", "-count=2"), []string{live}, ""},
+		"no tests":                              {b.goTest("kinds", "-run=none", "-count=2"), nil, ""},
+		"shuffled":                              {b.goTest("kinds", "-shuffle=on", "-cpu=1,4"), nil, ""},
+		"fuzz workers":                          {b.goTest("kinds", "-run=none", "-fuzz=.", "-fuzztime=20x"), []string{live}, ""},
 		"go test -c":                            {[]string{suite}, nil, ""},
 		"go test -c, live":                      {[]string{suite}, []string{live}, ""},
 		"go test, a program that it starts":     {b.goTest("suite", "-run=TestChild"), []string{"ESCAPE_PROGRAM=" + program}, ""},
@@ -86,16 +98,32 @@ func TestFirstUnownedIsTold(t *testing.T) {
 	}
 }
 
-// What is forced is not answered from the test cache, and what is not, may be.
+// What is forced is not answered from the test cache, nor is what is not
+// forced from a run that was; and what is not, may be. In package kinds
+// somebody asks before the tests run, when the cache does not look.
 func TestForcedIsNotCached(t *testing.T) {
+	const force = "FORCE_RUN_SIDE_EFFECTS=escape.plain"
 	b := newBuilds(t)
-	run := slices.DeleteFunc(b.goTest("suite", "-run=TestB"), func(s string) bool { return s == "-count=1" })
-	b.executed(run, nil)
-	if _, out := b.executed(run, nil); !strings.Contains(out, "(cached)") {
-		t.Errorf("an ordinary run is not cached:\n%s", out)
-	}
-	if got, out := b.executed(run, []string{"FORCE_RUN_SIDE_EFFECTS=escape.plain"}); got == "" {
-		t.Errorf("a forced run comes from the cache:\n%s", out)
+	for _, suite := range []string{"suite -run=TestB", "kinds -run=TestPlain"} {
+		name, pattern, _ := strings.Cut(suite, " ")
+		run := func(salt string) []string {
+			return []string{"go", "test", "-v", pattern + "|" + salt, "./testdata/escape/" + name}
+		}
+		first := rand.Text() // no earlier result is there
+		b.executed(run(first), nil)
+		if _, out := b.executed(run(first), nil); !strings.Contains(out, "(cached)") {
+			t.Errorf("%s: an ordinary run is not cached:\n%s", name, out)
+		}
+		if got, out := b.executed(run(first), []string{force}); got == "" || strings.Contains(out, "(cached)") {
+			t.Errorf("%s: a forced run comes from the cache:\n%s", name, out)
+		}
+		second := rand.Text()
+		if got, out := b.executed(run(second), []string{force}); got == "" {
+			t.Errorf("%s: nothing was forced:\n%s", name, out)
+		}
+		if got, out := b.executed(run(second), nil); got != "" {
+			t.Errorf("%s: an ordinary run comes from a forced one:\n%s", name, out)
+		}
 	}
 }
 
@@ -139,15 +167,20 @@ func (b builds) goTest(name string, args ...string) []string {
 func (b builds) executed(command, env []string) (what, out string) {
 	b.t.Helper()
 	cmd := exec.Command(command[0], command[1:]...)
+	log := filepath.Join(b.t.TempDir(), "executed")
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(s string) bool {
-		return strings.HasPrefix(s, "SAFERUNNER_") || strings.HasPrefix(s, "FORCE_")
-	}), env...)
+		return strings.HasPrefix(s, "SAFERUNNER_") || strings.HasPrefix(s, "FORCE_") || strings.HasPrefix(s, "BAZEL_")
+	}), append(env, "ESCAPE_EXECUTED="+log, "GOPROXY=off")...)
 	text, err := cmd.CombinedOutput()
 	if err != nil {
 		b.t.Errorf("%v: %v\n%s", command, err, text)
 	}
+	logged, err := os.ReadFile(log)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		b.t.Error(err)
+	}
 	var all []string
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(string(text) + string(logged)) {
 		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "executed "); ok {
 			all = append(all, name)
 		}
