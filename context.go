@@ -5,12 +5,15 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"github.com/saferunner/saferunner/internal/requestctx"
 )
 
 // NewContext returns a ctx under which Runs use r, even when called on another
 // Runner. In test mode a recorder in ctx comes before it. A nil r takes the
 // runner out again. RecordOnly sticks: under a ctx that ever got such a runner
-// nothing executes, whatever is put over it.
+// nothing executes, whatever is put over it. A nil ctx stands for
+// [context.Background].
 func NewContext(ctx context.Context, r *Runner) context.Context {
 	return withSituation(ctx, func(s *situation) {
 		s.runner = r
@@ -20,6 +23,9 @@ func NewContext(ctx context.Context, r *Runner) context.Context {
 
 // withSituation returns ctx with a changed situation.
 func withSituation(ctx context.Context, change func(*situation)) context.Context {
+	if requestctx.IsNil(ctx) {
+		ctx = context.Background()
+	}
 	c := &ownContext{scopeContext: scopeContext{Context: ctx}}
 	if s := scopeOf(ctx); s != nil {
 		c.scope, c.own = *s, *s.situation

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/saferunner/saferunner/internal/gate"
+	"github.com/saferunner/saferunner/internal/requestctx"
 )
 
 // Shutdown is [Runner.Shutdown] of the runner that Run would use with ctx: the
@@ -37,7 +38,7 @@ func (r *Runner) Shutdown(ctx context.Context) error {
 	switch s := scopeOf(ctx); {
 	case r == nil || r.journal == nil:
 		return errNilRunner("Shutdown")
-	case ctx == nil:
+	case requestctx.IsNil(ctx):
 		return errors.New("saferunner: Shutdown with a nil ctx; nothing was done")
 	case s.inTask() && s.executes == r:
 		return fmt.Errorf("saferunner: Shutdown inside task %s, which it would wait for; nothing was done; call it from main", s.run.Task(int(s.call)).Spec.Name)

@@ -1,0 +1,168 @@
+package requestctx
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+)
+
+type key struct{}
+
+var inside = context.WithValue(context.Background(), key{}, "inside")
+
+// bare is a ctx that hands on nothing.
+type bare struct{}
+
+func (bare) Deadline() (time.Time, bool) { return time.Time{}, false }
+func (bare) Done() <-chan struct{}       { return nil }
+func (bare) Err() error                  { return nil }
+func (bare) Value(any) any               { return nil }
+
+type (
+	field struct {
+		bare
+		Request *http.Request
+	}
+	embeds     struct{ *field2 }
+	field2     struct{ field }
+	private    struct{ inner }
+	inner      struct{ field }
+	unexported struct {
+		bare
+		request *http.Request
+	}
+	other struct {
+		bare
+		Request *Request
+	}
+	Request struct{}
+	wrong   struct {
+		bare
+		Request string
+	}
+	method struct {
+		bare
+		ctx context.Context
+	}
+	panics struct{ bare }
+	itself struct{ bare }
+	both   struct {
+		bare
+		Request *http.Request
+		ctx     context.Context
+	}
+	wrapper struct {
+		context.Context
+		User string
+	}
+)
+
+func (Request) Context() context.Context { return inside }
+
+func (m *method) Context() context.Context { return m.ctx }
+func (panics) Context() context.Context    { panic("not ready") }
+func (i itself) Context() context.Context  { return i }
+func (b both) Context() context.Context    { return b.ctx }
+
+func TestOf(t *testing.T) {
+	request, err := http.NewRequestWithContext(inside, "GET", "/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var none *field
+	for name, tt := range map[string]struct {
+		ctx   context.Context
+		found bool
+	}{
+		"field":                             {&field{Request: request}, true},
+		"field of a value":                  {field{Request: request}, true},
+		"field of an embedded pointer":      {embeds{&field2{field{Request: request}}}, true},
+		"field of an unexported struct":     {&private{inner{field{Request: request}}}, true},
+		"nil request":                       {&field{}, false},
+		"nil embedded pointer":              {embeds{}, false},
+		"pointer to a nil embedded pointer": {&embeds{}, false},
+		"nil pointer":                       {none, false},
+		"unexported field":                  {&unexported{request: request}, false},
+		"Request of another package":        {&other{Request: &Request{}}, false},
+		"Request that is no pointer":        {&wrong{Request: "x"}, false},
+		"request without a ctx":             {&field{Request: &http.Request{}}, false},
+		"method":                            {&method{ctx: inside}, true},
+		"method that returns nil":           {&method{}, false},
+		"method that returns a nil pointer": {&method{ctx: none}, false},
+		"nil pointer with a method":         {(*method)(nil), false},
+		"method that panics":                {panics{}, false},
+		"method that returns its receiver":  {itself{}, false},
+		"nil request, and a method":         {both{ctx: inside}, true},
+		"no request":                        {context.Background(), false},
+		"a ctx of package context":          {inside, false},
+		"wrapper":                           {wrapper{Context: &field{Request: request}}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := Of(tt.ctx)
+			if found := got != nil && got.Value(key{}) == "inside"; found != tt.found {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+}
+
+// A test binary may hold any framework, so it is looked beneath everything
+// that a ctx is made from.
+func TestBeneath(t *testing.T) {
+	request, err := http.NewRequestWithContext(inside, "GET", "/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	below := &field{Request: request}
+	timeout, cancel := context.WithTimeout(below, time.Hour)
+	defer cancel()
+	stop, cancelCause := context.WithCancelCause(context.WithValue(timeout, key{}, "other"))
+	defer cancelCause(nil)
+	for name, ctx := range map[string]context.Context{
+		"value":        context.WithValue(below, "key", 1),
+		"several":      stop,
+		"user's type":  wrapper{Context: timeout},
+		"user's type ": &wrapper{Context: below},
+		"method":       context.WithValue(&method{ctx: inside}, "key", 1),
+	} {
+		if got := Beneath(ctx); got == nil || got.Value(key{}) != "inside" {
+			t.Errorf("%s: got %v", name, got)
+		}
+	}
+	for name, ctx := range map[string]context.Context{
+		"nothing":       context.WithValue(context.Background(), "key", 1),
+		"nil":           wrapper2{},
+		"nil pointer":   wrapper2{(*field)(nil)},
+		"without a ctx": bare{},
+	} {
+		if got := Beneath(ctx); got != nil {
+			t.Errorf("%s: got %v", name, got)
+		}
+	}
+}
+
+// wrapper2 answers for itself, also where it has no Context.
+type wrapper2 struct{ context.Context }
+
+func (wrapper2) Value(any) any { return nil }
+
+func TestIsNil(t *testing.T) {
+	var none *field
+	for _, ctx := range []context.Context{nil, none} {
+		if !IsNil(ctx) {
+			t.Errorf("%T is not nil", ctx)
+		}
+	}
+	for _, ctx := range []context.Context{context.Background(), &field{}, field{}, bare{}} {
+		if IsNil(ctx) {
+			t.Errorf("%T is nil", ctx)
+		}
+	}
+}
+
+func BenchmarkOf(b *testing.B) {
+	for b.Loop() {
+		_ = Of(inside)
+	}
+}
