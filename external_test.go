@@ -1,9 +1,6 @@
 package saferunner_test
 
 import (
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -16,23 +13,17 @@ import (
 // An engine of WithEngine is reached outside of test mode only, so a program
 // shows what runs on it.
 func TestExternalEngine(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "external.exe")
-	if out, err := exec.Command("go", "build", "-o", program, "./testdata/external").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+	wantGolden(t, "external.golden", printed(t, buildProgram(t, "external")))
+}
+
+// What a worker cannot read or may not execute fails, and neither the journal
+// nor the log nor an error tells what is secret.
+func TestUndelivered(t *testing.T) {
+	out := printed(t, buildProgram(t, "undelivered"))
+	if strings.Contains(out, "7733") {
+		t.Error("a secret got out")
 	}
-	command := exec.Command(program)
-	command.Env = slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, "SAFERUNNER_MODE=") })
-	out, err := command.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	golden, err := os.ReadFile("testdata/external.golden")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(out) != string(golden) {
-		t.Errorf("got\n%s\nwant\n%s", out, golden)
-	}
+	wantGolden(t, "undelivered.golden", out)
 }
 
 func TestEngineOptions(t *testing.T) {
