@@ -39,6 +39,8 @@ func TestNoEscape(t *testing.T) {
 		"mistyped":                              {[]string{program, "run", "do"}, []string{typo}, ""},
 		"mistyped, corrected by the program":    {[]string{program, "live", "run", "do"}, []string{typo}, ""},
 		"empty":                                 {[]string{program, "run", "do"}, []string{"SAFERUNNER_MODE="}, ""},
+		"bad run IDs and keys":                  {[]string{program, "bad texts"}, []string{live}, ""},
+		"bad run IDs and keys, forced":          {[]string{program, "bad texts"}, []string{record, force}, ""},
 		"RecordOnly":                            {[]string{program, "dry receiver", "dry ctx", "dry default"}, []string{live}, ""},
 		"RecordOnly, another over it":           {[]string{program, "live over dry", "nothing over dry"}, []string{live}, ""},
 		"RecordOnly inside a task":              {[]string{program, "nested"}, []string{live}, "outer"},
@@ -81,6 +83,25 @@ func TestForcedTooLateIsTold(t *testing.T) {
 	_, out := b.executed(b.goTest("suite", "-run=TestA"), []string{"ESCAPE=setenv"})
 	if !strings.Contains(out, "it is not let through; let one test through with rec.Force") {
 		t.Errorf("it says\n%s", out)
+	}
+}
+
+// Start of a runner says what is wrong with the mode, and is done once.
+func TestStartInEachMode(t *testing.T) {
+	b := newBuilds(t)
+	program := b.program("program")
+	const again = "again: saferunner: Start: the runner has been started; its tasks are frozen\n"
+	for mode, want := range map[string]string{
+		"SAFERUNNER_MODE=live":   "start: <nil> false\n" + again,
+		"SAFERUNNER_MODE=record": "start: <nil> false\n" + again,
+		"SAFERUNNER_MODE=Live": "start: saferunner: Start: SAFERUNNER_MODE must be live or record, and is \"Live\"; nothing was started true\n" +
+			"again: saferunner: Start: SAFERUNNER_MODE must be live or record, and is \"Live\"; nothing was started\n",
+		"SAFERUNNER_MODE=": "start: saferunner: Start: SAFERUNNER_MODE must be live or record, and is \"\"; nothing was started true\n" +
+			"again: saferunner: Start: SAFERUNNER_MODE must be live or record, and is \"\"; nothing was started\n",
+	} {
+		if _, out := b.executed([]string{program, "start"}, []string{mode}); out != want {
+			t.Errorf("%s: it says\n%s\nwant\n%s", mode, out, want)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package saferunner_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/journal"
+	"github.com/saferunner/saferunner/saferunnertest"
 )
 
 // An engine of WithEngine is reached outside of test mode only, so a program
@@ -89,6 +91,30 @@ func TestExternalEngineInTestMode(t *testing.T) {
 	}
 	if err := r.Shutdown(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// A second Start is an error, also where nothing is worked.
+func TestStartTwice(t *testing.T) {
+	e := newEffects()
+	for name, r := range map[string]*saferunner.Runner{
+		"no engine":    newRunner(t),
+		"engine":       newRunner(t, saferunner.WithEngine(newLedger(t))),
+		"RecordOnly":   newRunner(t, saferunner.RecordOnly(), saferunner.WithEngine(newLedger(t))),
+		"a recorder's": saferunnertest.New(t).Runner(),
+	} {
+		if err := r.Start(t.Context(), e.note, e.note); !errors.Is(err, saferunner.ErrTaskTwice) {
+			t.Errorf("%s: a bad Start: %v", name, err)
+		}
+		if err := r.Start(t.Context(), e.note); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := r.Start(t.Context(), e.note); err == nil || !strings.Contains(err.Error(), "has been started") {
+			t.Errorf("%s: a second Start: %v", name, err)
+		}
+		if err := r.Start(t.Context()); err == nil {
+			t.Errorf("%s: a Start of no tasks after another: %v", name, err)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -54,6 +55,16 @@ func main() {
 			saferunner.SetDefault(dry)
 			say(saferunner.Run(ctx, "dry", plain.With("dry")))
 			saferunner.SetDefault(nil)
+		case "start":
+			err := live.Start(ctx, plain)
+			fmt.Println("start:", err, errors.Is(err, saferunner.ErrMode))
+			fmt.Println("again:", live.Start(ctx, plain))
+		case "bad texts":
+			for _, text := range []string{"", "a\x00b", "a\xffb", strings.Repeat("x", 257)} {
+				say(saferunner.Run(ctx, "run", plain.With("first"), plain.With("key").Key(text), plain.With("key").Async().Key(text)))
+				say(saferunner.Run(ctx, text, plain.With("run ID"), plain.With("run ID").Async()))
+				fmt.Println(plain.Do(ctx, text, "Do"))
+			}
 		case "nested":
 			say(saferunner.Run(ctx, "outer", nested.With("")))
 		case "nested async":
