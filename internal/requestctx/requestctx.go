@@ -55,6 +55,22 @@ func Beneath(ctx context.Context) context.Context {
 	}
 }
 
+// TypeName returns the type of the first of ctx and the ctxs that it was made
+// from that can stand for a request, empty without one.
+func TypeName(ctx context.Context) string {
+	for !IsNil(ctx) {
+		s := shapeOf(ctx)
+		if s.request != nil || s.carries {
+			return reflect.TypeOf(ctx).String()
+		}
+		if s.parent == nil {
+			break
+		}
+		ctx, _ = fieldOf(ctx, s.parent).(context.Context)
+	}
+	return ""
+}
+
 // IsNil reports whether ctx is nil, or a nil pointer.
 func IsNil(ctx context.Context) bool {
 	if ctx == nil {

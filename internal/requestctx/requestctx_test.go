@@ -147,6 +147,26 @@ type wrapper2 struct{ context.Context }
 
 func (wrapper2) Value(any) any { return nil }
 
+func TestTypeName(t *testing.T) {
+	timeout, cancel := context.WithTimeout(&field{}, time.Hour)
+	defer cancel()
+	for want, ctx := range map[string]context.Context{
+		"*requestctx.field":  timeout,
+		"requestctx.field":   field{},
+		"*requestctx.method": wrapper{Context: &method{}},
+		"":                   inside,
+	} {
+		if got := TypeName(ctx); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	for _, ctx := range []context.Context{nil, (*field)(nil), wrapper{}, wrapper{Context: (*field)(nil)}} {
+		if got := TypeName(ctx); got != "" {
+			t.Errorf("got %q", got)
+		}
+	}
+}
+
 func TestIsNil(t *testing.T) {
 	var none *field
 	for _, ctx := range []context.Context{nil, none} {
