@@ -43,9 +43,12 @@ func TestNoEscape(t *testing.T) {
 		"bad run IDs and keys, forced":          {[]string{program, "bad texts"}, []string{record, force}, ""},
 		"RecordOnly":                            {[]string{program, "dry receiver", "dry ctx", "dry default"}, []string{live}, ""},
 		"RecordOnly, another over it":           {[]string{program, "live over dry", "nothing over dry"}, []string{live}, ""},
+		"RecordOnly, hidden by another ctx":     {[]string{program, "hidden dry"}, []string{live}, ""},
+		"RecordOnly, in ctxs of all kinds":      {[]string{program, "dry in a ctx of its own"}, []string{live}, ""},
 		"RecordOnly inside a task":              {[]string{program, "nested"}, []string{live}, "outer"},
 		"RecordOnly inside an async task":       {[]string{program, "nested async"}, []string{live}, "outer"},
-		"RecordOnly, forced":                    {[]string{program, "dry receiver", "dry ctx", "dry default", "live over dry"}, []string{record, force}, ""},
+		"RecordOnly, forced":                    {[]string{program, "dry receiver", "dry ctx", "dry default", "live over dry", "hidden dry", "dry in a ctx of its own"}, []string{record, force}, ""},
+		"RecordOnly inside a task, forced":      {[]string{program, "nested", "nested async"}, []string{record, "FORCE_RUN_SIDE_EFFECTS=__all__"}, "outer"},
 		"record, cleared by an early init":      {[]string{early}, []string{record, "ESCAPE_FIRST=clear"}, ""},
 		"record, set to live by an early init":  {[]string{early}, []string{record, "ESCAPE_FIRST=live"}, ""},
 		"record, forced by an early init":       {[]string{early}, []string{record, "ESCAPE_FIRST=force"}, ""},
@@ -66,6 +69,9 @@ func TestNoEscape(t *testing.T) {
 		"go test -c":                            {[]string{suite}, nil, ""},
 		"go test -c, live":                      {[]string{suite}, []string{live}, ""},
 		"go test, a program that it starts":     {b.goTest("suite", "-run=TestChild"), []string{"ESCAPE_PROGRAM=" + program}, ""},
+		"go test -c, no environment":            {[]string{suite}, []string{"-"}, ""},
+		"record and no other environment":       {[]string{program, "run", "do"}, []string{"-", record}, ""},
+		"go test from outside, as a control":    {b.goTest("outside", "-tags=bare"), []string{"ESCAPE_PROGRAM=" + program}, "async,do,sync"},
 		"go test from outside, with the import": {b.goTest("outside"), []string{"ESCAPE_PROGRAM=" + program}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -183,15 +189,20 @@ func (b builds) goTest(name string, args ...string) []string {
 	return append(append([]string{"go", "test", "-count=1", "-v"}, args...), "./testdata/escape/"+name)
 }
 
-// executed runs a command with this environment, but for what the go command
-// needs, and returns what has executed, sorted, and all that it printed.
+// executed runs a command with this environment, beside what the go command
+// needs unless its first is "-", and returns what has executed, sorted, and all that it printed.
 func (b builds) executed(command, env []string) (what, out string) {
 	b.t.Helper()
 	cmd := exec.Command(command[0], command[1:]...)
 	log := filepath.Join(b.t.TempDir(), "executed")
-	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(s string) bool {
-		return strings.HasPrefix(s, "SAFERUNNER_") || strings.HasPrefix(s, "FORCE_") || strings.HasPrefix(s, "BAZEL_")
-	}), append(env, "ESCAPE_EXECUTED="+log, "GOPROXY=off")...)
+	if len(env) == 0 || env[0] != "-" {
+		env = append(slices.DeleteFunc(os.Environ(), func(s string) bool {
+			return strings.HasPrefix(s, "SAFERUNNER_") || strings.HasPrefix(s, "FORCE_") || strings.HasPrefix(s, "BAZEL_")
+		}), append(env, "ESCAPE_EXECUTED="+log, "GOPROXY=off")...)
+	} else {
+		env = env[1:]
+	}
+	cmd.Env = env
 	text, err := cmd.CombinedOutput()
 	if err != nil {
 		b.t.Errorf("%v: %v\n%s", command, err, text)

@@ -320,8 +320,16 @@ func TestForceDoesNotPierceRecordOnly(t *testing.T) {
 			}
 		})
 	}
-	rec := saferunnertest.New(t)
+	rec := saferunnertest.New(t, saferunnertest.OwnUnowned())
 	rec.ForceAll()
+	report, err := run(context.Background(), dry)
+	if got := statuses(report); got != "recorded recorded recorded" || err != nil {
+		t.Errorf("unowned: %s, %v", got, err)
+	}
+	report, err = run(saferunner.NewContext(context.Background(), dry), live)
+	if got := statuses(report); got != "recorded recorded recorded" || err != nil {
+		t.Errorf("unowned, in ctx: %s, %v", got, err)
+	}
 	if _, err := saferunner.Run(rec.Context(), "outer", nested.With(1), nested.With(2).Async()); err != nil {
 		t.Error(err)
 	}
