@@ -245,12 +245,9 @@ func TestRequestIsLookedThrough(t *testing.T) {
 	over := func(ctx context.Context) context.Context {
 		return &framework{base, request(t, ctx)}
 	}
-	timeout, cancel := context.WithTimeout(over(rec.Context()), time.Hour)
-	defer cancel()
 	for name, ctx := range map[string]context.Context{
 		"pointer":          over(rec.Context()),
 		"value":            framework{base, request(t, rec.Context())},
-		"beneath":          timeout,
 		"with a runner":    saferunner.NewContext(over(rec.Context()), live),
 		"beside a runner":  &appContext{saferunner.NewContext(base, live), request(t, rec.Context())},
 		"request of other": &appContext{rec.Context(), request(t, saferunner.NewContext(base, live))},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 	"time"
 
@@ -85,22 +86,27 @@ func TestDryRunOfARequest(t *testing.T) {
 }
 
 // A fiber.Ctx is looked through as well: it stands for the ctx that it was
-// given.
+// given. It is only read, so several goroutines may run calls with it.
 func TestFiberCtx(t *testing.T) {
 	rec := saferunnertest.New(t)
 	app := fiber.New()
 	app.Post("/", func(c fiber.Ctx) error {
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() { _ = signUp(c, "before it is given one") })
+		}
+		wg.Wait()
 		c.SetContext(rec.Context())
 		ctx, cancel := context.WithTimeout(c, time.Minute)
 		defer cancel()
-		return errors.Join(signUp(c, "itself"), signUp(ctx, "timeout"))
+		return errors.Join(signUp(c, "itself"), signUp(ctx, "timeout"), signUp(c.RequestCtx(), "its request"))
 	})
 	response, err := app.Test(httptest.NewRequest("POST", "/", nil))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	rec.Assert("user.signed_up", sendSMS.With("itself"), sendSMS.With("timeout"))
+	rec.Assert("user.signed_up", sendSMS.With("itself"), sendSMS.With("timeout"), sendSMS.With("its request"))
 }
 
 // Fiber is not built on net/http: App.Test does not hand on the ctx of the

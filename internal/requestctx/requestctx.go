@@ -7,27 +7,26 @@ import (
 	"reflect"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 )
 
 // Of returns the ctx of the request that ctx itself stands for, nil if it
 // stands for none. A ctx stands for a request if it has an exported field
-// Request of type *http.Request, as a *gin.Context and what embeds it, or a
-// method Context that returns one, as a fiber.Ctx.
+// Request of type *http.Request, as a *gin.Context and what embeds it, and if
+// it is a fiber.Ctx, or the *fasthttp.RequestCtx of one.
 func Of(ctx context.Context) context.Context {
 	s := shapeOf(ctx)
 	if s.request != nil {
-		if request, ok := fieldOf(ctx, s.request).(carrier); ok {
-			return contextOf(request)
+		if request, ok := fieldOf(ctx, s.request).(interface{ Context() context.Context }); ok {
+			return request.Context()
 		}
 	}
-	if s.carries {
-		return contextOf(ctx.(carrier))
+	if s.values {
+		return fiberContext(ctx)
 	}
 	return nil
 }
-
-type carrier interface{ Context() context.Context }
 
 // Beneath is Of for the ctxs that ctx was made from. It looks only where the
 // program may hold a framework whose Context does not hand on what it is asked
@@ -60,7 +59,7 @@ func Beneath(ctx context.Context) context.Context {
 func TypeName(ctx context.Context) string {
 	for !IsNil(ctx) {
 		s := shapeOf(ctx)
-		if s.request != nil || s.carries {
+		if s.request != nil || s.values {
 			return reflect.TypeOf(ctx).String()
 		}
 		if s.parent == nil {
@@ -80,28 +79,17 @@ func IsNil(ctx context.Context) bool {
 	return v.Kind() == reflect.Pointer && v.IsNil()
 }
 
-// contextOf asks what may be nil, or may not be ready to be asked.
-func contextOf(c carrier) (ctx context.Context) {
-	defer func() {
-		if recover() != nil || IsNil(ctx) {
-			ctx = nil
-		}
-	}()
-	return c.Context()
-}
-
 // shape is what there is to know of a type of ctx.
 type shape struct {
 	request []int // index of the field Request, nil without
 	parent  []int // index of the field Context, nil without
-	carries bool  // it has the method Context
+	values  bool  // it has those of a *fasthttp.RequestCtx
 }
 
 var (
 	shapes sync.Map // by type
 
 	contextType = reflect.TypeFor[context.Context]()
-	carrierType = reflect.TypeFor[carrier]()
 )
 
 func shapeOf(ctx context.Context) *shape {
@@ -109,7 +97,7 @@ func shapeOf(ctx context.Context) *shape {
 	if s, ok := shapes.Load(t); ok {
 		return s.(*shape)
 	}
-	s := &shape{carries: t.Implements(carrierType)}
+	s := &shape{values: hasValues(t)}
 	elem := t
 	if t.Kind() == reflect.Pointer {
 		elem = t.Elem()
@@ -143,11 +131,11 @@ func fieldOf(ctx context.Context, index []int) any {
 	return f.Interface()
 }
 
-// frameworks reports whether the program may hold gin or fiber. A test binary
-// does not say what it is built of.
+// frameworks reports whether the program may hold gin or fiber. Before Go 1.27
+// a test binary does not say what it is built of.
 var frameworks = sync.OnceValue(func() bool {
 	info, ok := debug.ReadBuildInfo()
 	return !ok || len(info.Deps) == 0 || slices.ContainsFunc(info.Deps, func(m *debug.Module) bool {
-		return m.Path == "github.com/gin-gonic/gin" || m.Path == "github.com/gofiber/fiber/v3"
+		return m.Path == "github.com/gin-gonic/gin" || strings.HasPrefix(m.Path, fiber)
 	})
 })

@@ -41,16 +41,21 @@ type (
 		bare
 		Request string
 	}
-	method struct {
+	// requestCtx has the methods of a *fasthttp.RequestCtx.
+	requestCtx struct {
 		bare
-		ctx context.Context
+		values map[any]any
 	}
-	panics struct{ bare }
-	itself struct{ bare }
-	both   struct {
+	// fiberCtx has those of a fiber.Ctx.
+	fiberCtx struct {
 		bare
+		request *requestCtx
+	}
+	embedsFiber struct{ *fiberCtx }
+	panics      struct{ fiberCtx }
+	both        struct {
+		fiberCtx
 		Request *http.Request
-		ctx     context.Context
 	}
 	wrapper struct {
 		context.Context
@@ -60,10 +65,20 @@ type (
 
 func (Request) Context() context.Context { return inside }
 
-func (m *method) Context() context.Context { return m.ctx }
-func (panics) Context() context.Context    { panic("not ready") }
-func (i itself) Context() context.Context  { return i }
-func (b both) Context() context.Context    { return b.ctx }
+func (r *requestCtx) VisitUserValuesAll(visit func(key, value any)) {
+	for key, value := range r.values {
+		visit(key, value)
+	}
+}
+func (f fiberCtx) RequestCtx() *requestCtx { return f.request }
+func (panics) RequestCtx() *requestCtx     { panic("not ready") }
+
+// given is a request with a ctx under this key.
+func given(key any, ctx context.Context) *requestCtx {
+	return &requestCtx{values: map[any]any{"other": 1, 2: inside, key: ctx, nil: inside}}
+}
+
+const fiberKey = "__local_user_context__"
 
 func TestOf(t *testing.T) {
 	request, err := http.NewRequestWithContext(inside, "GET", "/", nil)
@@ -87,13 +102,18 @@ func TestOf(t *testing.T) {
 		"Request of another package":        {&other{Request: &Request{}}, false},
 		"Request that is no pointer":        {&wrong{Request: "x"}, false},
 		"request without a ctx":             {&field{Request: &http.Request{}}, false},
-		"method":                            {&method{ctx: inside}, true},
-		"method that returns nil":           {&method{}, false},
-		"method that returns a nil pointer": {&method{ctx: none}, false},
-		"nil pointer with a method":         {(*method)(nil), false},
+		"fiber":                             {&fiberCtx{request: given(fiberKey, inside)}, true},
+		"fiber's value":                     {fiberCtx{request: given(fiberKey, inside)}, true},
+		"fiber's request":                   {given(fiberKey, inside), true},
+		"fiber without a ctx":               {&fiberCtx{request: given("another", inside)}, false},
+		"fiber with a nil pointer":          {&fiberCtx{request: given(fiberKey, none)}, false},
+		"fiber with nil":                    {&fiberCtx{request: given(fiberKey, nil)}, false},
+		"fiber without a request":           {&fiberCtx{}, false},
+		"what embeds fiber":                 {embedsFiber{&fiberCtx{request: given(fiberKey, inside)}}, true},
+		"what embeds nil":                   {embedsFiber{}, false},
+		"nil pointer with methods":          {(*fiberCtx)(nil), false},
 		"method that panics":                {panics{}, false},
-		"method that returns its receiver":  {itself{}, false},
-		"nil request, and a method":         {both{ctx: inside}, true},
+		"nil request, and fiber":            {both{fiberCtx: fiberCtx{request: given(fiberKey, inside)}}, true},
 		"no request":                        {context.Background(), false},
 		"a ctx of package context":          {inside, false},
 		"wrapper":                           {wrapper{Context: &field{Request: request}}, false},
@@ -107,7 +127,7 @@ func TestOf(t *testing.T) {
 	}
 }
 
-// A test binary may hold any framework, so it is looked beneath everything
+// A test binary that names no module may hold any framework: it is looked beneath all
 // that a ctx is made from.
 func TestBeneath(t *testing.T) {
 	request, err := http.NewRequestWithContext(inside, "GET", "/", nil)
@@ -124,7 +144,7 @@ func TestBeneath(t *testing.T) {
 		"several":      stop,
 		"user's type":  wrapper{Context: timeout},
 		"user's type ": &wrapper{Context: below},
-		"method":       context.WithValue(&method{ctx: inside}, "key", 1),
+		"fiber":        context.WithValue(&fiberCtx{request: given(fiberKey, inside)}, "key", 1),
 	} {
 		if got := Beneath(ctx); got == nil || got.Value(key{}) != "inside" {
 			t.Errorf("%s: got %v", name, got)
@@ -151,10 +171,10 @@ func TestTypeName(t *testing.T) {
 	timeout, cancel := context.WithTimeout(&field{}, time.Hour)
 	defer cancel()
 	for want, ctx := range map[string]context.Context{
-		"*requestctx.field":  timeout,
-		"requestctx.field":   field{},
-		"*requestctx.method": wrapper{Context: &method{}},
-		"":                   inside,
+		"*requestctx.field":    timeout,
+		"requestctx.field":     field{},
+		"*requestctx.fiberCtx": wrapper{Context: &fiberCtx{}},
+		"":                     inside,
 	} {
 		if got := TypeName(ctx); got != want {
 			t.Errorf("got %q, want %q", got, want)
