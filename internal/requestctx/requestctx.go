@@ -135,7 +135,8 @@ func fieldOf(ctx context.Context, index []int) any {
 // a test binary does not say what it is built of.
 var frameworks = sync.OnceValue(func() bool {
 	info, ok := debug.ReadBuildInfo()
-	return !ok || len(info.Deps) == 0 || slices.ContainsFunc(info.Deps, func(m *debug.Module) bool {
+	unknown := !ok || len(info.Deps) == 0 && strings.HasSuffix(info.Path, ".test")
+	return unknown || slices.ContainsFunc(info.Deps, func(m *debug.Module) bool {
 		return m.Path == "github.com/gin-gonic/gin" || strings.HasPrefix(m.Path, fiber)
 	})
 })
