@@ -97,8 +97,10 @@ type key struct{}
 
 var dry, _ = saferunner.New(saferunner.RecordOnly())
 
-// late calls next of the case before it.
-var late next
+// late calls next of the case before it, with the ctx that it had.
+var late func() error
+
+func keep(ctx context.Context, next next) { late = func() error { return next(ctx) } }
 
 var cases = []struct {
 	name       string
@@ -139,14 +141,14 @@ var cases = []struct {
 		wg.Wait()
 		return nil
 	})}, succeeds},
-	{"next later", []middleware{around(func(_ context.Context, next next) error { late = next; return nil })}, succeeds},
+	{"next later", []middleware{around(func(ctx context.Context, next next) error { keep(ctx, next); return nil })}, succeeds},
 	{"next of the one before", []middleware{around(func(ctx context.Context, next next) error {
-		did.add("late: %v", late(ctx))
+		did.add("late: %v", late())
 		return next(ctx)
 	})}, succeeds},
-	{"next later, after Goexit", []middleware{around(func(_ context.Context, next next) error { late = next; runtime.Goexit(); return nil })}, succeeds},
+	{"next later, after Goexit", []middleware{around(func(ctx context.Context, next next) error { keep(ctx, next); runtime.Goexit(); return nil })}, succeeds},
 	{"next of the exited one", []middleware{around(func(ctx context.Context, next next) error {
-		did.add("late: %v", late(ctx))
+		did.add("late: %v", late())
 		return next(ctx)
 	})}, succeeds},
 	{"not waited for", []middleware{around(func(ctx context.Context, next next) error {
