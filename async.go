@@ -155,7 +155,7 @@ func (r *Runner) lapse(run *record.Run, i int) {
 	if !run.Lapse(i) {
 		return
 	}
-	r.noteUnowned(run)
+	r.noteUnowned(context.Background(), run)
 	r.write(context.Background(), run, i, i+1)
 	if run.Tell(i, record.Outcome{}) {
 		r.memory.Ended(run, i, i+1)

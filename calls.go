@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/saferunner/saferunner/internal/gate"
+	"github.com/saferunner/saferunner/internal/requestctx"
 	"github.com/saferunner/saferunner/journal"
 )
 
@@ -33,7 +34,7 @@ func (r *Runner) entries(ctx context.Context, runID string) ([]journal.Entry, er
 	if !r.made() {
 		return nil, errNilRunner("Calls")
 	}
-	if ctx == nil {
+	if requestctx.IsNil(ctx) {
 		return nil, errors.New("saferunner: Calls with a nil ctx")
 	}
 	if err := checkText(runID); err != nil {
@@ -69,7 +70,7 @@ func (r *Runner) clear(ctx context.Context) error {
 	if !r.made() {
 		return errNilRunner("Clear")
 	}
-	if ctx == nil {
+	if requestctx.IsNil(ctx) {
 		return errors.New("saferunner: Clear with a nil ctx; nothing was forgotten")
 	}
 	switch mode, text := gate.Current(); {

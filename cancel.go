@@ -7,6 +7,7 @@ import (
 
 	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/internal/record"
+	"github.com/saferunner/saferunner/internal/requestctx"
 	"github.com/saferunner/saferunner/journal"
 )
 
@@ -24,7 +25,7 @@ func (r *Runner) Cancel(ctx context.Context, entryID string) error {
 	if !r.made() {
 		return errNilRunner("Cancel")
 	}
-	if ctx == nil {
+	if requestctx.IsNil(ctx) {
 		return errors.New("saferunner: Cancel with a nil ctx; nothing was done")
 	}
 	owner, _ := ownerOf(scopeOf(ctx), r)

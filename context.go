@@ -5,12 +5,14 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"github.com/saferunner/saferunner/internal/requestctx"
 )
 
 // NewContext returns a copy of ctx that carries r. Runs under the returned ctx use
 // r, even when called on another Runner; so do [Calls], [Clear] and [Shutdown]. In
 // test mode a recorder in ctx comes before r. With a nil r the copy carries no
-// runner.
+// runner. A nil ctx stands for [context.Background].
 //
 // RecordOnly sticks: under a ctx that ever got such a runner no call executes,
 // whatever runner is put over it.
@@ -23,6 +25,9 @@ func NewContext(ctx context.Context, r *Runner) context.Context {
 
 // withSituation returns ctx with a changed situation.
 func withSituation(ctx context.Context, change func(*situation)) context.Context {
+	if requestctx.IsNil(ctx) {
+		ctx = context.Background()
+	}
 	c := &ownContext{scopeContext: scopeContext{Context: ctx}}
 	if s := scopeOf(ctx); s != nil {
 		c.scope, c.own = *s, *s.situation

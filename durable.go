@@ -11,6 +11,7 @@ import (
 	"github.com/saferunner/saferunner/internal/callsite"
 	"github.com/saferunner/saferunner/internal/gate"
 	"github.com/saferunner/saferunner/internal/record"
+	"github.com/saferunner/saferunner/internal/requestctx"
 	"github.com/saferunner/saferunner/journal"
 )
 
@@ -71,7 +72,7 @@ func (r *Runner) Start(ctx context.Context, tasks ...Named) error {
 	if !r.made() {
 		return errNilRunner("Start")
 	}
-	if ctx == nil {
+	if requestctx.IsNil(ctx) {
 		return errors.New("saferunner: Start with a nil ctx; nothing was started")
 	}
 	if mode, text := gate.Current(); mode == gate.Unknown {

@@ -54,7 +54,7 @@ func (r *Runner) recordAll(ctx context.Context, runID string, caller uintptr, re
 	} else {
 		r.write(ctx, run, 0, len(calls))
 	}
-	r.noteUnowned(run)
+	r.noteUnowned(ctx, run)
 	return &rec.Report
 }
 
@@ -78,7 +78,7 @@ func (l *list) decline(i int, d gate.Decision) {
 		} else {
 			l.run.Settle(i, journal.StatusRecorded)
 		}
-		l.runner.noteUnowned(l.run)
+		l.runner.noteUnowned(l.ctx, l.run)
 	case gate.Stubbed:
 		args := l.ownArguments(i).Pointer()
 		l.answer(i, journal.StatusStubbed, func() (any, error) { return d.Answer(args) })

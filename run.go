@@ -8,6 +8,7 @@ import (
 
 	"github.com/saferunner/saferunner/internal/gate"
 	"github.com/saferunner/saferunner/internal/record"
+	"github.com/saferunner/saferunner/internal/requestctx"
 )
 
 // Run runs a list of calls under a run ID, a label that says where the list is
@@ -61,7 +62,7 @@ func errNilRunner(method string) error {
 // run is Run. The receiver is nil for the function of the package. tx is the
 // caller's transaction, nil without one.
 func run(ctx context.Context, receiver *Runner, caller uintptr, tx any, runID string, calls []Call) (*Report, error) {
-	if ctx == nil {
+	if requestctx.IsNil(ctx) {
 		return &Report{runID: runID}, errors.New("saferunner: Run with a nil ctx; nothing was executed")
 	}
 	s := scopeOf(ctx)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner/internal/gate"
+	"github.com/saferunner/saferunner/internal/requestctx"
 )
 
 // Shutdown shuts down the runner that [Run] would use with ctx: the one in ctx,
@@ -20,8 +21,13 @@ func Shutdown(ctx context.Context) error {
 }
 
 // shutdownGrace is how long after its ctx Shutdown waits for engine, journal
-// and OnFailure.
-const shutdownGrace = 1500 * time.Millisecond
+// and OnFailure: a durable engine has time to put calls back into its queue.
+func (r *Runner) shutdownGrace() time.Duration {
+	if r.durable() != nil {
+		return 6500 * time.Millisecond
+	}
+	return 1500 * time.Millisecond
+}
 
 // Shutdown ends the runner r, whatever runner ctx carries. It waits for the Runs
 // that are under way, for async calls that are queued or executing, and for the
@@ -35,8 +41,8 @@ const shutdownGrace = 1500 * time.Millisecond
 // journal with its reason, and in the error, joined.
 //
 // A durable engine takes no further jobs, and lets executing ones end. What is
-// queued stays queued for the next process. After ctx has ended, Shutdown returns
-// when the Stop of the engine does.
+// queued stays queued for the next process. With such an engine Shutdown returns
+// within seven seconds after ctx has ended.
 //
 // Shutdown may be called again, to wait for calls that ignored their ctx. Inside
 // a task of the same runner it returns an error at once, since it would wait for
@@ -45,12 +51,12 @@ func (r *Runner) Shutdown(ctx context.Context) error {
 	switch s := scopeOf(ctx); {
 	case !r.made():
 		return errNilRunner("Shutdown")
-	case ctx == nil:
+	case requestctx.IsNil(ctx):
 		return errors.New("saferunner: Shutdown with a nil ctx; nothing was done")
 	case s.inTask() && s.executes == r:
 		return fmt.Errorf("saferunner: Shutdown inside task %s, which it would wait for; nothing was done; call it from main", s.run.Task(int(s.call)).Spec.Name)
 	}
-	last := newGrace(ctx, shutdownGrace)
+	last := newGrace(ctx, r.shutdownGrace())
 	defer last.end()
 	err := r.life.drain(ctx)
 	if p := r.retirePool(); p != nil {

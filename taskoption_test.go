@@ -52,19 +52,56 @@ func TestBadOptionsPanic(t *testing.T) {
 	}
 }
 
-type misspelt struct {
-	Inner []struct {
-		Pin string `saferunner:"Redact"`
+type (
+	misspelt struct {
+		Inner []struct {
+			Pin string `saferunner:"Redact"`
+		}
+	}
+	pastTense struct {
+		Pin string `saferunner:"redacted"`
+	}
+	otherWord struct {
+		Pin string `saferunner:"secret"`
+	}
+	otherKey struct {
+		Pin string `Saferunner:"redact"`
+	}
+	behind struct {
+		More map[string]*pastTense
+	}
+	promoted struct{ otherWord }
+)
+
+// A tag that would hide nothing makes Define panic, and names the field, in
+// arguments and in results, at whatever depth.
+func TestMisspeltTagPanics(t *testing.T) {
+	for word, define := range map[string]func(){
+		"Redact":       func() { defineTaking[misspelt]() },
+		"redacted":     func() { defineTaking[pastTense]() },
+		"secret":       func() { defineTaking[*otherWord]() },
+		"Saferunner":   func() { defineTaking[otherKey]() },
+		"\"redacted\"": func() { defineTaking[behind]() },
+		"\"secret\"":   func() { defineTaking[promoted]() },
+		"\"secret\", ": func() { defineTaking[[]map[int]otherWord]() },
+		"word \"secret": func() {
+			saferunner.DefineResult("some.task", func(context.Context, int) ([]otherWord, error) { return nil, nil })
+		},
+	} {
+		t.Run(word, func(t *testing.T) {
+			defer func() {
+				text := fmt.Sprint(recover())
+				if !strings.Contains(text, "Pin") || !strings.Contains(text, word) || !strings.Contains(text, `Define("some.task")`) && !strings.Contains(text, `DefineResult("some.task")`) {
+					t.Errorf("it panics with %q", text)
+				}
+			}()
+			define()
+		})
 	}
 }
 
-func TestMisspeltTagPanics(t *testing.T) {
-	defer func() {
-		if text := fmt.Sprint(recover()); !strings.Contains(text, "Pin") || !strings.Contains(text, "Redact") {
-			t.Errorf("it panics with %q", text)
-		}
-	}()
-	saferunner.Define("some.task", func(context.Context, misspelt) error { return nil })
+func defineTaking[In any]() {
+	saferunner.Define("some.task", func(context.Context, In) error { return nil })
 }
 
 func TestRedactHidesWhatOneDoesNotOwn(t *testing.T) {

@@ -1,6 +1,7 @@
 package saferunner
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/saferunner/saferunner/internal/door"
 	"github.com/saferunner/saferunner/internal/gate"
 	"github.com/saferunner/saferunner/internal/record"
+	"github.com/saferunner/saferunner/internal/requestctx"
 	"github.com/saferunner/saferunner/journal"
 )
 
@@ -37,6 +39,7 @@ type unownedRun struct {
 	runner *Runner
 	run    *record.Run
 	test   string
+	ctx    string // type of a ctx that hides the ctx of its request, empty for others
 }
 
 // endedTest returns the test whose recorder a call has reached after its end,
@@ -52,7 +55,7 @@ func (r *Runner) endedTest() (test string, isUnowned bool) {
 }
 
 // noteUnowned notes a run of which at least one call was recorded.
-func (r *Runner) noteUnowned(run *record.Run) {
+func (r *Runner) noteUnowned(ctx context.Context, run *record.Run) {
 	if !gate.Testing() || r.rules != nil && !r.rules.HasEnded() {
 		return
 	}
@@ -69,7 +72,7 @@ func (r *Runner) noteUnowned(run *record.Run) {
 	run.Unowned = true
 	switch {
 	case len(u.runs) < maxUnowned:
-		u.runs = append(u.runs, unownedRun{r, run, test})
+		u.runs = append(u.runs, unownedRun{r, run, test, requestctx.TypeName(ctx)})
 	default:
 		if u.beyond == nil {
 			u.beyond = map[*Runner]int{}
@@ -146,7 +149,7 @@ func (u *unownedCalls) since(mark int) (all door.Unowned) {
 				continue
 			}
 			c := revealCall(n.run, i)
-			c.Test = n.test
+			c.Test, c.Ctx = n.test, n.ctx
 			all.Calls = append(all.Calls, c)
 		}
 	}

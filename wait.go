@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner/internal/record"
+	"github.com/saferunner/saferunner/internal/requestctx"
 	"github.com/saferunner/saferunner/journal"
 )
 
@@ -24,6 +25,9 @@ import (
 func (r *Report) Wait(ctx context.Context) error {
 	if r == nil || r.run == nil || r.waiter == nil {
 		return nil
+	}
+	if requestctx.IsNil(ctx) {
+		return fmt.Errorf("saferunner: run %q: Wait with a nil ctx; nothing was waited for", r.runID)
 	}
 	if err := r.run.Wait(ctx, r.waiter); err != nil {
 		return fmt.Errorf("saferunner: run %q: async calls have not ended: %w", r.runID, err)

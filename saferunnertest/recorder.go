@@ -337,7 +337,7 @@ func madeCalls(calls []door.Revealed) []call {
 func reveal(c door.Revealed) call {
 	task := c.Args.Task()
 	out := call{
-		id: c.EntryID, runID: c.RunID, task: task.Spec.Name, key: c.Options.IdempotencyKey(), status: c.Status, ended: c.Test,
+		id: c.EntryID, runID: c.RunID, task: task.Spec.Name, key: c.Options.IdempotencyKey(), status: c.Status, ended: c.Test, ctx: c.Ctx,
 		args: reflect.ValueOf(c.Args.Pointer()).Elem(), redacted: task.Redacts,
 		async: c.Options.IsAsync(), bestEffort: c.Options.IsBestEffort(),
 		run: placeOf(c.Caller), defined: placeOf(task.Defined),

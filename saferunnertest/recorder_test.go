@@ -126,6 +126,35 @@ func TestPerform(t *testing.T) {
 	}
 }
 
+// No tasks are none: it is PerformAll that means all.
+func TestPerformOfNothing(t *testing.T) {
+	rec := saferunnertest.New(t)
+	executes := saferunner.Define("count.task", func(context.Context, int) error { t.Error("executed"); return nil })
+	if _, err := saferunner.Run(rec.Context(), "all", executes.With(1), executes.With(2).Async()); err != nil {
+		t.Fatal(err)
+	}
+	var empty []saferunner.Named
+	other := saferunner.Define("other.task", func(context.Context, int) error { t.Error("executed"); return nil })
+	if err := errors.Join(rec.Perform(), rec.Perform(empty...), rec.Perform(other)); err != nil {
+		t.Error(err)
+	}
+	rec.Assert("all", executes.With(1), executes.With(2).Async())
+
+	f := newFake(t)
+	fake := saferunnertest.New(f)
+	if _, err := saferunner.Run(fake.Context(), "all", executes.With(1)); err != nil {
+		t.Fatal(err)
+	}
+	var missing *saferunner.Task[int]
+	for _, tasks := range [][]saferunner.Named{{nil}, {missing}, {executes, nil}} {
+		if err := fake.Perform(tasks...); err == nil {
+			t.Errorf("Perform(%v) returned no error", tasks)
+		}
+	}
+	f.end()
+	f.take()
+}
+
 func TestWorksInABubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rec := saferunnertest.New(t)
