@@ -96,7 +96,7 @@ func TestNoEscape(t *testing.T) {
 func TestStartInEachMode(t *testing.T) {
 	b := newBuilds(t)
 	program := b.program("program")
-	const again = "again: saferunner: Start: the runner has been started; its tasks are frozen\n"
+	const again = "again: saferunner: Start: the runner was started before; give all of its tasks to one Start\n"
 	for mode, want := range map[string]string{
 		"SAFERUNNER_MODE=live":   "start: <nil> false\n" + again,
 		"SAFERUNNER_MODE=record": "start: <nil> false\n" + again,

@@ -109,7 +109,7 @@ func TestStartTwice(t *testing.T) {
 		if err := r.Start(t.Context(), e.note); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if err := r.Start(t.Context(), e.note); err == nil || !strings.Contains(err.Error(), "has been started") {
+		if err := r.Start(t.Context(), e.note); err == nil || !strings.Contains(err.Error(), "was started before") {
 			t.Errorf("%s: a second Start: %v", name, err)
 		}
 		if err := r.Start(t.Context()); err == nil {
