@@ -69,7 +69,7 @@ func (w *wrapping) layer(depth int, ctx context.Context) error {
 		return w.execute(ctx)
 	}
 	n := &next{wrapping: w, depth: depth + 1, returned: make(chan struct{})}
-	defer n.close() // also when m leaves by Goexit
+	defer func() { _ = n.close() }() // also when m leaves by Goexit
 	o := guarded(func() (any, error) { return nil, w.runner.middleware[depth](ctx, w.info, n.call) })
 	missed := n.close()
 	if o.stack != "" {

@@ -131,18 +131,19 @@ func TestRedactHidesWhatOneDoesNotOwn(t *testing.T) {
 
 func TestZeroTasksAreRefused(t *testing.T) {
 	var zero saferunner.Task[string]
-	var decoded saferunner.ResultTask[string, int]
-	into := any(&decoded) // it has nothing that JSON could set
-	if err := json.Unmarshal([]byte(`{}`), into); err != nil {
+	var holder struct {
+		Task saferunner.ResultTask[string, int]
+	}
+	if err := json.Unmarshal([]byte(`{"Task": {}}`), &holder); err != nil {
 		t.Fatal(err)
 	}
 	rec := saferunnertest.New(t)
-	for _, c := range []saferunner.Call{zero.With("x"), decoded.With("x"), {}, zero.With("x").Async().Key("k")} {
+	for _, c := range []saferunner.Call{zero.With("x"), holder.Task.With("x"), {}, zero.With("x").Async().Key("k")} {
 		if _, err := saferunner.Run(rec.Context(), "zero", c); !errors.Is(err, saferunner.ErrNoTask) {
 			t.Errorf("got %v", err)
 		}
 	}
-	if zero.Name() != "" || decoded.Name() != "" {
+	if zero.Name() != "" || holder.Task.Name() != "" {
 		t.Error("a zero task has a name")
 	}
 	rec.AllowRefused(saferunner.ErrNoTask)

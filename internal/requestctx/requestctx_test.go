@@ -8,6 +8,7 @@ import (
 )
 
 type key struct{}
+type otherKey struct{}
 
 var inside = context.WithValue(context.Background(), key{}, "inside")
 
@@ -140,18 +141,18 @@ func TestBeneath(t *testing.T) {
 	stop, cancelCause := context.WithCancelCause(context.WithValue(timeout, key{}, "other"))
 	defer cancelCause(nil)
 	for name, ctx := range map[string]context.Context{
-		"value":        context.WithValue(below, "key", 1),
+		"value":        context.WithValue(below, otherKey{}, 1),
 		"several":      stop,
 		"user's type":  wrapper{Context: timeout},
 		"user's type ": &wrapper{Context: below},
-		"fiber":        context.WithValue(&fiberCtx{request: given(fiberKey, inside)}, "key", 1),
+		"fiber":        context.WithValue(&fiberCtx{request: given(fiberKey, inside)}, otherKey{}, 1),
 	} {
 		if got := Beneath(ctx); got == nil || got.Value(key{}) != "inside" {
 			t.Errorf("%s: got %v", name, got)
 		}
 	}
 	for name, ctx := range map[string]context.Context{
-		"nothing":       context.WithValue(context.Background(), "key", 1),
+		"nothing":       context.WithValue(context.Background(), otherKey{}, 1),
 		"nil":           wrapper2{},
 		"nil pointer":   wrapper2{(*field)(nil)},
 		"without a ctx": bare{},
