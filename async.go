@@ -133,13 +133,8 @@ func (h *handed) ended(a *attempt, o *outcome) {
 	if o.result != nil {
 		kept = a.keep(o)
 	}
-	grown, ours := h.Run.Conclude(i, &e, kept)
-	switch {
-	case r.memory == nil:
-		r.write(h, h.Run, i, i+1)
-	case grown > 0:
-		r.memory.Grew(h.Run, grown)
-	}
+	ours := h.Run.Conclude(i, &e, kept)
+	r.write(h, h.Run, i, i+1)
 	switch {
 	case !ours: // it was given up meanwhile
 		e.Status = h.Run.Status(i)
@@ -177,7 +172,7 @@ func (r *Runner) lapse(run *record.Run, i int) {
 	if !run.Lapse(i) {
 		return
 	}
-	r.noteUnowned(run)
+	r.noteUnowned(context.Background(), run)
 	r.write(context.Background(), run, i, i+1)
 	if run.Tell(i, record.Outcome{}) {
 		r.memory.Ended(run, i, i+1)
@@ -193,7 +188,7 @@ func (h *handed) Cancel(i int) bool {
 	if !h.Run.Cancel(i, e) {
 		return false
 	}
-	h.shared.executes.giveUp(h.Run, i, number, ErrShutdown)
+	h.shared.executes.giveUp(h, h.Run, i, number, ErrShutdown)
 	return true
 }
 
@@ -201,16 +196,16 @@ func (h *handed) Cancel(i int) bool {
 func (h *handed) Interrupt(i int) {
 	e := engine.Ending{Status: journal.StatusInterrupted, Error: record.ErrorText(errStillRunning)}
 	if h.Run.Interrupt(i, e) {
-		h.shared.executes.giveUp(h.Run, i, h.Run.Attempts(i), errStillRunning)
+		h.shared.executes.giveUp(h, h.Run, i, h.Run.Attempts(i), errStillRunning)
 	}
 }
 
 // giveUp writes down and tells that a call was given up by Shutdown.
-func (r *Runner) giveUp(run *record.Run, i, number int, cause error) {
+func (r *Runner) giveUp(ctx context.Context, run *record.Run, i, number int, cause error) {
 	r.lost.add(callError(run, i, number, cause, ""))
-	r.aside(func() {
-		r.write(context.Background(), run, i, i+1)
-		r.conclude(context.Background(), run, i, number, &outcome{err: cause})
+	r.aside(ctx, func(ctx context.Context) {
+		r.write(ctx, run, i, i+1)
+		r.conclude(ctx, run, i, number, &outcome{err: cause})
 	})
 }
 

@@ -6,11 +6,11 @@ import (
 	"github.com/saferunner/saferunner/internal/record"
 )
 
-// Call is a task bound to its arguments, and how to run it: an immutable
-// value that may be kept, run again and used from many goroutines. Its
-// arguments are not copied by With, but by [Run], for the journal and for
-// async calls; a sync call that executes gets the very arguments that were
-// passed.
+// Call is a task with its arguments and how to run it. It is an immutable value:
+// it may be kept, run again, and used from several goroutines at once.
+//
+// [Run] copies the arguments, not With. The journal and async calls get the
+// copy; a sync call that executes gets the arguments that were passed.
 type Call struct {
 	task    *record.Task // nil for the zero Call
 	args    record.Arguments
@@ -20,9 +20,9 @@ type Call struct {
 // justAsync is shared by the calls that have no other option.
 var justAsync = &record.Options{Async: true}
 
-// Async returns a copy of the call that Run hands to the engine without
-// waiting for it. Its ctx keeps the values of Run's ctx, not its
-// cancellation.
+// Async returns a copy of the call that [Run] hands to the engine and does not
+// wait for. Its ctx has the values of Run's ctx, but not its cancellation. Its
+// arguments must survive JSON, or Run returns [ErrArguments].
 func (c Call) Async() Call {
 	if c.options == nil {
 		c.options = justAsync
@@ -31,31 +31,36 @@ func (c Call) Async() Call {
 	return c.with(func(o *record.Options) { o.Async = true })
 }
 
-// After returns an async copy of the call that does not execute before d has
-// passed since Run. It replaces At.
+// After returns an async copy of the call that executes once d has passed since
+// [Run], not before. It replaces At. If d is not positive the call does not
+// wait.
 func (c Call) After(d time.Duration) Call {
 	return c.with(func(o *record.Options) { o.Async, o.After, o.At = true, d, time.Time{} })
 }
 
-// At returns an async copy of the call that does not execute before t. It
-// replaces After.
+// At returns an async copy of the call that executes at t, not before. It
+// replaces After. If t has passed the call does not wait.
 func (c Call) At(t time.Time) Call {
 	return c.with(func(o *record.Options) { o.Async, o.After, o.At = true, 0, t })
 }
 
 // Key returns a copy of the call with an idempotency key: 1 to 256 bytes of
-// UTF-8 without NUL, or Run rejects the list with [ErrKey]. Of the calls of
-// one task with one key, one executes: while it is queued, running, done or
-// interrupted, any further one ends as a duplicate. A call that fails gives
-// its key back. Keys are kept by the journal; the default one forgets them
-// with the process. In test mode calls are recorded without claiming their
-// key.
+// UTF-8 without NUL, or [Run] rejects the list with [ErrKey].
+//
+// Of the calls of one task with one key, one executes. While that call is
+// queued, running, done or interrupted, a further call ends as a duplicate,
+// which is no error. A call that failed gives its key back. If the key cannot be
+// claimed, because the journal fails or is full of keys, the call does not
+// execute and fails.
+//
+// The journal keeps the keys; the default one forgets them with the process. A
+// recorded call claims no key.
 func (c Call) Key(key string) Call {
 	return c.with(func(o *record.Options) { o.Keyed, o.Key = true, key })
 }
 
 // BestEffort returns a copy of the call whose failure does not stop the list.
-// Run does not return it; the journal and the [Report] show it.
+// [Run] does not return the failure; the journal and the [Report] show it.
 func (c Call) BestEffort() Call {
 	return c.with(func(o *record.Options) { o.BestEffort = true })
 }

@@ -7,20 +7,23 @@ import (
 	"slices"
 
 	"github.com/saferunner/saferunner/internal/gate"
+	"github.com/saferunner/saferunner/internal/requestctx"
 	"github.com/saferunner/saferunner/journal"
 )
 
-// Calls returns the newest calls under this run ID, at most [journal.MaxPage],
-// oldest first. It asks the journal of the runner in ctx, else of [Default].
-// An empty run ID is [ErrRunID].
+// Calls returns the newest calls under a run ID, [journal.MaxPage] at most, oldest
+// first. It reads the journal of the runner in ctx, else of [Default]. It returns
+// [ErrRunID] for a run ID that [Run] would reject, and the error of a journal that
+// cannot be read.
 func Calls(ctx context.Context, runID string) ([]journal.Entry, error) {
 	owner, _ := ownerOf(scopeOf(ctx), nil)
 	return owner.entries(ctx, runID)
 }
 
-// Calls is the package's Calls for this runner, unless ctx carries another.
+// Calls returns the newest calls under a run ID, as the function [Calls] does. It
+// reads the journal of r, unless ctx carries another runner.
 func (r *Runner) Calls(ctx context.Context, runID string) ([]journal.Entry, error) {
-	if r == nil {
+	if !r.made() {
 		return nil, errNilRunner("Calls")
 	}
 	owner, _ := ownerOf(scopeOf(ctx), r)
@@ -28,10 +31,10 @@ func (r *Runner) Calls(ctx context.Context, runID string) ([]journal.Entry, erro
 }
 
 func (r *Runner) entries(ctx context.Context, runID string) ([]journal.Entry, error) {
-	if r.journal == nil {
+	if !r.made() {
 		return nil, errNilRunner("Calls")
 	}
-	if ctx == nil {
+	if requestctx.IsNil(ctx) {
 		return nil, errors.New("saferunner: Calls with a nil ctx")
 	}
 	if err := checkText(runID); err != nil {
@@ -45,17 +48,18 @@ func (r *Runner) entries(ctx context.Context, runID string) ([]journal.Entry, er
 	return page.Entries, nil
 }
 
-// Clear forgets the calls that were recorded or stubbed. What executed stays.
-// Outside test mode it forgets nothing and returns [ErrLive]. It asks the
-// journal of the runner in ctx, else of [Default].
+// Clear deletes the calls that were recorded or stubbed from the journal of the
+// runner in ctx, else of [Default]. Calls that executed stay. Outside test mode
+// Clear deletes nothing and returns [ErrLive].
 func Clear(ctx context.Context) error {
 	owner, _ := ownerOf(scopeOf(ctx), nil)
 	return owner.clear(ctx)
 }
 
-// Clear is the package's Clear for this runner, unless ctx carries another.
+// Clear deletes what was recorded or stubbed, as the function [Clear] does, from
+// the journal of r, unless ctx carries another runner.
 func (r *Runner) Clear(ctx context.Context) error {
-	if r == nil {
+	if !r.made() {
 		return errNilRunner("Clear")
 	}
 	owner, _ := ownerOf(scopeOf(ctx), r)
@@ -63,10 +67,10 @@ func (r *Runner) Clear(ctx context.Context) error {
 }
 
 func (r *Runner) clear(ctx context.Context) error {
-	if r.journal == nil {
+	if !r.made() {
 		return errNilRunner("Clear")
 	}
-	if ctx == nil {
+	if requestctx.IsNil(ctx) {
 		return errors.New("saferunner: Clear with a nil ctx; nothing was forgotten")
 	}
 	switch mode, text := gate.Current(); {

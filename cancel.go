@@ -7,22 +7,31 @@ import (
 
 	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/internal/record"
+	"github.com/saferunner/saferunner/internal/requestctx"
 	"github.com/saferunner/saferunner/journal"
 )
 
-// Cancel takes out an async call that is queued, or cancels the ctx of its
-// task if a durable engine executes it; it then ends as it ends. In test mode
-// it takes out a recorded call that waits for its time. It returns [ErrEnded]
-// for a call that has ended or is not known, and [ErrNoCancel] for one that
-// cannot be cancelled.
+// Cancel ends the async call with this entry ID if it is queued: it will not
+// execute. If a durable engine executes the call, Cancel cancels the ctx of its
+// task with the cause [engine.ErrCancelled]; a call that then fails ends as
+// cancelled, and is not tried again. In test mode, with the in-memory journal,
+// Cancel ends a recorded call that waits for its time.
+//
+// It returns [ErrEnded] if the call has ended or is not known, and [ErrNoCancel] if
+// the call goes on and cannot be cancelled: it executes in this process, its engine
+// cannot cancel, or it is recorded in a journal of another kind. Cancel asks the
+// runner in ctx, else its receiver. It is safe for concurrent use.
 func (r *Runner) Cancel(ctx context.Context, entryID string) error {
-	if r == nil || r.journal == nil {
+	if !r.made() {
 		return errNilRunner("Cancel")
 	}
-	if ctx == nil {
+	if requestctx.IsNil(ctx) {
 		return errors.New("saferunner: Cancel with a nil ctx; nothing was done")
 	}
 	owner, _ := ownerOf(scopeOf(ctx), r)
+	if !owner.made() {
+		return errNilRunner("Cancel")
+	}
 	if err := owner.cancel(ctx, entryID); err != nil {
 		return fmt.Errorf("saferunner: cancel %s: %w", entryID, err)
 	}
@@ -33,10 +42,19 @@ func (r *Runner) cancel(ctx context.Context, entryID string) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if r.memory != nil && r.durable() == nil {
-		return r.cancelInProcess(ctx, entryID)
+	if e := r.durable(); e != nil {
+		return cancelDurable(ctx, e, entryID)
 	}
-	c, ok := r.durable().(engine.Canceller)
+	if p := r.startedPool(); p != nil {
+		if values, run, i, ok := p.Find(entryID); ok {
+			return r.cancelQueued(ctx, values, run, i)
+		}
+	}
+	return r.cancelRecorded(ctx, entryID)
+}
+
+func cancelDurable(ctx context.Context, e engine.Engine, entryID string) error {
+	c, ok := e.(engine.Canceller)
 	if !ok {
 		return ErrNoCancel
 	}
@@ -49,26 +67,48 @@ func (r *Runner) cancel(ctx context.Context, entryID string) error {
 
 var errCancelled = errors.New("it was cancelled")
 
-// cancelInProcess cancels a call that this process has run.
-func (r *Runner) cancelInProcess(ctx context.Context, entryID string) error {
+func cancelled() engine.Ending {
+	return engine.Ending{Status: journal.StatusCancelled, Error: record.ErrorText(errCancelled)}
+}
+
+// cancelQueued cancels a call that the in-process engine has. values is a ctx
+// with the values of its Run's.
+func (r *Runner) cancelQueued(ctx, values context.Context, run *record.Run, i int) error {
+	number := run.Attempts(i)
+	if !run.Cancel(i, cancelled()) {
+		if run.Status(i).Final() {
+			return ErrEnded
+		}
+		return ErrNoCancel
+	}
+	r.pool().Forget(run, i)
+	r.write(ctx, run, i, i+1)
+	r.conclude(context.WithoutCancel(values), run, i, number, &outcome{err: errCancelled})
+	return nil
+}
+
+// cancelRecorded cancels a recorded call that waits for a time. Only the
+// in-memory journal knows whether one does.
+func (r *Runner) cancelRecorded(ctx context.Context, entryID string) error {
+	if r.memory == nil {
+		page, err := r.journal.Query(ctx, journal.Query{ID: entryID})
+		switch {
+		case err != nil:
+			return err
+		case len(page.Entries) == 0 || page.Entries[0].Status.Final() && page.Entries[0].Status != journal.StatusRecorded:
+			return ErrEnded
+		}
+		return ErrNoCancel
+	}
 	run, i, ok := r.memory.Find(entryID)
 	if !ok {
 		return ErrEnded
 	}
-	e := engine.Ending{Status: journal.StatusCancelled, Error: record.ErrorText(errCancelled)}
 	switch status := run.Status(i); {
-	case status == journal.StatusRecorded && !run.Calls[i].Options.NotBefore(run.At).IsZero():
-		if run.CancelRecorded(i, e) {
-			return nil
-		}
-	case status == journal.StatusQueued:
-		number := run.Attempts(i)
-		if run.Cancel(i, e) {
-			r.pool().Forget(run, i)
-			r.conclude(ctx, run, i, number, &outcome{err: errCancelled})
-			return nil
-		}
-	case status == journal.StatusRunning:
+	case status == journal.StatusRecorded && !run.Calls[i].Options.NotBefore(run.At).IsZero() && run.CancelRecorded(i, cancelled()):
+		r.memory.Grew(run)
+		return nil
+	case !status.Final():
 		return ErrNoCancel
 	}
 	return ErrEnded

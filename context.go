@@ -5,12 +5,17 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"github.com/saferunner/saferunner/internal/requestctx"
 )
 
-// NewContext returns a ctx under which Runs use r, even when called on another
-// Runner. In test mode a recorder in ctx comes before it. A nil r takes the
-// runner out again. RecordOnly sticks: under a ctx that ever got such a runner
-// nothing executes, whatever is put over it.
+// NewContext returns a copy of ctx that carries r. Runs under the returned ctx use
+// r, even when called on another Runner; so do [Calls], [Clear] and [Shutdown]. In
+// test mode a recorder in ctx comes before r. With a nil r the copy carries no
+// runner. A nil ctx stands for [context.Background].
+//
+// RecordOnly sticks: under a ctx that ever got such a runner no call executes,
+// whatever runner is put over it.
 func NewContext(ctx context.Context, r *Runner) context.Context {
 	return withSituation(ctx, func(s *situation) {
 		s.runner = r
@@ -31,6 +36,9 @@ type ownScope struct {
 
 // set makes c ctx with a changed situation.
 func (c *ownScope) set(ctx context.Context, change func(*situation)) context.Context {
+	if requestctx.IsNil(ctx) {
+		ctx = context.Background()
+	}
 	if s := scopeOf(ctx); s != nil {
 		c.scope, c.own = *s, *s.situation
 	}
@@ -39,18 +47,19 @@ func (c *ownScope) set(ctx context.Context, change func(*situation)) context.Con
 	return &c.scope
 }
 
-// CallInfo tells a task, or a middleware, which call it is executing.
+// CallInfo tells a task or a middleware which call it executes.
 type CallInfo struct {
-	RunID   string // the label that Run was given
+	RunID   string // the run ID that Run was given
 	Run     string // ID of the run
-	EntryID string // of the call's journal entry
+	EntryID string // ID of the call's journal entry
 	Task    string // name of the task
-	Attempt int    // from 1
-	Key     string // the call's idempotency key, to pass on to a vendor
-	Async   bool   // it was handed to the engine
+	Attempt int    // which attempt this is, from 1
+	Key     string // idempotency key of the call, to pass on to a vendor; empty without one
+	Async   bool   // whether the call was handed to the engine
 }
 
-// Current returns, inside a task, which call is executing; false elsewhere.
+// Current returns the call that executes under ctx, for a ctx that a task or a
+// middleware got, or one made from it. It returns false for any other ctx.
 func Current(ctx context.Context) (CallInfo, bool) {
 	s := scopeOf(ctx)
 	if !s.inTask() {
@@ -66,10 +75,11 @@ func (s *scope) info() CallInfo {
 	}
 }
 
-// Helper marks the function that calls it as a helper, as the method of that
-// name of testing.T does: a Run in a helper says that it was called where the
-// helper was called. It may be called again, and costs little then. Safe for
-// concurrent use.
+// Helper marks the function that calls it as a helper, as the method Helper of
+// testing.T does. A [Run] in a helper is journaled as called from the line that
+// called the helper. Once a program uses Helper, each Run costs a walk up its
+// stack; a repeated call of Helper costs little. Helper is safe for concurrent
+// use.
 func Helper() {
 	var pcs [1]uintptr
 	if runtime.Callers(2, pcs[:]) == 0 {

@@ -2,6 +2,7 @@ package saferunner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/internal/gate"
 	"github.com/saferunner/saferunner/internal/record"
+	"github.com/saferunner/saferunner/internal/requestctx"
 	"github.com/saferunner/saferunner/journal"
 )
 
@@ -17,6 +19,12 @@ const (
 	unknownFieldLimit = 10 * time.Minute
 	closedGatePause   = time.Minute
 	idChars           = record.IDLength
+)
+
+// What the extract of Propagate can do wrong.
+var (
+	errExtractNil = errors.New("extract of Propagate returned a nil ctx; the task was not executed")
+	errExtractDry = errors.New("extract of Propagate put a RecordOnly runner into the ctx; the task was not executed")
 )
 
 // deliver executes one delivery of a durable engine: it is the runner's
@@ -118,6 +126,12 @@ func (r *Runner) work(ctx context.Context, w *delivered, pass gate.Pass, ended c
 	o := guarded(func() (any, error) {
 		if extract := r.external.extract; extract != nil {
 			extracted = extract(ctx, w.Metadata)
+		}
+		if requestctx.IsNil(extracted) {
+			return nil, errExtractNil
+		}
+		if s := scopeOf(extracted); s != nil && s.recordOnly {
+			return nil, errExtractDry
 		}
 		return nil, nil
 	})

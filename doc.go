@@ -1,6 +1,6 @@
 // Package saferunner makes side effects safe by default: they execute in
-// production, and are only recorded in tests, on staging servers and in dry
-// runs.
+// production, and are only recorded in tests, in dry runs and wherever the
+// variable SAFERUNNER_MODE is record, as on a staging server.
 //
 //	import "github.com/saferunner/saferunner"
 //

@@ -11,13 +11,18 @@ import (
 	"github.com/saferunner/saferunner/internal/callsite"
 	"github.com/saferunner/saferunner/internal/gate"
 	"github.com/saferunner/saferunner/internal/record"
+	"github.com/saferunner/saferunner/internal/requestctx"
 	"github.com/saferunner/saferunner/journal"
 )
 
-// external is what a runner knows of the durable engine that WithEngine
-// named. It is started once, with tasks that are frozen then, and may be
-// stopped again and again. mu guards state and tasks, and is not held while
-// the engine is called.
+// external is what a runner knows of the durable engine that WithEngine named.
+//
+// Its state goes from notStarted to starting, and on to started, or back to
+// notStarted if the engine fails to start. In test mode there is nothing to start,
+// and it goes to stopped. stop leads from starting and started to stopped once
+// Stop of the engine has returned nil; until then it may be called again. mu
+// guards state and what follows it. It is not held while the engine is called, so
+// a Start that hangs keeps nobody waiting.
 type external struct {
 	engine   engine.Engine
 	ledger   bool // it keeps the journal
@@ -25,9 +30,12 @@ type external struct {
 	inject   func(context.Context) map[string]string
 	extract  func(context.Context, map[string]string) context.Context
 
-	mu    sync.Mutex
-	state externalState
-	tasks map[string]*record.Task // what Start was given; never changed, only set
+	mu          sync.Mutex
+	state       externalState
+	tasks       map[string]*record.Task // what Start was given; never changed, only set
+	cancelStart context.CancelCauseFunc // of a Start that goes on
+	startEnded  chan struct{}           // closed when it has returned
+	abandoned   bool                    // Shutdown has given up on it
 }
 
 type externalState uint8
@@ -51,17 +59,20 @@ func (r *Runner) durable() engine.Engine {
 // usesLedger reports whether the engine of async calls writes their entries.
 func (r *Runner) usesLedger() bool { return r.external.ledger && r.durable() != nil }
 
-// Start begins to work the calls of a durable engine: those of these tasks,
-// and of no others. It returns once workers run, or soon after ctx ends; they
-// go on until [Shutdown], also when ctx ends. The tasks are frozen: a second
-// Start is an error, in every mode, as are two tasks of one name
-// ([ErrTaskTwice]). In test mode Start takes no job. The in-process engine
-// works without it. With a bad SAFERUNNER_MODE Start returns [ErrMode].
+// Start begins to execute the calls of a durable engine: those of these tasks, and
+// of no others. It returns once the workers run, or about a second after ctx has
+// ended. The workers go on until [Runner.Shutdown], also after ctx has ended. In
+// test mode Start takes no calls. The in-process engine needs no Start.
+//
+// Start returns an error if it was called before, in every mode, unless the first
+// Start failed; [ErrTaskTwice] if two of the tasks have one name; [ErrShutdown]
+// after Shutdown; and [ErrMode] if SAFERUNNER_MODE is neither live nor record. It
+// is safe for concurrent use.
 func (r *Runner) Start(ctx context.Context, tasks ...Named) error {
-	if r == nil || r.journal == nil {
+	if !r.made() {
 		return errNilRunner("Start")
 	}
-	if ctx == nil {
+	if requestctx.IsNil(ctx) {
 		return errors.New("saferunner: Start with a nil ctx; nothing was started")
 	}
 	if mode, text := gate.Current(); mode == gate.Unknown {
@@ -85,30 +96,59 @@ func (r *Runner) Start(ctx context.Context, tasks ...Named) error {
 	return r.external.start(ctx, r.durable(), defs, specs, r.deliver)
 }
 
+// start is Start. An engine that does not heed ctx goes on to start, beside
+// it; what it has started when nobody waits any more is stopped.
 func (x *external) start(ctx context.Context, e engine.Engine, tasks map[string]*record.Task, specs []engine.TaskSpec, h engine.Handler) error {
 	x.mu.Lock()
 	if x.state != notStarted {
 		x.mu.Unlock()
-		return errors.New("saferunner: Start: the runner has been started; its tasks are frozen")
+		return errors.New("saferunner: Start: the runner was started before; give all of its tasks to one Start")
 	}
-	x.state, x.tasks = starting, tasks
-	x.mu.Unlock()
+	x.tasks = tasks
 	if e == nil {
-		x.become(stopped)
+		x.state = stopped
+		x.mu.Unlock()
 		return nil
 	}
-	if err := e.Start(ctx, specs, h); err != nil {
-		x.become(notStarted)
-		return fmt.Errorf("saferunner: Start: %w", err)
+	ctx, cancel := context.WithCancelCause(ctx)
+	x.state, x.cancelStart, x.startEnded = starting, cancel, make(chan struct{})
+	x.mu.Unlock()
+	_, err := within(ctx, grace, func(ctx context.Context) (any, error) {
+		defer cancel(nil)
+		return nil, x.begun(e.Start(ctx, specs, h))
+	})
+	if errors.Is(err, errNotReturned) {
+		err = fmt.Errorf("the engine did not answer within a second: %w; Shutdown stops what it starts", context.Cause(ctx))
 	}
-	x.become(started)
-	return nil
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(context.Cause(ctx), engine.ErrStopping) && !errors.Is(err, ErrShutdown):
+		err = fmt.Errorf("%w: %w", ErrShutdown, err)
+	}
+	return fmt.Errorf("saferunner: Start: %w", err)
 }
 
-func (x *external) become(s externalState) {
+// begun notes that the engine's Start has returned.
+func (x *external) begun(err error) error {
 	x.mu.Lock()
-	x.state = s
-	x.mu.Unlock()
+	defer x.mu.Unlock()
+	close(x.startEnded)
+	switch {
+	case err != nil:
+		x.state = notStarted
+	case x.abandoned:
+		x.state = stopped
+		go func() {
+			ctx, cancel := context.WithTimeout(context.Background(), grace)
+			defer cancel()
+			_ = x.engine.Stop(ctx) // nobody is there to be told
+		}()
+		return ErrShutdown
+	default:
+		x.state = started
+	}
+	return err
 }
 
 func (x *external) task(name string) *record.Task {
@@ -117,18 +157,52 @@ func (x *external) task(name string) *record.Task {
 	return x.tasks[name]
 }
 
-// stop stops the engine. One that is being started is stopped too.
-func (x *external) stop(ctx context.Context) error {
+// stop stops the engine, for which it waits no longer than last, which
+// outlasts ctx. One that is being started is made to return from that first.
+func (x *external) stop(ctx, last context.Context) error {
+	if err := x.endStart(ctx, last); err != nil {
+		return err
+	}
 	x.mu.Lock()
-	running := x.state == starting || x.state == started
+	running := x.state == started
 	x.mu.Unlock()
 	if !running {
 		return nil
 	}
-	if err := x.engine.Stop(ctx); err != nil {
+	_, err := within(last, 0, func(context.Context) (any, error) { return nil, x.engine.Stop(ctx) })
+	switch {
+	case errors.Is(err, errNotReturned):
+		return fmt.Errorf("the engine has not stopped: %w", context.Cause(ctx))
+	case err != nil:
 		return err // to be waited for once more
 	}
-	x.become(stopped)
+	x.mu.Lock()
+	x.state = stopped
+	x.mu.Unlock()
+	return nil
+}
+
+// endStart waits for a Start that goes on.
+func (x *external) endStart(ctx, last context.Context) error {
+	x.mu.Lock()
+	if x.state != starting {
+		x.mu.Unlock()
+		return nil
+	}
+	cancel, ended := x.cancelStart, x.startEnded
+	x.mu.Unlock()
+	cancel(engine.ErrStopping)
+	select {
+	case <-ended:
+		return nil
+	case <-last.Done():
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.state == starting {
+		x.abandoned = true
+		return fmt.Errorf("the engine has not returned from Start: %w", context.Cause(ctx))
+	}
 	return nil
 }
 
@@ -225,7 +299,7 @@ func (l *list) duplicates(jobs []engine.Job, tickets []engine.Ticket) {
 		i := jobs[n].Position
 		l.run.Settle(i, journal.StatusDuplicate)
 		if l.tx == nil {
-			l.outcome(i).Result = l.runner.heldResult(l.ctx, t.Holder, l.run, i)
+			l.outcome(i).Result = l.runner.heldResult(l.graced(), t.Holder, l.run, i)
 		}
 	}
 }

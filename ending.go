@@ -10,8 +10,9 @@ import (
 	"github.com/saferunner/saferunner/journal"
 )
 
-// Permanent wraps an error that no further attempt would mend: a call that
-// fails with it is not tried again. It returns nil for nil.
+// Permanent returns an error that says that no further attempt would help: a call
+// that fails with it is not tried again, whatever its [Attempts]. The error wraps
+// err and has its text. Permanent returns nil for nil.
 func Permanent(err error) error {
 	if err == nil {
 		return nil
@@ -24,9 +25,11 @@ type permanentError struct{ cause error }
 func (e *permanentError) Error() string { return e.cause.Error() }
 func (e *permanentError) Unwrap() error { return e.cause }
 
-// Later is the error of an async task that cannot run now: it is tried again
-// after d, at least 100 ms, and the attempt does not count. The engine decides
-// how precisely d is kept. In a sync call it is an ordinary failure.
+// Later returns an error that says that an async call cannot run now: it is tried
+// again after d, and this attempt does not count against its [Attempts]. A d of
+// less than 100 ms counts as 100 ms. How precisely the time is kept depends on the
+// engine. There is no limit to how often a call may return Later. In a sync call
+// it is an ordinary failure.
 func Later(d time.Duration) error { return &laterError{max(d, minLater)} }
 
 const minLater = 100 * time.Millisecond
@@ -71,10 +74,10 @@ func (a *attempt) ending(ctx context.Context, o *outcome) engine.Ending {
 	}
 	again := int(a.ctx.attempt) < a.spec.Retry.Attempts()
 	switch cause := context.Cause(ctx); {
-	case o.class.later > 0:
-		e.Status, e.Counts, e.Wait = journal.StatusQueued, false, o.class.later
 	case errors.Is(cause, engine.ErrCancelled):
 		e.Status = journal.StatusCancelled
+	case o.class.later > 0:
+		e.Status, e.Counts, e.Wait = journal.StatusQueued, false, o.class.later
 	case o.class.permanent:
 	case errors.Is(cause, engine.ErrStopping) && !again:
 		e.Status = journal.StatusInterrupted

@@ -187,3 +187,46 @@ func ExampleRunner_Journal() {
 	}
 	// Output:
 }
+
+// After Shutdown a runner takes no more calls.
+func ExampleRunner_Shutdown() {
+	ctx := context.Background()
+	runner, err := saferunner.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	hello := saferunner.Define("hello", func(context.Context, string) error { return nil })
+	if _, err := runner.Run(ctx, "start", hello.With("world").Async()); err != nil {
+		log.Fatal(err)
+	}
+
+	fmt.Println(runner.Shutdown(ctx)) // waits for async calls
+	_, err = runner.Run(ctx, "start", hello.With("again"))
+	fmt.Println(errors.Is(err, saferunner.ErrShutdown))
+	// Output:
+	// <nil>
+	// true
+}
+
+// The code under ctx uses this runner, not the default one.
+func ExampleNewContext() {
+	runner, err := saferunner.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	hello := saferunner.Define("hello", func(context.Context, string) error { return nil })
+
+	ctx := saferunner.NewContext(context.Background(), runner)
+	if _, err := saferunner.Run(ctx, "new.context", hello.With("world")); err != nil {
+		log.Fatal(err)
+	}
+	calls, err := runner.Calls(ctx, "new.context")
+	fmt.Println(len(calls), err)
+	// Output: 1 <nil>
+}
+
+// It is on in a test binary, as here.
+func ExampleTestMode() {
+	fmt.Println(saferunner.TestMode())
+	// Output: true
+}

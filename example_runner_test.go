@@ -2,7 +2,6 @@ package saferunner_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log"
@@ -117,17 +116,6 @@ func ExampleShutdown() {
 	if err := errors.Join(server.Shutdown(grace), saferunner.Shutdown(grace)); err != nil {
 		log.Print(err) // names each call that could not run
 	}
-}
-
-// An entry is JSON with fixed names.
-func Example_entryJSON() {
-	entry := journal.Entry{
-		ID: "1", RunID: "order.created", Task: "sms.send", Args: json.RawMessage(`{"to":"+27821234567"}`),
-		Status: journal.StatusRecorded, At: time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC),
-	}
-	text, err := json.Marshal(entry)
-	fmt.Println(string(text), err)
-	// Output: {"id":"1","run_id":"order.created","task_name":"sms.send","task_args":{"to":"+27821234567"},"is_async":false,"status":"recorded","at":"2026-01-02T15:04:05Z"} <nil>
 }
 
 // A task that cannot run now is tried again later.

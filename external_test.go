@@ -1,9 +1,7 @@
 package saferunner_test
 
 import (
-	"os"
-	"os/exec"
-	"path/filepath"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -11,28 +9,23 @@ import (
 	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/journal"
+	"github.com/saferunner/saferunner/saferunnertest"
 )
 
 // An engine of WithEngine is reached outside of test mode only, so a program
 // shows what runs on it.
 func TestExternalEngine(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "external.exe")
-	if out, err := exec.Command("go", "build", "-o", program, "./testdata/external").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+	wantGolden(t, "external.golden", printed(t, buildProgram(t, "external")))
+}
+
+// What a worker cannot read or may not execute fails, and neither the journal
+// nor the log nor an error tells what is secret.
+func TestUndelivered(t *testing.T) {
+	out := printed(t, buildProgram(t, "undelivered"))
+	if strings.Contains(out, "7733") {
+		t.Error("a secret got out")
 	}
-	command := exec.Command(program)
-	command.Env = slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, "SAFERUNNER_MODE=") })
-	out, err := command.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	golden, err := os.ReadFile("testdata/external.golden")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(out) != string(golden) {
-		t.Errorf("got\n%s\nwant\n%s", out, golden)
-	}
+	wantGolden(t, "undelivered.golden", out)
 }
 
 func TestEngineOptions(t *testing.T) {
@@ -98,6 +91,30 @@ func TestExternalEngineInTestMode(t *testing.T) {
 	}
 	if err := r.Shutdown(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// A second Start is an error, also where nothing is worked.
+func TestStartTwice(t *testing.T) {
+	e := newEffects()
+	for name, r := range map[string]*saferunner.Runner{
+		"no engine":    newRunner(t),
+		"engine":       newRunner(t, saferunner.WithEngine(newLedger(t))),
+		"RecordOnly":   newRunner(t, saferunner.RecordOnly(), saferunner.WithEngine(newLedger(t))),
+		"a recorder's": saferunnertest.New(t).Runner(),
+	} {
+		if err := r.Start(t.Context(), e.note, e.note); !errors.Is(err, saferunner.ErrTaskTwice) {
+			t.Errorf("%s: a bad Start: %v", name, err)
+		}
+		if err := r.Start(t.Context(), e.note); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := r.Start(t.Context(), e.note); err == nil || !strings.Contains(err.Error(), "was started before") {
+			t.Errorf("%s: a second Start: %v", name, err)
+		}
+		if err := r.Start(t.Context()); err == nil {
+			t.Errorf("%s: a Start of no tasks after another: %v", name, err)
+		}
 	}
 }
 

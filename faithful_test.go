@@ -254,3 +254,53 @@ func TestCallerIsWhereRunWasCalled(t *testing.T) {
 		}
 	}
 }
+
+// digits is what the number of a card looks like in a stack with arguments.
+const digits = "0x41111111beef"
+
+//go:noinline
+func chargeAndPanic(number int64) error {
+	if number > 0 {
+		panic("cannot charge")
+	}
+	return nil
+}
+
+// Stacks name functions, files and lines, and hold no arguments.
+func TestStacksHoldNoArguments(t *testing.T) {
+	var log strings.Builder
+	charge := saferunner.Define("stack.charge", func(_ context.Context, number int64) error { return chargeAndPanic(number) })
+	answered := saferunner.DefineResult("stack.answer", func(context.Context, int64) (int, error) { return 0, nil })
+	check := func(from, text string) {
+		t.Helper()
+		if !strings.Contains(text, "chargeAndPanic") || !strings.Contains(text, "faithful_test.go:") || strings.Contains(text, "0x") {
+			t.Errorf("%s: the stack is\n%s", from, text)
+		}
+	}
+	r := quiet(t, saferunner.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	report, err := r.Run(t.Context(), "stack", charge.With(0x41111111beef).BestEffort(), charge.With(0x41111111beef).Async())
+	if err != nil {
+		t.Fatal(err)
+	}
+	failure, _ := errors.AsType[*saferunner.CallError](report.Wait(t.Context()))
+	check("CallError", failure.Stack)
+	entries, err := r.Calls(t.Context(), "stack")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		check("the journal", e.Attempts[0].Stack)
+	}
+
+	rec := saferunnertest.New(t)
+	saferunnertest.Stub(rec, answered, func(number int64) (int, error) { return 0, chargeAndPanic(number) })
+	report, _ = saferunner.Run(rec.Context(), "stack", charge.With(0x41111111beef), answered.With(0x41111111beef))
+	failure, _ = errors.AsType[*saferunner.CallError](report.Outcomes()[1].Err)
+	check("a stub", failure.Stack)
+	failure, _ = errors.AsType[*saferunner.CallError](errors.Join(rec.Perform(charge)))
+	check("Perform", failure.Stack)
+
+	if strings.Contains(log.String(), digits) {
+		t.Errorf("the log has\n%s", log.String())
+	}
+}

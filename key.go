@@ -14,11 +14,9 @@ func (r *Runner) claimKey(ctx context.Context, run *record.Run, i int) (holder s
 	if r.memory != nil {
 		return r.memory.ClaimRun(ctx, run, i)
 	}
-	err = withGrace(ctx, func(ctx context.Context) error {
-		holder, err = r.journal.Claim(ctx, run.Task(i).Spec.Name, run.Key(i), run.EntryID(i))
-		return err
+	return withGrace(ctx, func(ctx context.Context) (string, error) {
+		return r.journal.Claim(ctx, run.Task(i).Spec.Name, run.Key(i), run.EntryID(i))
 	})
-	return holder, err
 }
 
 // claim takes the key of call i. Where another holds it, or it cannot be
@@ -26,7 +24,7 @@ func (r *Runner) claimKey(ctx context.Context, run *record.Run, i int) (holder s
 func (l *list) claim(i int) bool {
 	l.show(i) // an earlier call may have given the key back
 	l.now = 0
-	holder, err := l.runner.claimKey(l.ctx, l.run, i)
+	holder, err := l.runner.claimKey(l.graced(), l.run, i)
 	switch {
 	case err != nil:
 		l.fail(i, fmt.Errorf("not executed, since its key %q could not be claimed: %w", l.run.Key(i), err), "")
@@ -35,7 +33,7 @@ func (l *list) claim(i int) bool {
 		return true
 	}
 	l.run.Settle(i, journal.StatusDuplicate)
-	l.outcome(i).Result = l.runner.heldResult(l.ctx, holder, l.run, i)
+	l.outcome(i).Result = l.runner.heldResult(l.graced(), holder, l.run, i)
 	return false
 }
 
@@ -51,7 +49,9 @@ func (r *Runner) heldResult(ctx context.Context, holder string, run *record.Run,
 			return result
 		}
 	}
-	page, err := r.journal.Query(ctx, journal.Query{ID: holder})
+	page, err := withGrace(ctx, func(ctx context.Context) (journal.Page, error) {
+		return r.journal.Query(ctx, journal.Query{ID: holder})
+	})
 	if err != nil || len(page.Entries) == 0 || page.Entries[0].Status != journal.StatusDone {
 		return nil
 	}

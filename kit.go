@@ -32,6 +32,12 @@ func init() {
 }
 
 // testRecorder is a runner owned by one test, behind the test kit.
+//
+// It goes through the states of its rules. While they hold, the test may change
+// them. End takes them back, so that nothing more is let through, and waits for the
+// forced async calls that were queued before. Then it is over: what still reaches it
+// is recorded, and unowned. mu guards what the end of the test and Wait ask for; the
+// rules and the journal have locks of their own.
 type testRecorder struct {
 	gate.Rules
 	runner Runner

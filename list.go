@@ -29,6 +29,7 @@ type list struct {
 	same bool          // no task has a rule of its own
 
 	now    time.Duration // since the run began: when the call just before ended, if it was sync; 0 for not known
+	late   *graceContext // for the journal, where ctx can end; nil until it is needed
 	put    bool          // the in-memory journal has the run
 	clean  int           // another journal has the calls before this one as they stand
 	queued int           // calls that are about to be handed to the engine
@@ -62,7 +63,7 @@ func (l *list) walk() {
 	defer l.finish()
 	for i := 0; i < len(l.run.Calls) && l.err == nil; {
 		if l.ctx.Err() != nil {
-			l.err = fmt.Errorf("saferunner: run %q: ctx has ended before call %d: %w", l.run.RunID, i+1, context.Cause(l.ctx))
+			l.err = l.ctxEnded(i)
 			return
 		}
 		if !l.run.Calls[i].Options.IsAsync() {
@@ -79,6 +80,10 @@ func (l *list) walk() {
 	}
 }
 
+func (l *list) ctxEnded(i int) error {
+	return fmt.Errorf("saferunner: run %q: ctx has ended before call %d: %w", l.run.RunID, i+1, context.Cause(l.ctx))
+}
+
 // finish skips what was not reached and writes what was not written. It also
 // runs when a task or a stub leaves by Goexit.
 func (l *list) finish() {
@@ -90,6 +95,12 @@ func (l *list) finish() {
 		l.writeTx()
 	} else {
 		l.show(len(r.Calls))
+	}
+	if l.runner.memory != nil {
+		l.runner.memory.Grew(r)
+	}
+	if l.late != nil {
+		l.late.end()
 	}
 	if r.Ended(1) {
 		l.runner.memory.Ended(r, 0, len(r.Calls))
@@ -107,9 +118,21 @@ func (l *list) show(end int) {
 			l.runner.memory.PutRun(l.run)
 		}
 	case l.clean < end:
-		l.runner.write(l.ctx, l.run, l.clean, end)
+		l.runner.write(l.graced(), l.run, l.clean, end)
 		l.clean = end
 	}
+}
+
+// graced is a ctx for the journal: the whole list has one second more than
+// its ctx.
+func (l *list) graced() context.Context {
+	if l.runner.memory != nil || l.ctx.Done() == nil {
+		return l.ctx
+	}
+	if l.late == nil {
+		l.late = newGrace(l.ctx, grace)
+	}
+	return l.late
 }
 
 func (l *list) task(i int) *record.Task { return l.passed(i).Task() }
@@ -131,7 +154,12 @@ func (l *list) take(i int) {
 func (l *list) executeSync(i int, d gate.Decision) {
 	l.run.Begin(i, l.now)
 	l.show(i + 1)
-	l.clean = i // it will change once more
+	l.clean = i                                       // it will change once more
+	if l.runner.memory == nil && l.ctx.Err() != nil { // the journal has taken its time
+		l.run.Unbegin(i)
+		l.err = l.ctxEnded(i)
+		return
+	}
 	if l.tasks == nil {
 		l.tasks = taskScopes(l.runner.inTask(l.ctx, l.scope, l.run), len(l.run.Calls))
 	}
@@ -143,14 +171,14 @@ func (l *list) executeSync(i int, d gate.Decision) {
 // executed notes the end of a sync call.
 func (l *list) executed(a *attempt, o *outcome) {
 	i := int(a.ctx.call)
-	var grown int64
 	e := a.ending(l.ctx, o)
 	var kept *record.Kept
 	if o.result != nil {
 		kept = a.keep(o)
 	}
-	if l.now, grown = l.run.End(i, &e, kept); grown > 0 && l.runner.memory != nil {
-		l.runner.memory.Grew(l.run, grown)
+	l.now = l.run.End(i, &e, kept)
+	if l.runner.memory != nil {
+		l.runner.memory.Grew(l.run)
 	}
 	if o.err != nil {
 		l.failed(i, callError(l.run, i, 1, o.err, o.stack))

@@ -2,6 +2,7 @@ package saferunner_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -174,5 +175,51 @@ func TestPruneKeepsWhatHoldsAKey(t *testing.T) {
 	}
 	if out, err := e.double.Result(report); out != 8 || err != nil {
 		t.Errorf("got %d, %v", out, err)
+	}
+}
+
+// What calls return, fail with and are answered with counts like what they
+// were called with.
+func TestMemoryJournalCountsWhatBecomesOfCalls(t *testing.T) {
+	const size, bound = 100 << 10, 4 << 20
+	text := strings.Repeat("x", size)
+	answer := saferunner.DefineResult("large.answer", func(_ context.Context, fails bool) (string, error) {
+		if fails {
+			return "", errors.New(strings.Clone(text))
+		}
+		return strings.Clone(text), nil
+	}, saferunner.Attempts(3), saferunner.Backoff(1, 1))
+	recorded := answer.WhenRecorded(func(bool) (string, error) { return strings.Clone(text), nil })
+	refused := answer.WhenRecorded(func(bool) (string, error) { return "", errors.New(strings.Clone(text)) })
+	for name, tt := range map[string]struct {
+		call     saferunner.Call
+		recorded bool
+		each     int
+	}{
+		"results":                {call: answer.With(false), each: size},
+		"results of async calls": {call: answer.With(false).Async(), each: size},
+		"errors":                 {call: answer.With(true).BestEffort(), each: size},
+		"retries":                {call: answer.With(true).Async(), each: 3 * size},
+		"WhenRecorded":           {call: recorded.With(false), recorded: true, each: size},
+		"WhenRecorded fails":     {call: refused.With(false).BestEffort(), recorded: true, each: size},
+	} {
+		t.Run(name, func(t *testing.T) {
+			j := saferunner.NewMemoryJournal(1<<20, bound)
+			r := quiet(t, saferunner.WithJournal(j))
+			if tt.recorded {
+				r = newRunner(t, saferunner.WithJournal(j))
+			}
+			for range 200 {
+				report, err := r.Run(t.Context(), "large", tt.call)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_ = report.Wait(t.Context()) // some fail
+			}
+			page, err := j.Query(t.Context(), journal.Query{Limit: journal.MaxPage})
+			if err != nil || len(page.Entries) > bound/tt.each+1 || len(page.Entries) < bound/tt.each/2 {
+				t.Errorf("%d entries of %d bytes each in a journal of %d bytes, %v", len(page.Entries), tt.each, bound, err)
+			}
+		})
 	}
 }

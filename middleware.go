@@ -1,21 +1,24 @@
 package saferunner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
 )
 
-// WithMiddleware makes m wrap every attempt that executes, sync or async, in
-// whatever process, and never what is recorded; calls that a test lets
-// through run without it. The first middleware given is the outermost. It runs
-// within the attempt's [Timeout], after the beginning was written down.
+// WithMiddleware makes m wrap each attempt that executes, sync or async, in this
+// process or in a worker. Calls that are recorded do not pass m, nor do calls that
+// execute in test mode. The first middleware given is the outermost. m runs within
+// the [Timeout] of the attempt, after the journal was told that the attempt began.
 //
-// m calls next once, with a ctx made from the one that it got, and returns
-// its error. Otherwise the attempt fails; the call has not executed if next
-// was not called. m may change an error, but cannot turn a failure into
-// success. [Permanent] and [Later] keep their meaning, whether they come from
-// the task or from m. m is called from several goroutines at once.
+// m has to call next once, with a ctx made from the one that it got, and to wait
+// until it returns. Otherwise the attempt fails. If m returns without a call of
+// next, the task has not executed. m may change an error, but it cannot turn a
+// failure into a success. A panic of the task, or of a middleware further in, is
+// an error of next. [Permanent] and [Later] mean the same whether they come from
+// the task or from m, also where m puts another error in their place. m is called
+// from several goroutines at once. New returns an error if m is nil.
 func WithMiddleware(m func(ctx context.Context, call CallInfo, next func(context.Context) error) error) Option {
 	return func(r *Runner) error {
 		if m == nil {
@@ -31,113 +34,133 @@ type middleware = func(context.Context, CallInfo, func(context.Context) error) e
 // What a middleware can do wrong.
 var (
 	errNextNot   = errors.New("a middleware returned without having called next; the task was not executed")
-	errNextTwice = errors.New("a middleware called next more than once; the task was executed once")
-	errNextLate  = errors.New("a middleware returned before its call of next had")
+	errNextTwice = errors.New("a middleware called next more than once; the task was executed at most once")
+	errNextLate  = errors.New("a middleware returned before its call of next did; it has to wait for next")
 	errNextOther = errors.New("a middleware called next with a ctx that was not made from the one it got; the task was not executed")
+	errNextDry   = errors.New("a middleware put a RecordOnly runner into the ctx; the task was not executed")
 	errNextOver  = errors.New("a middleware called next after it had returned; the task was not executed")
 )
 
-// wrapping is one attempt under its middleware. The task executes at most
-// once, and only while the chain has not returned.
+// wrapping is one attempt under its middleware.
 type wrapping struct {
-	attempt *attempt
-
-	mu       sync.Mutex
-	called   bool
-	finished bool // the task has returned
-	over     bool // the outermost middleware has returned
-	wrong    error
-	task     outcome
+	*attempt
+	info  CallInfo
+	task  outcome
+	stack string // of a middleware's panic
 }
 
 // wrapped executes the task through the runner's middleware.
 func (a *attempt) wrapped(ctx context.Context) outcome {
-	w := &wrapping{attempt: a}
-	info := a.ctx.info()
-	next := w.execute
-	for i := len(a.ctx.executes.middleware) - 1; i >= 0; i-- {
-		next = w.layer(a.ctx.executes.middleware[i], info, next)
+	w := &wrapping{attempt: a, info: a.ctx.info()}
+	err := w.layer(0, ctx)
+	if err == nil {
+		return w.task
 	}
-	o := guarded(func() (any, error) { return nil, next(ctx) })
-	return w.combine(o)
+	o := outcome{err: err, stack: cmp.Or(w.stack, w.task.stack), class: classOf(err)}
+	if o.class == (class{}) {
+		o.class = w.task.class
+	}
+	return o
 }
 
-// layer returns the next of the layer above m.
-func (w *wrapping) layer(m middleware, info CallInfo, next func(context.Context) error) func(context.Context) error {
-	once := sync.Mutex{}
-	entered := false
-	return func(ctx context.Context) error {
-		if scopeOf(ctx) != w.attempt.ctx {
-			return w.fault(errNextOther)
-		}
-		once.Lock()
-		twice := entered
-		entered = true
-		once.Unlock()
-		if twice {
-			return w.fault(errNextTwice)
-		}
-		return m(ctx, info, next)
+// layer calls the middleware at this depth, or the task beneath all of it.
+func (w *wrapping) layer(depth int, ctx context.Context) error {
+	if depth == len(w.ctx.executes.middleware) {
+		return w.execute(ctx)
 	}
+	n := &next{wrapping: w, depth: depth + 1, returned: make(chan struct{})}
+	defer func() { _ = n.close() }() // also when m leaves by Goexit
+	o := guarded(func() (any, error) { return nil, w.ctx.executes.middleware[depth](ctx, w.info, n.call) })
+	missed := n.close()
+	if o.stack != "" {
+		w.stack = o.stack
+	}
+	if o.err != nil {
+		return o.err
+	}
+	return missed
 }
 
-// execute is the innermost next.
 func (w *wrapping) execute(ctx context.Context) error {
-	w.mu.Lock()
-	var wrong error
-	switch {
-	case w.over:
-		wrong = errNextOver
-	case w.called:
-		wrong = errNextTwice
-	case scopeOf(ctx) != w.attempt.ctx:
-		wrong = errNextOther
-	}
-	w.called = w.called || wrong == nil
-	w.mu.Unlock()
-	if wrong != nil {
-		return w.fault(wrong)
-	}
-	o := w.attempt.invoke(ctx)
-	w.mu.Lock()
-	w.task, w.finished = o, true
-	w.mu.Unlock()
-	return o.err
+	w.task.err = ErrGoexit // unless it returns
+	w.task = w.invoke(ctx)
+	return w.task.err
 }
 
-// fault notes the first thing that a middleware did wrong.
-func (w *wrapping) fault(err error) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.wrong == nil {
-		w.wrong = err
+// next is what one middleware is given to call. It goes through three states:
+// it can be called; it was called; its middleware has returned, and nothing
+// can be called any more. What a middleware has called from another goroutine
+// is waited for, so that an attempt ends after its task.
+type next struct {
+	*wrapping
+	depth    int           // of what is called
+	returned chan struct{} // closed when that has returned
+
+	mu     sync.Mutex
+	called bool
+	closed bool
+	err    error // why the attempt fails, if its middleware does not say so
+}
+
+func (n *next) call(ctx context.Context) error {
+	if err := n.begin(ctx); err != nil {
+		return err
 	}
+	err := ErrGoexit // unless it returns
+	defer func() {
+		n.fail(err)
+		close(n.returned)
+	}()
+	err = n.layer(n.depth, ctx)
 	return err
 }
 
-// combine makes one outcome of the task's and that of its middleware.
-func (w *wrapping) combine(chain outcome) outcome {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.over = true
-	chain.class = classOf(chain.err)
+// begin refuses a call that the middleware must not make.
+func (n *next) begin(ctx context.Context) error {
+	s, own := scopeOf(ctx), n.ctx
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var err error
 	switch {
-	case w.called && !w.finished:
-		return outcome{err: errNextLate}
-	case w.wrong != nil && (chain.err == nil || w.task.err == nil):
-		return outcome{err: w.wrong}
-	case chain.err == nil && !w.called:
-		return outcome{err: errNextNot}
-	case chain.err == nil && w.task.err != nil:
-		return w.task
-	case chain.err == nil:
-		return w.task
+	case n.closed:
+		return errNextOver
+	case n.called:
+		err = errNextTwice
+	case s == nil || s.run != own.run || s.call != own.call || s.attempt != own.attempt:
+		err = errNextOther
+	case s.recordOnly:
+		err = errNextDry
 	}
-	if chain.class == (class{}) {
-		chain.class = w.task.class
+	n.called = n.called || err == nil
+	n.err = cmp.Or(n.err, err)
+	return err
+}
+
+func (n *next) fail(err error) {
+	n.mu.Lock()
+	n.err = cmp.Or(n.err, err)
+	n.mu.Unlock()
+}
+
+// close says that the middleware has returned, and returns why the attempt
+// fails, if it does.
+func (n *next) close() error {
+	n.mu.Lock()
+	n.closed = true
+	called := n.called
+	n.mu.Unlock()
+	if called {
+		select {
+		case <-n.returned:
+		default:
+			n.fail(errNextLate)
+			<-n.returned
+		}
 	}
-	if chain.stack == "" {
-		chain.stack = w.task.stack
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !called && n.err == nil {
+		return errNextNot
 	}
-	return chain
+	return n.err
 }

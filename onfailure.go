@@ -9,12 +9,16 @@ import (
 	"github.com/saferunner/saferunner/journal"
 )
 
-// OnFailure has fn called for each async call that has failed, was cancelled
-// or was interrupted for good, after that was written down: with the call's
-// entry and a [*CallError]. It is called once for each end, on a goroutine of
-// its own; at most 16 run at once. ctx has the values of Run's and ends after
-// a minute. [Shutdown] waits for fn until its ctx ends. A process that dies
-// before fn is called loses the call of fn.
+// OnFailure calls fn for each async call that has failed, was cancelled or was
+// interrupted for good, with the entry of the call and a [*CallError]. fn is
+// called after the end was written down, once at most for each end, on a goroutine
+// of its own. At most 16 run at the same time. ctx has the values of Run's ctx, and
+// ends after a minute. A panic in fn is logged.
+//
+// [Shutdown] waits for fn until its ctx ends. If the process dies before fn is
+// called, nobody calls it. fn is not called for a call that ends as interrupted
+// because its process died, nor for one that could not be queued: Run returns that
+// failure. New returns an error if fn is nil.
 func OnFailure(fn func(ctx context.Context, e journal.Entry, err error)) Option {
 	return func(r *Runner) error {
 		if fn == nil {

@@ -12,12 +12,14 @@ import (
 	"github.com/saferunner/saferunner/journal"
 )
 
-// Option configures a [Runner]. No option turns test mode off.
+// Option configures a [Runner]. No option turns test mode off. Of an option that
+// is given twice, the last one counts; [WithMiddleware] adds up.
 type Option func(*Runner) error
 
-// RecordOnly makes the runner record every call, whatever the mode of the
-// process and whatever is forced. It is how a dry run is made. A ctx that ever
-// got such a runner, with [NewContext], executes nothing either.
+// RecordOnly makes the runner record every call and execute none, whatever the
+// mode of the process and whatever is forced. Use it for dry runs. It sticks to a
+// ctx: under a ctx that ever got such a runner from [NewContext], no runner
+// executes a call.
 func RecordOnly() Option {
 	return func(r *Runner) error {
 		r.recordOnly = true
@@ -25,7 +27,9 @@ func RecordOnly() Option {
 	}
 }
 
-// WithJournal makes the runner write into j instead of memory.
+// WithJournal makes the runner write its calls into j, instead of memory. The
+// runner does not close j. New returns an error if j is nil, and if the engine
+// keeps another journal itself.
 func WithJournal(j journal.Journal) Option {
 	return func(r *Runner) error {
 		if err := notNil("WithJournal", "journal", j); err != nil {
@@ -36,10 +40,10 @@ func WithJournal(j journal.Journal) Option {
 	}
 }
 
-// WithEngine makes e execute the runner's async calls, instead of the pool in
-// this process. In test mode it is never reached: calls are recorded, and
-// those that are let through execute in this process. Where e is an
-// [engine.Ledger] its journal is the runner's.
+// WithEngine makes e execute the async calls of the runner, instead of the pool
+// in this process. In test mode e gets no calls: they are recorded, and those that
+// are let through execute in this process. If e is an [engine.Ledger], its journal
+// is the journal of the runner. New returns an error if e is nil.
 func WithEngine(e engine.Engine) Option {
 	return func(r *Runner) error {
 		if err := notNil("WithEngine", "engine", e); err != nil {
@@ -62,9 +66,9 @@ func notNil(option, what string, v any) error {
 	return nil
 }
 
-// WithLogger makes the runner log to l instead of [slog.Default]: failed
-// async calls and failed journal writes, at level Error. Arguments are never
-// logged.
+// WithLogger makes the runner log to l, instead of [slog.Default]. It logs failed
+// async calls, failed writes to the journal and panics of [OnFailure]'s function,
+// all at level Error. It never logs arguments.
 func WithLogger(l *slog.Logger) Option {
 	return func(r *Runner) error {
 		if l == nil {
@@ -75,8 +79,8 @@ func WithLogger(l *slog.Logger) Option {
 	}
 }
 
-// Concurrency limits how many async calls the in-process engine executes at
-// once. Without it there are 64.
+// Concurrency limits how many async calls the in-process engine executes at the
+// same time. Without it the limit is 64. New returns an error if n is less than 1.
 func Concurrency(n int) Option {
 	return func(r *Runner) error {
 		if n < 1 {
@@ -87,11 +91,11 @@ func Concurrency(n int) Option {
 	}
 }
 
-// UnknownFields sets how long a call waits for a worker that knows all fields
-// of its arguments, as there is one soon while a new version is rolled out:
-// from its Run, or from the time of its After or At. Then the call fails, and
-// names the field. Without it a call waits for 10 minutes. It matters to
-// durable engines only.
+// UnknownFields sets how long a call on a durable engine waits for a worker that
+// knows all fields of its arguments, as happens while a new version is rolled
+// out. The time counts from Run, or from the time of After or At. When it is over
+// the call fails, and the error names the field. Without the option a call waits
+// for 10 minutes. New returns an error if wait is negative.
 func UnknownFields(wait time.Duration) Option {
 	return func(r *Runner) error {
 		if wait < 0 {
@@ -102,11 +106,12 @@ func UnknownFields(wait time.Duration) Option {
 	}
 }
 
-// Propagate carries values of the ctx, such as that of a trace, to workers in
-// other processes: inject is called by Run, for each batch of async calls,
-// and returns what is to travel; extract is called by the worker and returns
-// the ctx that the task gets. Both are called from several goroutines at
-// once. The in-process engine keeps the values of the ctx without it.
+// Propagate carries values of the ctx, such as the ID of a trace, to the workers
+// of a durable engine. [Run] calls inject for each batch of async calls; what it
+// returns travels with them. The worker calls extract, and the task gets the ctx
+// that it returns. A panic in either fails the calls. Both are called from several
+// goroutines at once. The in-process engine needs no Propagate: it keeps the
+// values of the ctx.
 func Propagate(inject func(context.Context) map[string]string, extract func(context.Context, map[string]string) context.Context) Option {
 	return func(r *Runner) error {
 		if inject == nil || extract == nil {

@@ -1,14 +1,14 @@
 package saferunner
 
 import (
+	"cmp"
 	"context"
-	"reflect"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/saferunner/saferunner/internal/record"
+	"github.com/saferunner/saferunner/internal/requestctx"
 )
 
 // scope is a ctx that carries what saferunner has to know: all of it under one
@@ -45,20 +45,43 @@ func (s *scope) Value(key any) any {
 
 // scopeOf returns what ctx carries, nil if nothing. It is not to be changed.
 func scopeOf(ctx context.Context) *scope {
-	if ctx == nil {
+	if requestctx.IsNil(ctx) {
 		return nil
 	}
-	if s, ok := ctx.Value(scopeKey{}).(*scope); ok {
+	s, _ := ctx.Value(scopeKey{}).(*scope)
+	switch ctx.(type) {
+	case *scope: // made with what is beneath
 		return s
 	}
-	if ctx == context.Background() {
+	if s == nil && ctx == context.Background() {
 		return nil
 	}
-	if request := requestContext(ctx); request != nil {
-		s, _ := request.Value(scopeKey{}).(*scope)
+	request := requestctx.Of(ctx)
+	// What is beneath the ctx of a task may be of a request that has ended.
+	if request == nil && s == nil {
+		request = requestctx.Beneath(ctx)
+	}
+	if request == nil {
 		return s
 	}
-	return nil
+	hidden, _ := request.Value(scopeKey{}).(*scope)
+	return s.with(hidden)
+}
+
+// with returns s with what the ctx of its request carries: its runner only
+// where s is nil.
+func (s *scope) with(hidden *scope) *scope {
+	switch {
+	case s == nil || hidden == nil || hidden == s:
+		return cmp.Or(s, hidden)
+	case (s.recordOnly || !hidden.recordOnly) && (s.recorder != nil || hidden.recorder == nil):
+		return s
+	}
+	both := &situation{}
+	*both = *s.situation
+	both.recordOnly = s.recordOnly || hidden.recordOnly
+	both.recorder = cmp.Or(s.recorder, hidden.recorder)
+	return &scope{both, s.call, s.attempt}
 }
 
 // ownerOf returns the runner that a call belongs to, and whether one that has
@@ -66,11 +89,15 @@ func scopeOf(ctx context.Context) *scope {
 //
 // It is the recorder in ctx, else the runner in ctx, else the receiver or
 // Default. A recorder that owns unowned calls comes instead of one that is no
-// recorder's.
+// recorder's. A say have the owner, the runner that would be it without a
+// recorder, the receiver, and whatever was put into ctx.
 func ownerOf(s *scope, receiver *Runner) (owner *Runner, recordOnly bool) {
 	recordOnly = s != nil && s.recordOnly || receiver != nil && receiver.recordOnly
 	switch {
 	case s != nil && s.recorder != nil:
+		if d := defaultRunner.Load(); s.runner == nil && receiver == nil && d != nil {
+			recordOnly = recordOnly || d.recordOnly
+		}
 		return s.recorder, recordOnly
 	case s != nil && s.runner != nil:
 		owner = s.runner
@@ -89,7 +116,8 @@ func ownerOf(s *scope, receiver *Runner) (owner *Runner, recordOnly bool) {
 }
 
 // adopters are the recorders that own unowned calls, the latest last. Each
-// takes itself out, in whatever order they end.
+// takes itself out, in whatever order they end. adoptersMu guards the list; a Run
+// reads only the latest, without a lock.
 var (
 	adoptersMu sync.Mutex
 	adopters   []*Runner
@@ -99,10 +127,11 @@ var (
 func adopt(r *Runner) (end func()) {
 	change := func(next []*Runner) {
 		adopters = next
-		adopting.Store(nil)
+		var latest *Runner
 		if len(next) > 0 {
-			adopting.Store(next[len(next)-1])
+			latest = next[len(next)-1]
 		}
+		adopting.Store(latest)
 	}
 	adoptersMu.Lock()
 	defer adoptersMu.Unlock()
@@ -113,57 +142,3 @@ func adopt(r *Runner) (end func()) {
 		change(slices.DeleteFunc(slices.Clone(adopters), func(a *Runner) bool { return a == r }))
 	}
 }
-
-// requestContext returns the ctx of the request that ctx stands for and
-// hides, as a *gin.Context does: it has a field Request of type *http.Request.
-// It returns nil for any other ctx.
-func requestContext(ctx context.Context) context.Context {
-	if request := fieldContext(ctx); request != nil {
-		return request
-	}
-	if !ginInBuild() {
-		return nil
-	}
-	// Beneath what package context has put over it, a *gin.Context can be asked
-	// for itself.
-	if c, ok := ctx.Value("_gin-gonic/gin/contextkey").(context.Context); ok {
-		return fieldContext(c)
-	}
-	return nil
-}
-
-// requestFields remembers for each type of ctx the index of its field
-// Request, or -1.
-var requestFields sync.Map
-
-func fieldContext(ctx context.Context) context.Context {
-	t := reflect.TypeOf(ctx)
-	if t.Kind() != reflect.Pointer || t.Elem().Kind() != reflect.Struct {
-		return nil
-	}
-	index, ok := requestFields.Load(t)
-	if !ok {
-		index = -1
-		if f, ok := t.Elem().FieldByName("Request"); ok && len(f.Index) == 1 && f.Type.String() == "*http.Request" {
-			index = f.Index[0]
-		}
-		requestFields.Store(t, index)
-	}
-	v := reflect.ValueOf(ctx)
-	if index.(int) < 0 || v.IsNil() {
-		return nil
-	}
-	request, ok := v.Elem().Field(index.(int)).Interface().(interface{ Context() context.Context })
-	if !ok || reflect.ValueOf(request).IsNil() {
-		return nil
-	}
-	return request.Context()
-}
-
-// ginInBuild reports whether the program may hold gin. A test binary does not
-// say what it is built of.
-var ginInBuild = sync.OnceValue(func() bool {
-	info, ok := debug.ReadBuildInfo()
-	isGin := func(m *debug.Module) bool { return m.Path == "github.com/gin-gonic/gin" }
-	return !ok || len(info.Deps) == 0 || slices.ContainsFunc(info.Deps, isGin)
-})

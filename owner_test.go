@@ -1,9 +1,14 @@
 package saferunner_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/saferunnertest"
@@ -184,6 +189,9 @@ func TestBadReceivers(t *testing.T) {
 		if report, err := r.Run(t.Context(), "bad", e.note.With("x")); err == nil || report == nil {
 			t.Errorf("%s: got %v, %v", name, report, err)
 		}
+		if r.Journal() != nil || r.JournalFailures() != 0 {
+			t.Errorf("%s: has a journal", name)
+		}
 	}
 	var zero saferunner.Runner
 	if _, err := zero.Calls(t.Context(), "x"); err == nil {
@@ -205,5 +213,162 @@ func TestBadReceivers(t *testing.T) {
 	}
 	if _, ok := saferunner.Current(nilCtx); ok {
 		t.Error("Current of a nil ctx is true")
+	}
+}
+
+// framework is the Context of a web framework: what it is asked for, its
+// request does not hear of.
+type framework struct {
+	context.Context
+	Request *http.Request
+}
+
+func (framework) Value(any) any { return nil }
+
+// appContext has a ctx of its own beside that of its request.
+type appContext struct {
+	context.Context
+	Request *http.Request
+}
+
+func request(t *testing.T, ctx context.Context) *http.Request {
+	t.Helper()
+	r, err := http.NewRequestWithContext(ctx, "GET", "/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// A ctx that hides that of its request is looked through.
+func TestRequestIsLookedThrough(t *testing.T) {
+	e, live := newEffects(), newRunner(t)
+	base := context.Background()
+	rec := saferunnertest.New(t)
+	over := func(ctx context.Context) context.Context {
+		return &framework{base, request(t, ctx)}
+	}
+	for name, ctx := range map[string]context.Context{
+		"pointer":          over(rec.Context()),
+		"value":            framework{base, request(t, rec.Context())},
+		"with a runner":    saferunner.NewContext(over(rec.Context()), live),
+		"beside a runner":  &appContext{saferunner.NewContext(base, live), request(t, rec.Context())},
+		"request of other": &appContext{rec.Context(), request(t, saferunner.NewContext(base, live))},
+		"no request":       &appContext{rec.Context(), nil},
+	} {
+		rec.Clear()
+		if _, err := saferunner.Run(ctx, "hidden", e.note.With(name)); err != nil {
+			t.Error(err)
+		}
+		rec.Assert("hidden", e.note.With(name))
+	}
+}
+
+// Where any runner that has a say is RecordOnly, nothing executes, whatever a
+// test forces: not in the ctx, nor in that of its request.
+func TestForceDoesNotPierceRecordOnly(t *testing.T) {
+	e, dry, live := newEffects(), newRunner(t, saferunner.RecordOnly()), newRunner(t)
+	run := func(ctx context.Context, r *saferunner.Runner) (*saferunner.Report, error) {
+		return r.Run(ctx, "dry", e.note.With("x"), e.note.With("y").Async(), e.double.With(1).BestEffort())
+	}
+	nested := saferunner.Define("outer.task", func(ctx context.Context, _ int) error {
+		report, err := run(ctx, dry)
+		if got := statuses(report); got != "recorded recorded recorded" {
+			t.Errorf("nested: %s", got)
+		}
+		return err
+	})
+	for name, tt := range map[string]struct {
+		ctx      func(context.Context) context.Context
+		receiver *saferunner.Runner
+		fallback *saferunner.Runner // the default one
+	}{
+		"receiver": {func(ctx context.Context) context.Context { return ctx }, dry, nil},
+		"ctx":      {func(ctx context.Context) context.Context { return saferunner.NewContext(ctx, dry) }, live, nil},
+		"another over it": {func(ctx context.Context) context.Context {
+			return saferunner.NewContext(saferunner.NewContext(ctx, dry), live)
+		}, live, nil},
+		"taken out again": {func(ctx context.Context) context.Context {
+			return saferunner.NewContext(saferunner.NewContext(ctx, dry), nil)
+		}, live, nil},
+		"default": {func(ctx context.Context) context.Context { return ctx }, nil, dry},
+		"request": {func(ctx context.Context) context.Context {
+			return &framework{ctx, request(t, saferunner.NewContext(ctx, dry))}
+		}, live, nil},
+		"request beside another": {func(ctx context.Context) context.Context {
+			return &appContext{saferunner.NewContext(ctx, live), request(t, saferunner.NewContext(ctx, dry))}
+		}, live, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rec := saferunnertest.New(t)
+			rec.ForceAll()
+			saferunner.SetDefault(tt.fallback)
+			defer saferunner.SetDefault(nil)
+			ctx := tt.ctx(rec.Context())
+			report, err := run(ctx, cmp.Or(tt.receiver, saferunner.Default()))
+			if tt.receiver == nil {
+				report, err = saferunner.Run(ctx, "dry", e.note.With("x"), e.note.With("y").Async(), e.double.With(1))
+			}
+			if got := statuses(report); got != "recorded recorded recorded" || err != nil {
+				t.Errorf("got %s, %v", got, err)
+			}
+			if err := rec.PerformAll(); err == nil {
+				t.Error("a dry call was performed")
+			}
+			if err := rec.Wait(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	rec := saferunnertest.New(t, saferunnertest.OwnUnowned())
+	rec.ForceAll()
+	report, err := run(context.Background(), dry)
+	if got := statuses(report); got != "recorded recorded recorded" || err != nil {
+		t.Errorf("unowned: %s, %v", got, err)
+	}
+	report, err = run(saferunner.NewContext(context.Background(), dry), live)
+	if got := statuses(report); got != "recorded recorded recorded" || err != nil {
+		t.Errorf("unowned, in ctx: %s, %v", got, err)
+	}
+	if _, err := saferunner.Run(rec.Context(), "outer", nested.With(1), nested.With(2).Async()); err != nil {
+		t.Error(err)
+	}
+	if err := rec.Wait(); err != nil {
+		t.Error(err)
+	}
+	e.wantDone(t)
+}
+
+// A nil pointer is no ctx, and what hides nothing is none the worse for it.
+func TestNilPointerAsCtx(t *testing.T) {
+	var none *framework
+	if report, err := saferunner.Run(none, "a.b"); err == nil || report == nil {
+		t.Errorf("Run: %v, %v", report, err)
+	}
+	if _, err := saferunner.Calls(none, "a.b"); err == nil {
+		t.Error("Calls returned no error")
+	}
+	r := newRunner(t)
+	if err := errors.Join(r.Clear(none), r.Start(none), r.Cancel(none, "x"), r.Shutdown(none)); strings.Count(fmt.Sprint(err), "nil ctx") != 4 {
+		t.Errorf("got %v", err)
+	}
+	if _, ok := saferunner.Current(none); ok {
+		t.Error("Current is true")
+	}
+	for _, ctx := range []context.Context{nil, none} {
+		rec, e := forced(t), newEffects()
+		report, err := saferunner.Run(rec.Context(), "a.b", e.note.With("x").After(time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := report.Wait(ctx); err == nil || !strings.Contains(err.Error(), "nil ctx") {
+			t.Errorf("Wait: %v", err)
+		}
+		if err := rec.Runner().Cancel(t.Context(), report.Outcomes()[0].EntryID); err != nil {
+			t.Error(err)
+		}
+		if _, err := saferunner.Run(saferunner.NewContext(ctx, rec.Runner()), "a.b"); err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -19,7 +19,7 @@ func (r *Runner) recordAll(ctx context.Context, run *record.Run) {
 	} else {
 		r.write(ctx, run, 0, len(run.Calls))
 	}
-	r.noteUnowned(run)
+	r.noteUnowned(ctx, run)
 }
 
 // anyAnswers reports whether WhenRecorded answers for one of the calls.
@@ -42,7 +42,7 @@ func (l *list) decline(i int, d gate.Decision) {
 		} else {
 			l.run.Settle(i, journal.StatusRecorded)
 		}
-		l.runner.noteUnowned(l.run)
+		l.runner.noteUnowned(l.ctx, l.run)
 	case gate.Stubbed:
 		args := l.ownArguments(i).Pointer()
 		l.answer(i, journal.StatusStubbed, func() (any, error) { return d.Answer(args) })

@@ -7,11 +7,13 @@ import (
 	"github.com/saferunner/saferunner/journal"
 )
 
-// Report is a view of one run. Its methods tell what is true when they are
-// asked: after [Report.Wait] they have the results of async calls too. For
-// calls on a durable engine they tell what the last Wait has read, and
-// "queued" before it. A list that Run refused has no outcomes. On a nil or
-// zero Report the methods return nothing. Safe for concurrent use.
+// Report is a view of one run. Its methods say what is true when they are
+// called: after [Report.Wait] they have the results of async calls too. For
+// calls on a durable engine they say what the last Wait has read, and "queued"
+// before the first. A list that [Run] refused has no outcomes. The methods of a
+// nil or zero Report return nothing. A Report is safe for concurrent use.
+//
+// A Report holds what the tasks returned, not a copy. The journal has its own.
 type Report struct {
 	run  *record.Run // without calls and ID if Run refused the list
 	kept *originals  // nil if nothing was queued or has returned anything
@@ -34,17 +36,17 @@ func (r *Report) waiter() *record.Waiter {
 
 func refusedReport(runID string) *Report { return &Report{run: &record.Run{RunID: runID}} }
 
-// Outcome is what has become of one call.
+// Outcome says what has become of one call.
 type Outcome struct {
-	Task     string
-	Status   journal.Status
-	Result   any           // of a result task that executed, was answered, or duplicates a call that did
-	Err      error         // why it failed
-	Duration time.Duration // that its last attempt took
-	EntryID  string        // of its journal entry
+	Task     string         // name of the task
+	Status   journal.Status // where the call stands
+	Result   any            // of a result task, if it has one: its own, or that of the call that holds its key
+	Err      error          // why the call failed, a *CallError; nil if it did not fail, or is tried again
+	Duration time.Duration  // of its last attempt; 0 if it did not execute
+	EntryID  string         // of its journal entry
 }
 
-// ID returns the ID of the run, empty for a list that Run refused.
+// ID returns the ID of the run, or the empty string if [Run] refused the list.
 func (r *Report) ID() string {
 	if r == nil || r.run == nil {
 		return ""
@@ -52,7 +54,7 @@ func (r *Report) ID() string {
 	return r.run.ID()
 }
 
-// RunID returns the label that Run was given.
+// RunID returns the run ID that [Run] was given.
 func (r *Report) RunID() string {
 	if r == nil || r.run == nil {
 		return ""
@@ -61,7 +63,8 @@ func (r *Report) RunID() string {
 }
 
 // Outcomes returns an outcome for each call, in the order of the list. Each
-// is whole in itself; together they are no snapshot, where async calls go on.
+// outcome is consistent in itself. Together they are no snapshot: while async
+// calls go on, one outcome may be newer than another.
 func (r *Report) Outcomes() []Outcome {
 	var all []Outcome
 	for i := range r.calls() {
@@ -101,8 +104,8 @@ func (r *Report) hasResult(i int) bool {
 	return false
 }
 
-// Results returns the results of the result tasks that have been executed or
-// answered by now, in order.
+// Results returns what the calls of result tasks have returned so far, in the
+// order of the list. It leaves out calls that have no result.
 func (r *Report) Results() []any {
 	var all []any
 	for i := range r.calls() {
@@ -113,8 +116,8 @@ func (r *Report) Results() []any {
 	return all
 }
 
-// Recorded returns the names of the tasks whose calls were recorded instead
-// of executed, in order.
+// Recorded returns the name of the task for each call that was recorded instead
+// of executed, in the order of the list.
 func (r *Report) Recorded() []string {
 	var names []string
 	for i := range r.calls() {

@@ -16,12 +16,13 @@ import (
 	"github.com/saferunner/saferunner/journal"
 )
 
-// ResultTask is a [Task] whose function also returns a value, made by
-// [DefineResult].
+// ResultTask is a named side effect that returns a value, made by
+// [DefineResult]. It is safe for concurrent use.
 type ResultTask[In, Out any] struct{ core *core[In] }
 
-// DefineResult is [Define] for a function that returns a value beside its
-// error.
+// DefineResult makes a task from a function that returns a value and an error.
+// It panics where [Define] does, and on a bad saferunner tag in the type of the
+// value.
 func DefineResult[In, Out any](name string, fn func(context.Context, In) (Out, error), opts ...TaskOption) *ResultTask[In, Out] {
 	if fn == nil {
 		panic(fmt.Sprintf("saferunner: DefineResult(%q): the function is nil", name))
@@ -116,7 +117,7 @@ func (t *ResultTask[In, Out]) Name() string {
 	return t.core.Spec.Name
 }
 
-// With binds the task to its arguments, as [Task.With] does.
+// With returns a call of the task with these arguments, as [Task.With] does.
 func (t *ResultTask[In, Out]) With(in In) Call {
 	if t == nil || t.core == nil {
 		return Call{}
@@ -124,7 +125,8 @@ func (t *ResultTask[In, Out]) With(in In) Call {
 	return Call{task: &t.core.Task, args: &arguments[In]{t.core, in}}
 }
 
-// Do is [Run] of one sync call, and its result: [ResultTask.Result].
+// Do runs a list of one sync call, as [Run] does, and returns the result of the
+// call or the error that [ResultTask.Result] returns.
 func (t *ResultTask[In, Out]) Do(ctx context.Context, runID string, in In) (Out, error) {
 	report, err := run(ctx, nil, callsite.Caller(0), nil, runID, []Call{t.With(in)})
 	if err != nil {
@@ -141,11 +143,12 @@ func (t *ResultTask[In, Out]) task() *record.Task {
 	return &t.core.Task
 }
 
-// WhenRecorded returns a copy of the task whose calls are answered by fn in
-// record mode, where they do not execute: with it a staging server goes on
-// with a plausible value. A stub of a test comes before it. fn is not called
-// for async calls, nor where the call executes. WhenRecorded panics on a nil
-// task or function.
+// WhenRecorded returns a copy of the task whose sync calls return what fn
+// returns when they are recorded instead of executed. With it, code on a staging
+// server goes on with a plausible value. If fn returns an error, the call fails
+// with it. A stub of a test comes before fn. fn gets a copy of the arguments, on
+// the goroutine of Run, and may be called from several goroutines at once.
+// WhenRecorded panics on a nil task or function.
 func (t *ResultTask[In, Out]) WhenRecorded(fn func(In) (Out, error)) *ResultTask[In, Out] {
 	if t == nil || t.core == nil || fn == nil {
 		panic("saferunner: WhenRecorded: the task or the function is nil")
@@ -157,10 +160,12 @@ func (t *ResultTask[In, Out]) WhenRecorded(fn func(In) (Out, error)) *ResultTask
 	return &ResultTask[In, Out]{&c}
 }
 
-// Result returns what the task's only or first call in the report returned.
-// Where there is nothing to return the error says why: the call's own error,
-// [ErrRecorded] if it did not execute or was not in the list, [ErrDuplicate]
-// or [ErrSkipped]. An async call has a result after [Report.Wait].
+// Result returns what the first call of the task in the report returned. If
+// there is no result, the error says why: it is the error of the call,
+// [ErrRecorded] if the call was recorded or the list has none of the task,
+// [ErrDuplicate] if another call holds the key and its result is not known, or
+// [ErrSkipped] if an earlier call failed. An async call has its result after
+// [Report.Wait].
 func (t *ResultTask[In, Out]) Result(r *Report) (Out, error) {
 	var zero Out
 	for i := range r.calls() {
@@ -171,8 +176,8 @@ func (t *ResultTask[In, Out]) Result(r *Report) (Out, error) {
 	return zero, fmt.Errorf("saferunner: run %q has no call to %s: %w", r.RunID(), t.Name(), ErrRecorded)
 }
 
-// Results returns what the task's calls returned that have been executed or
-// answered by now, in order.
+// Results returns what the calls of the task have returned so far, in the order
+// of the list. It leaves out calls that have no result.
 func (t *ResultTask[In, Out]) Results(r *Report) []Out {
 	var all []Out
 	for i := range r.calls() {

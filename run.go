@@ -8,45 +8,51 @@ import (
 
 	"github.com/saferunner/saferunner/internal/gate"
 	"github.com/saferunner/saferunner/internal/record"
+	"github.com/saferunner/saferunner/internal/requestctx"
 )
 
-// Run runs a list of calls under a run ID, a label that says where this is
-// ("order.created") and that many runs may share. A run ID is 1 to 256 bytes
-// of UTF-8 without NUL.
+// Run runs a list of calls under a run ID, a label that says where the list is
+// run ("order.created"). Many runs may share it. A run ID is 1 to 256 bytes of
+// UTF-8 without NUL.
 //
-// Calls start in the order given. Sync ones execute one after the other, on
-// this goroutine. Consecutive async ones are handed to the engine together
-// and are not waited for; see [Report.Wait]. The first call that fails stops
-// the list, unless it is best-effort: later calls are skipped, and Run
-// returns the failure as a [*CallError]. In test mode nothing executes and
+// Calls start in the order given. Sync calls execute one after the other, on
+// this goroutine. Consecutive async calls are handed to the engine together, all
+// or none; Run does not wait for their ends, see [Report.Wait], but waits for a
+// place if the engine is full. The first call that fails before Run returns
+// stops the list, unless it is best-effort: later calls are skipped, and Run
+// returns the failure as a [*CallError]. In test mode no call executes, and
 // every call is recorded.
 //
-// Arguments are copied when Run is called, at every depth, exported or not.
-// Nothing may write to them while Run executes, not even code that holds a
-// lock of theirs.
+// Run copies the arguments, at every depth, exported or not. Nothing may write to
+// them while Run executes, not even code that holds a lock in them.
 //
-// Before anything executes, Run checks the whole list and returns
-// [ErrRunID], [ErrKey], [ErrNoTask], [ErrArguments], [ErrMode], [ErrShutdown]
-// or the cause of a ctx that has ended. If ctx ends on the way, calls that
-// have not begun are skipped, and Run returns the cause. The Report is never
-// nil. An empty list is fine.
+// Before anything executes, Run checks the whole list. It returns [ErrRunID],
+// [ErrKey], [ErrNoTask], [ErrArguments], [ErrMode], [ErrShutdown] or the cause of
+// a ctx that has ended, and then has executed and recorded nothing. If ctx ends
+// on the way, calls that have not begun are skipped, and Run returns the cause.
 //
-// The calls belong to the runner in ctx, else to [Default].
+// The Report is never nil. A list may be empty. The calls belong to the runner in
+// ctx, else to [Default]; in test mode a recorder in ctx comes first. Run is safe
+// for concurrent use.
 func Run(ctx context.Context, runID string, calls ...Call) (*Report, error) {
 	var caller [1]uintptr
 	runtime.Callers(2, caller[:]) // here, since each frame more costs
 	return run(ctx, nil, caller[0], nil, runID, calls)
 }
 
-// Run is the package's Run for this runner, unless ctx carries another one.
+// Run runs a list of calls, as the function [Run] does. The calls belong to r,
+// unless ctx carries another runner. A nil or zero Runner returns an error.
 func (r *Runner) Run(ctx context.Context, runID string, calls ...Call) (*Report, error) {
-	if r == nil {
+	if !r.made() {
 		return refusedReport(runID), errNilRunner("Run")
 	}
 	var caller [1]uintptr
 	runtime.Callers(2, caller[:])
 	return run(ctx, r, caller[0], nil, runID, calls)
 }
+
+// made reports whether New has made the runner.
+func (r *Runner) made() bool { return r != nil && r.journal != nil }
 
 // errNilRunner is the error of all methods of a nil or zero Runner.
 func errNilRunner(method string) error {
@@ -56,7 +62,7 @@ func errNilRunner(method string) error {
 // run is Run. The receiver is nil for the function of the package. tx is the
 // caller's transaction, nil without one.
 func run(ctx context.Context, receiver *Runner, caller uintptr, tx any, runID string, calls []Call) (*Report, error) {
-	if ctx == nil {
+	if requestctx.IsNil(ctx) {
 		return refusedReport(runID), errors.New("saferunner: Run with a nil ctx; nothing was executed")
 	}
 	s := scopeOf(ctx)

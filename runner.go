@@ -16,9 +16,9 @@ import (
 )
 
 // Runner runs lists of calls and journals them. Most programs need only
-// [Default]; make one with [New] to choose its journal or its engine, and
-// make it the default with [SetDefault]. A Runner is safe for concurrent use.
-// The methods of a nil or zero Runner return an error.
+// [Default]. Make one with [New] to choose its options, and make it the default
+// with [SetDefault]. A Runner is safe for concurrent use. The methods of a nil or
+// zero Runner do nothing, and return an error if they return one at all.
 type Runner struct {
 	recordOnly  bool
 	concurrency int
@@ -31,9 +31,9 @@ type Runner struct {
 	test        *testRecorder   // that recorder
 	external    external        // the engine that WithEngine named
 
-	life lifecycle
+	life lifecycle // which Runs may begin
 
-	mu        sync.Mutex
+	mu        sync.Mutex      // guards what is made when it is first needed; not held while a task executes
 	inProcess *inprocess.Pool // nil until it is needed
 	retired   bool            // the pool takes nothing more from outside
 	side      side            // nil pools until they are needed
@@ -44,8 +44,8 @@ type Runner struct {
 
 const defaultConcurrency = 64
 
-// New returns a Runner. It fails on an option that is nil or has a nil or
-// impossible value; the error names it.
+// New returns a Runner. It starts nothing. It returns an error that names the
+// option if an option is nil, or has a nil or impossible value.
 func New(opts ...Option) (*Runner, error) {
 	r := &Runner{}
 	for _, option := range opts {
@@ -80,14 +80,16 @@ func (r *Runner) adoptLedger() error {
 	return nil
 }
 
+// The default runner is read without a lock. defaultMu is held while it is made
+// or replaced, so that two callers of Default get the same one.
 var (
 	defaultMu     sync.Mutex
 	defaultRunner atomic.Pointer[Runner]
 )
 
-// Default returns the runner of the package-level functions: the one that
-// SetDefault was given, else one with the in-memory journal and the
-// in-process engine.
+// Default returns the runner that the functions of this package use: the one
+// that [SetDefault] was given, else one without options, with the in-memory
+// journal and the in-process engine.
 func Default() *Runner {
 	if r := defaultRunner.Load(); r != nil {
 		return r
@@ -102,9 +104,9 @@ func Default() *Runner {
 	return r
 }
 
-// SetDefault makes r the runner of the package-level functions. The one
-// before it goes on until it is shut down. A nil r stands for a new one of
-// the kind that Default makes.
+// SetDefault makes r the runner that the functions of this package use. It does
+// not shut down the one before. With a nil r, [Default] makes a new runner
+// without options.
 func SetDefault(r *Runner) {
 	defaultMu.Lock()
 	defer defaultMu.Unlock()
@@ -150,8 +152,8 @@ func (r *Runner) log() *slog.Logger {
 	return slog.Default()
 }
 
-// TestMode reports whether this process records side effects instead of
-// executing them: in a test binary, under SAFERUNNER_MODE=record, and, since
-// nothing executes then either, when SAFERUNNER_MODE is neither live nor
-// record. It does not tell of a single runner made with [RecordOnly].
+// TestMode reports whether this process executes no calls by itself: in a test
+// binary, with SAFERUNNER_MODE=record, and with a SAFERUNNER_MODE that is neither
+// live nor record, where [Run] returns [ErrMode]. It says nothing of single
+// runners made with [RecordOnly].
 func TestMode() bool { return !gateIsLive() }

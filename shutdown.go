@@ -7,51 +7,67 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/saferunner/saferunner/internal/gate"
+	"github.com/saferunner/saferunner/internal/requestctx"
 )
 
-// Shutdown is [Runner.Shutdown] of the runner that Run would use with ctx: the
-// one in ctx, else [Default]. Every main ends with it.
+// Shutdown shuts down the runner that [Run] would use with ctx: the one in ctx,
+// else [Default]. Call it at the end of every main. See [Runner.Shutdown].
 func Shutdown(ctx context.Context) error {
 	owner, _ := ownerOf(scopeOf(ctx), nil)
 	return owner.Shutdown(ctx)
 }
 
-// Shutdown lets what is under way end: Runs, and async calls that are queued
-// or executing. From then on Run returns [ErrShutdown], except from inside
-// the tasks that are being drained. Calls that wait for a later time, or for
-// their next attempt, are cancelled. When ctx ends, what still executes has
-// its ctx cancelled, with the cause [engine.ErrStopping], and what is queued is
-// cancelled as well; Shutdown then returns within two seconds, whatever tasks
-// and journal do. All that
-// could not run is in the journal with its reason, and in the error, joined.
+// shutdownGrace is how long after its ctx Shutdown waits for engine, journal
+// and OnFailure: a durable engine has time to put calls back into its queue.
+func (r *Runner) shutdownGrace() time.Duration {
+	if r.durable() != nil {
+		return 6500 * time.Millisecond
+	}
+	return 1500 * time.Millisecond
+}
+
+// Shutdown ends the runner r, whatever runner ctx carries. It waits for the Runs
+// that are under way, for async calls that are queued or executing, and for the
+// functions of [OnFailure]. From its beginning Run returns [ErrShutdown], except
+// inside the tasks that Shutdown waits for. Calls that wait for a later time, or
+// for their next attempt, are cancelled.
 //
-// A durable engine takes no further jobs and lets those that execute end;
-// what is queued stays queued, for the next process.
+// When ctx ends, queued calls are cancelled, and the ctx of executing calls is
+// cancelled with the cause [engine.ErrStopping]. Shutdown then returns within two
+// seconds, whatever tasks and journal do. Each call that could not run is in the
+// journal with its reason, and in the error, joined.
 //
-// Shutdown may be called again, to wait on for what did not heed its ctx.
-// Inside a task of the same runner, which it would wait for, it is an error
-// at once. The journal is left open: who opened it closes it.
+// A durable engine takes no further jobs, and lets executing ones end. What is
+// queued stays queued for the next process. With such an engine Shutdown returns
+// within seven seconds after ctx has ended.
+//
+// Shutdown may be called again, to wait for calls that ignored their ctx. Inside
+// a task of the same runner it returns an error at once, since it would wait for
+// that task. It does not close the journal. It is safe for concurrent use.
 func (r *Runner) Shutdown(ctx context.Context) error {
 	switch s := scopeOf(ctx); {
-	case r == nil || r.journal == nil:
+	case !r.made():
 		return errNilRunner("Shutdown")
-	case ctx == nil:
+	case requestctx.IsNil(ctx):
 		return errors.New("saferunner: Shutdown with a nil ctx; nothing was done")
 	case s.inTask() && s.executes == r:
 		return fmt.Errorf("saferunner: Shutdown inside task %s, which it would wait for; nothing was done; call it from main", s.run.Task(int(s.call)).Spec.Name)
 	}
+	last := newGrace(ctx, r.shutdownGrace())
+	defer last.end()
 	err := r.life.drain(ctx)
 	if p := r.retirePool(); p != nil {
 		err = errors.Join(err, p.Stop(ctx))
 	}
-	err = errors.Join(err, r.external.stop(ctx))
+	err = errors.Join(err, r.external.stop(ctx, last))
 	r.life.close()
 	r.mu.Lock()
 	side := r.side
 	r.mu.Unlock()
-	err = errors.Join(err, withGrace(ctx, side.wait))
+	err = errors.Join(err, side.wait(last))
 	if !gate.Testing() { // there Main reports
 		reportUnknownForced()
 	}

@@ -13,35 +13,40 @@ import (
 	"github.com/saferunner/saferunner/internal/snapshot"
 )
 
-// Task is a named unit of side-effecting work without a result, made by
-// [Define]. It is safe for concurrent use.
+// Task is a named side effect without a result, made by [Define]. On a nil or
+// zero Task, Name returns the empty string, and With a Call that [Run] rejects
+// with [ErrNoTask]. A Task is safe for concurrent use.
 type Task[In any] struct{ core *core[In] }
 
-// Named is a task of any type. Only tasks implement it.
+// Named is a task of any type, a [*Task] or a [*ResultTask]. No other type
+// implements it.
 type Named interface {
 	// Name returns the name that the task was defined with.
 	Name() string
 	task() *record.Task
 }
 
-// Definition is a task of either kind that takes In.
+// Definition is a task of either kind whose arguments are of type In. No other
+// type than [*Task] and [*ResultTask] implements it.
 type Definition[In any] interface {
 	Named
-	// With binds the task to its arguments.
+	// With returns a call of the task with these arguments.
 	With(In) Call
 }
 
-// Define makes a task: fn, under a name by which it is journaled, forced and
-// stubbed. Keep fn unexported, so that nobody can go around the task, and
-// give the task itself to whoever may use it:
+// Define makes a task from fn. The name stands in the journal, and is what
+// forces and stubs the task. Keep fn unexported, so that the task is the only
+// way to it:
 //
 //	var SendSMS = saferunner.Define("sms.send", sendSMS)
 //
 // A name has 2 to 128 letters, digits and . _ - /, and begins with a letter.
-// Define panics on another one, on a nil function, on a bad option and on a
-// type whose fields have a bad saferunner tag: these are mistakes in the
-// program, found when it starts. The same name may be defined again, as when
-// each instance of a type defines its methods.
+// Define panics on any other name, on a nil function, on a bad option, and on a
+// type of arguments that has a bad saferunner tag. These are mistakes in the
+// program, and show when it starts.
+//
+// A name may be defined more than once, as when each instance of a type defines
+// its methods. Two tasks of one name are journaled, forced and stubbed as one.
 func Define[In any](name string, fn func(context.Context, In) error, opts ...TaskOption) *Task[In] {
 	if fn == nil {
 		panic(fmt.Sprintf("saferunner: Define(%q): the function is nil", name))
@@ -135,10 +140,10 @@ func (t *Task[In]) Name() string {
 	return t.core.Spec.Name
 }
 
-// With binds the task to its arguments. They are data, which [Run] copies: do
-// not pass a service, such as a client or a cache; let the task's function
-// capture it. On a nil or zero task With returns the zero Call, which Run
-// rejects with [ErrNoTask].
+// With returns a call of the task with these arguments. They are data, and
+// [Run] copies them. Do not pass a service, such as a client or a cache: let the
+// function of the task capture it. On a nil or zero task With returns the zero
+// Call, which Run rejects with [ErrNoTask].
 func (t *Task[In]) With(in In) Call {
 	if t == nil || t.core == nil {
 		return Call{}
@@ -146,7 +151,8 @@ func (t *Task[In]) With(in In) Call {
 	return Call{task: &t.core.Task, args: &arguments[In]{t.core, in}}
 }
 
-// Do is [Run] of one sync call.
+// Do runs a list of one sync call, as [Run] does, and returns its error. In
+// test mode it records the call and returns nil.
 func (t *Task[In]) Do(ctx context.Context, runID string, in In) error {
 	_, err := run(ctx, nil, callsite.Caller(0), nil, runID, []Call{t.With(in)})
 	return err

@@ -8,9 +8,10 @@ import (
 	"github.com/saferunner/saferunner/engine"
 )
 
-// TaskOption changes how the calls of a task execute or what is shown of
-// them. There are [Timeout], [Attempts], [Backoff], [Queue] and [Redact]. Each
-// may be given once, Redact more often.
+// TaskOption changes how the calls of a task execute, or what is shown of them.
+// The options are [Timeout], [Attempts], [Backoff], [Queue] and [Redact].
+// [Define] panics on an option that is given twice, except Redact, and on the
+// zero TaskOption.
 type TaskOption struct {
 	name  string
 	apply func(*taskOptions) error
@@ -44,10 +45,9 @@ func (o *taskOptions) check() error {
 	return nil
 }
 
-// Timeout limits each attempt: its ctx ends after d. A task that does not
-// heed its ctx is not stopped by it. Without Timeout a call may take as long
-// as it likes in this process; a durable engine has a limit of its own.
-// Define panics if d is not positive.
+// Timeout ends the ctx of each attempt after d. It does not stop a task that
+// ignores its ctx. Without Timeout an attempt in this process has no limit; a
+// durable engine sets one. Define panics if d is not positive.
 func Timeout(d time.Duration) TaskOption {
 	return TaskOption{"Timeout", func(o *taskOptions) error {
 		if d <= 0 {
@@ -58,10 +58,10 @@ func Timeout(d time.Duration) TaskOption {
 	}}
 }
 
-// Attempts lets an async call of the task execute n times at most, the first
-// included, if it fails. Without it nothing is tried again: a side effect
-// happens at most once. Sync calls are never tried again: their caller has
-// the error in hand. Define panics if n is less than 1.
+// Attempts allows an async call n executions at most, the first included: after
+// a failure it is tried again. Without Attempts nothing is tried again, and a
+// side effect happens at most once. A sync call is never tried again, since its
+// caller has the error. Define panics if n is less than 1.
 func Attempts(n int) TaskOption {
 	return TaskOption{"Attempts", func(o *taskOptions) error {
 		if n < 1 {
@@ -72,10 +72,10 @@ func Attempts(n int) TaskOption {
 	}}
 }
 
-// Backoff sets how long a call waits before its next attempt: initial after
-// the first failure, twice as long after each further one, at most max.
-// Without it initial is a second and max a minute. Define panics if initial
-// is not positive, if max is less than initial, and without [Attempts].
+// Backoff sets how long a call waits before its next attempt: initial after the
+// first failure, then twice as long after each further one, max at most. Without
+// Backoff initial is one second and max one minute. Define panics if initial is
+// not positive, if max is less than initial, and if there is no [Attempts].
 func Backoff(initial, max time.Duration) TaskOption {
 	return TaskOption{"Backoff", func(o *taskOptions) error {
 		if initial <= 0 || max < initial {
@@ -86,9 +86,9 @@ func Backoff(initial, max time.Duration) TaskOption {
 	}}
 }
 
-// Queue names the queue of a durable engine that the task's async calls wait
-// in. The in-process engine has a single queue and ignores it. Define panics
-// on a name that would not do as a task's.
+// Queue names the queue of a durable engine in which async calls of the task
+// wait. The engine in this process has one queue, and ignores the name. Define
+// panics on a name that a task could not have.
 func Queue(name string) TaskOption {
 	return TaskOption{"Queue", func(o *taskOptions) error {
 		if err := checkName(name); err != nil {
@@ -99,11 +99,12 @@ func Queue(name string) TaskOption {
 	}}
 }
 
-// Redact keeps fields of the task's arguments and result out of journals,
-// logs and pages, as the tag `saferunner:"redact"` does, for types that one
-// does not own. A path is made of Go field names with dots, through pointers,
-// slices, arrays and map values: "Card.Number". All below it is hidden.
-// Define panics on a path that neither the arguments nor the result have.
+// Redact hides fields of arguments and results, as the tag
+// `saferunner:"redact"` does, in types that you cannot tag. The fields do not
+// reach journals, logs and failure texts; the task gets their values. A path is
+// made of Go field names and dots, "Card.Number", and leads through pointers,
+// slices, arrays and the values of maps. Everything below the field is hidden.
+// Define panics on a path that is neither in the arguments nor in the result.
 func Redact(paths ...string) TaskOption {
 	return TaskOption{"Redact", func(o *taskOptions) error {
 		o.redact = append(o.redact, paths...)

@@ -52,19 +52,56 @@ func TestBadOptionsPanic(t *testing.T) {
 	}
 }
 
-type misspelt struct {
-	Inner []struct {
-		Pin string `saferunner:"Redact"`
+type (
+	misspelt struct {
+		Inner []struct {
+			Pin string `saferunner:"Redact"`
+		}
+	}
+	pastTense struct {
+		Pin string `saferunner:"redacted"`
+	}
+	otherWord struct {
+		Pin string `saferunner:"secret"`
+	}
+	otherKey struct {
+		Pin string `Saferunner:"redact"`
+	}
+	behind struct {
+		More map[string]*pastTense
+	}
+	promoted struct{ otherWord }
+)
+
+// A tag that would hide nothing makes Define panic, and names the field, in
+// arguments and in results, at whatever depth.
+func TestMisspeltTagPanics(t *testing.T) {
+	for word, define := range map[string]func(){
+		"Redact":       func() { defineTaking[misspelt]() },
+		"redacted":     func() { defineTaking[pastTense]() },
+		"secret":       func() { defineTaking[*otherWord]() },
+		"Saferunner":   func() { defineTaking[otherKey]() },
+		"\"redacted\"": func() { defineTaking[behind]() },
+		"\"secret\"":   func() { defineTaking[promoted]() },
+		"\"secret\", ": func() { defineTaking[[]map[int]otherWord]() },
+		"word \"secret": func() {
+			saferunner.DefineResult("some.task", func(context.Context, int) ([]otherWord, error) { return nil, nil })
+		},
+	} {
+		t.Run(word, func(t *testing.T) {
+			defer func() {
+				text := fmt.Sprint(recover())
+				if !strings.Contains(text, "Pin") || !strings.Contains(text, word) || !strings.Contains(text, `Define("some.task")`) && !strings.Contains(text, `DefineResult("some.task")`) {
+					t.Errorf("it panics with %q", text)
+				}
+			}()
+			define()
+		})
 	}
 }
 
-func TestMisspeltTagPanics(t *testing.T) {
-	defer func() {
-		if text := fmt.Sprint(recover()); !strings.Contains(text, "Pin") || !strings.Contains(text, "Redact") {
-			t.Errorf("it panics with %q", text)
-		}
-	}()
-	saferunner.Define("some.task", func(context.Context, misspelt) error { return nil })
+func defineTaking[In any]() {
+	saferunner.Define("some.task", func(context.Context, In) error { return nil })
 }
 
 func TestRedactHidesWhatOneDoesNotOwn(t *testing.T) {
@@ -94,18 +131,19 @@ func TestRedactHidesWhatOneDoesNotOwn(t *testing.T) {
 
 func TestZeroTasksAreRefused(t *testing.T) {
 	var zero saferunner.Task[string]
-	var decoded saferunner.ResultTask[string, int]
-	into := any(&decoded) // it has nothing that JSON could set
-	if err := json.Unmarshal([]byte(`{}`), into); err != nil {
+	var holder struct {
+		Task saferunner.ResultTask[string, int]
+	}
+	if err := json.Unmarshal([]byte(`{"Task": {}}`), &holder); err != nil {
 		t.Fatal(err)
 	}
 	rec := saferunnertest.New(t)
-	for _, c := range []saferunner.Call{zero.With("x"), decoded.With("x"), {}, zero.With("x").Async().Key("k")} {
+	for _, c := range []saferunner.Call{zero.With("x"), holder.Task.With("x"), {}, zero.With("x").Async().Key("k")} {
 		if _, err := saferunner.Run(rec.Context(), "zero", c); !errors.Is(err, saferunner.ErrNoTask) {
 			t.Errorf("got %v", err)
 		}
 	}
-	if zero.Name() != "" || decoded.Name() != "" {
+	if zero.Name() != "" || holder.Task.Name() != "" {
 		t.Error("a zero task has a name")
 	}
 	rec.AllowRefused(saferunner.ErrNoTask)

@@ -9,14 +9,16 @@ import (
 	"github.com/saferunner/saferunner/journal"
 )
 
-// RunTx is [Runner.Run] of async calls that are queued, with their journal
-// entries, only if the caller's transaction commits. What tx has to be is the
-// engine's to say. A sync call is an error: its effect could not be taken
-// back. [engine.ErrNoTx] is returned where the engine takes no part in
-// transactions, as the in-process one never does. In test mode the calls are
-// recorded. If the error is not nil, nothing was executed; roll back then.
+// RunTx runs a list of async calls, as [Runner.Run] does, in a transaction of the
+// caller: the calls and their journal entries are there when tx commits, and are
+// not if it rolls back. The engine says which type tx has.
+//
+// A list with a sync call is an error, since its effect could not be rolled back.
+// RunTx returns [engine.ErrNoTx] if the engine takes no part in transactions; the
+// in-process engine never does. In test mode the calls are recorded.
+// If the error is not nil, nothing was executed: roll back.
 func (r *Runner) RunTx(ctx context.Context, tx any, runID string, calls ...Call) (*Report, error) {
-	if r == nil {
+	if !r.made() {
 		return refusedReport(runID), errNilRunner("RunTx")
 	}
 	if tx == nil {

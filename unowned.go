@@ -1,6 +1,7 @@
 package saferunner
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/saferunner/saferunner/internal/door"
 	"github.com/saferunner/saferunner/internal/gate"
 	"github.com/saferunner/saferunner/internal/record"
+	"github.com/saferunner/saferunner/internal/requestctx"
 	"github.com/saferunner/saferunner/journal"
 )
 
@@ -22,6 +24,9 @@ const maxUnowned = 1000
 // and how many calls there were.
 var unowned unownedCalls
 
+// unownedCalls keeps the first runs and refused lists, and counts the rest. mu
+// guards all of it. It is held while runs are looked at, which have locks of their
+// own, and never by code that holds one of these.
 type unownedCalls struct {
 	mu      sync.Mutex
 	runs    []unownedRun
@@ -34,6 +39,7 @@ type unownedRun struct {
 	runner *Runner
 	run    *record.Run
 	test   string
+	ctx    string // type of a ctx that hides the ctx of its request, empty for others
 }
 
 // endedTest returns the test whose recorder a call has reached after its end,
@@ -49,7 +55,7 @@ func (r *Runner) endedTest() (test string, isUnowned bool) {
 }
 
 // noteUnowned notes a run of which at least one call was recorded.
-func (r *Runner) noteUnowned(run *record.Run) {
+func (r *Runner) noteUnowned(ctx context.Context, run *record.Run) {
 	if !gate.Testing() || r.rules != nil && !r.rules.HasEnded() {
 		return
 	}
@@ -60,11 +66,13 @@ func (r *Runner) noteUnowned(run *record.Run) {
 	u := &unowned
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	switch n := len(u.runs); {
-	case n > 0 && u.runs[n-1].run == run:
+	if run.Unowned {
 		return
-	case n < maxUnowned:
-		u.runs = append(u.runs, unownedRun{r, run, test})
+	}
+	run.Unowned = true
+	switch {
+	case len(u.runs) < maxUnowned:
+		u.runs = append(u.runs, unownedRun{r, run, test, requestctx.TypeName(ctx)})
 	default:
 		if u.beyond == nil {
 			u.beyond = map[*Runner]int{}
@@ -141,7 +149,7 @@ func (u *unownedCalls) since(mark int) (all door.Unowned) {
 				continue
 			}
 			c := revealCall(n.run, i)
-			c.Test = n.test
+			c.Test, c.Ctx = n.test, n.ctx
 			all.Calls = append(all.Calls, c)
 		}
 	}

@@ -9,20 +9,25 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner/internal/record"
+	"github.com/saferunner/saferunner/internal/requestctx"
 	"github.com/saferunner/saferunner/journal"
 )
 
-// Wait waits until this run's async calls have ended for good, whatever
-// engine they are on, and returns their errors, joined; each is a
-// [*CallError]. If ctx ends first its error wraps the cause. It returns at
-// once where nothing async goes on. With a durable engine it looks into the
-// journal, at growing intervals of up to half a second, and once more for up
-// to a second when ctx ends, to name what has not ended. It knows of errors
-// only what they say, and fails once the journal could not be read for 30
-// seconds. Safe for concurrent use.
+// Wait waits until all async calls of the run have ended for good, on whatever
+// engine. It returns their errors, joined; each is a [*CallError]. It returns nil
+// at once if nothing async goes on. If ctx ends first, the error wraps its cause.
+//
+// For calls on a durable engine Wait reads the journal, at growing intervals of
+// half a second at most. When ctx ends it reads once more, for a second at most,
+// to name what has not ended. It fails if the journal could not be read for 30
+// seconds. Of the errors it knows their texts only. Wait is safe for concurrent
+// use.
 func (r *Report) Wait(ctx context.Context) error {
 	if r == nil || r.kept == nil {
 		return nil
+	}
+	if requestctx.IsNil(ctx) {
+		return fmt.Errorf("saferunner: run %q: Wait with a nil ctx; nothing was waited for", r.RunID())
 	}
 	if err := r.run.Wait(ctx, &r.kept.waiter); err != nil {
 		return fmt.Errorf("saferunner: run %q: async calls have not ended: %w", r.RunID(), err)

@@ -1,20 +1,22 @@
-// Package engine is for those who write an engine: what executes the async
-// calls of a saferunner.Runner that has been given one with
-// saferunner.WithEngine. Programs do not need it.
+// Package engine is for those who write an engine, which executes the async calls
+// of a runner. Programs do not need the package: they give an engine to a runner
+// with saferunner.WithEngine.
 //
 //	import "github.com/saferunner/saferunner/engine"
 //
-// An [Engine] takes a [Batch] of [Job]s from a Run and keeps them, in a
-// database for example. Later, in the same process or in another one that was
-// started with the tasks, it hands each to the runner's [Handler] as a
-// [Delivery]. The handler executes one attempt and answers with an [Ending].
-// The engine obeys it and decides nothing: the ending says what the call's
-// status is, whether there is another attempt, and when. For an attempt whose
-// process died there is no handler to ask; the engine asks [Lost].
+// An [Engine] takes a [Batch] of [Job]s from a Run and keeps them, for example in
+// a database. Later, in this process or in another one, it hands each job to the
+// [Handler] of a runner as a [Delivery]. The handler executes one attempt and
+// returns an [Ending]. It says which status the call has, whether there is another
+// attempt, and when. The engine obeys it and decides nothing. If the process of an
+// attempt died there is no handler to ask: the engine then asks [Lost].
 //
-// The engine says by the cause of the handler's ctx why it ended it:
-// [ErrCancelled] or [ErrStopping].
+// An engine that ends the ctx of a handler says why by its cause: [ErrCancelled]
+// or [ErrStopping].
 //
-// Package engine/enginetest has the tests that every engine must pass, and
-// module riverengine is one that does.
+// An engine may do more: a [Ledger] keeps the journal too, a [TxEngine] takes part
+// in transactions, a [Canceller] cancels calls.
+//
+// Package engine/enginetest has the tests that every engine must pass. Module
+// riverengine is an engine that does.
 package engine

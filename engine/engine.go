@@ -11,33 +11,34 @@ import (
 
 // Engine executes async calls. It is safe for concurrent use.
 type Engine interface {
-	// Submit takes the consecutive async calls of one run: all of them or
-	// none. It waits while the engine has no room, until ctx ends. The
-	// cancellation of ctx must not reach the handler.
+	// Submit takes consecutive async calls of one run, all of them or none, and
+	// returns a Ticket for each. It waits while the engine has no place for them,
+	// until ctx ends. The cancellation of ctx must not reach the handler.
 	Submit(ctx context.Context, batch Batch) ([]Ticket, error)
 
-	// Start begins to deliver jobs of these tasks, and of no others, to h. It
-	// returns soon after ctx ends. What it has started goes on until Stop,
-	// also when ctx ends. It is called at most once.
+	// Start begins to deliver the jobs of these tasks, and of no others, to h. It
+	// returns soon after ctx ends. What it has started goes on until Stop, also
+	// after ctx has ended. It is called again only if it has failed.
 	Start(ctx context.Context, tasks []TaskSpec, h Handler) error
 
-	// Stop takes no new work and lets what is running end. When ctx ends it
-	// cancels the ctx of what is running, with the cause ErrStopping, and
-	// returns soon after. It may be called again, to wait on.
+	// Stop takes no further jobs and waits for the handlers that run. When ctx
+	// ends it cancels the ctx of these handlers, with the cause ErrStopping, and
+	// returns an error soon after. It may be called again, to wait for them. It is
+	// not called while Start goes on: the ctx of Start is ended first.
 	Stop(ctx context.Context) error
 }
 
-// Batch is what one run hands to the engine at once.
+// Batch holds the calls that one run hands to the engine together.
 type Batch struct {
-	RunID  string    // the label that Run was given
+	RunID  string    // the run ID that Run was given
 	Run    string    // ID of the run
 	At     time.Time // when Run was called
-	Caller string    // file:line of the code that called Run
+	Caller string    // file:line of the code that called Run, empty if it is not known
 	Jobs   []Job
 }
 
-// Entry returns the journal entry of job i as it is when it has been queued,
-// for an engine that keeps the journal itself.
+// Entry returns the entry of job i at the time it is queued. It is for an engine
+// that keeps the journal itself.
 func (b Batch) Entry(i int) journal.Entry {
 	j := &b.Jobs[i]
 	return journal.Entry{
@@ -51,51 +52,51 @@ type Job struct {
 	EntryID   string            // of the call's journal entry
 	Position  int               // of the call in its list, from 0
 	Task      TaskSpec          // what to run, and how
-	Payload   json.RawMessage   // the arguments
+	Payload   json.RawMessage   // the arguments, with the values of redacted fields
 	Args      json.RawMessage   // the arguments as the journal shows them
-	Redacted  bool              // Payload holds what Args does not show: it is not to be stored in clear
-	Metadata  map[string]string // crosses to the worker as it is
-	NotBefore time.Time         // zero: at once; deliveries have it too
-	Key       string            // idempotency key, already claimed unless the engine is a Ledger
+	Redacted  bool              // Payload has values that Args does not show: do not store it in clear text
+	Metadata  map[string]string // travels to the worker unchanged
+	NotBefore time.Time         // when the call is due; zero: at once
+	Key       string            // idempotency key, empty without one; it is claimed already, unless the engine is a Ledger
 }
 
-// Ticket is what an engine answers for one job of a batch.
+// Ticket is the answer of an engine for one job of a batch.
 type Ticket struct {
-	ID     string // the engine's own name for the job, opaque to everyone else; may be empty
-	Holder string // the entry that holds the job's key, where a Ledger found it claimed: the job is not queued
+	ID     string // the engine's own name for the job; may be empty
+	Holder string // ID of the entry that holds the job's key, if a Ledger found it claimed: then the job is not queued
 }
 
 // Delivery is one attempt at a job.
 type Delivery struct {
-	Job            // its Task has the limits that hold for this attempt
-	RunID   string // the label that Run was given
-	Run     string // ID of the run
-	At      time.Time
-	Caller  string
-	Attempt int    // 1 for the first
-	Worker  string // who executes it, where an engine has several
+	Job               // Task has the limits of this attempt
+	RunID   string    // the run ID that Run was given
+	Run     string    // ID of the run
+	At      time.Time // when Run was called
+	Caller  string    // file:line of the code that called Run, empty if it is not known
+	Attempt int       // which attempt this is, from 1; attempts that did not count are left out
+	Worker  string    // name of the worker, if the engine has several
 }
 
-// Handler executes one attempt and says what its end means. It returns when
-// the task has returned, also when ctx ended before; a ctx that has ended
-// already is not executed under. A task that calls runtime.Goexit does not
-// take the engine's goroutine with it. It is safe for concurrent use.
+// Handler executes one attempt and returns what its end means. It returns when the
+// task has returned, even if ctx has ended before. If ctx has ended already, the
+// task is not executed, and the attempt does not count. A panic and runtime.Goexit
+// in the task do not reach the engine. A Handler is safe for concurrent use.
 type Handler func(context.Context, Delivery) Ending
 
-// Ending is what the end of an attempt means for its call. The engine writes
-// it down, if it keeps the journal, before it tells anybody.
+// Ending is what the end of an attempt means for its call. An engine that keeps the
+// journal writes it down before it tells anybody.
 type Ending struct {
-	Status journal.Status  // of the call now; StatusQueued: there is another attempt
-	Wait   time.Duration   // before the next attempt; the engine decides how precisely it keeps it
-	Counts bool            // the attempt counts among those of the task; false: as if it had not been
-	Error  string          // why it failed; empty if it did not
+	Status journal.Status  // of the call from now on; StatusQueued: there is another attempt
+	Wait   time.Duration   // before the next attempt; the engine decides how precisely it keeps this
+	Counts bool            // whether the attempt counts; if not, the next one has the same number
+	Error  string          // why the attempt failed; empty if it did not
 	Stack  string          // of a panic
 	Result json.RawMessage // what a result task returned, as the journal shows it
 }
 
-// Lost returns what it means that the process of an attempt died, or was not
-// seen for so long that it counts as dead. A call is executed again only if
-// its task allows more attempts; otherwise it ends as interrupted.
+// Lost returns the Ending of an attempt whose process died, or was not seen for so
+// long that it counts as dead. The call is executed again if its task allows more
+// attempts; otherwise it ends as interrupted.
 func Lost(task TaskSpec, attempt int) Ending {
 	e := Ending{Status: journal.StatusInterrupted, Counts: true, Error: "its end was not seen: the process that executed it is gone"}
 	if attempt < task.Retry.Attempts() {
@@ -104,20 +105,21 @@ func Lost(task TaskSpec, attempt int) Ending {
 	return e
 }
 
-// Why an engine has ended the ctx of a handler: the cause of the ctx.
+// The causes with which an engine cancels the ctx of a handler.
 var (
-	// ErrCancelled: somebody has cancelled the call. It is not tried again.
+	// ErrCancelled says that somebody has cancelled the call. It is not tried
+	// again.
 	ErrCancelled = errors.New("the call was cancelled")
 
-	// ErrStopping: the engine stops and waits no longer.
+	// ErrStopping says that the engine stops and does not wait any longer.
 	ErrStopping = errors.New("the engine is stopping")
 )
 
-// ErrFull is the cause when an engine has no place for a call, and the caller
-// cannot wait for one.
+// ErrFull is the cause of a call that was not queued because the engine has no
+// place for it, and the caller cannot wait for one.
 var ErrFull = errors.New("the engine holds as many calls as it can")
 
-// ErrInDoubt is the cause when an engine's database did not say whether it
-// has committed async calls, and could not be asked. They may be queued:
-// their keys stay claimed, and Run with the same key tells.
+// ErrInDoubt is the cause of calls for which the database of the engine did not say
+// whether it has committed them, and could not be asked. They may be queued. Their
+// keys stay claimed, so it is safe to run calls with the same key again.
 var ErrInDoubt = errors.New("it is not known whether the calls were queued")

@@ -7,40 +7,37 @@ import (
 	"github.com/saferunner/saferunner/journal"
 )
 
-// Ledger is an [Engine] that keeps the journal in its own database, so that a
-// call and its entry commit together. Its journal is that of the runner that
-// gets it.
+// Ledger is an [Engine] that keeps the journal in its own database, so that a call
+// and its entry commit together. A runner that is given a Ledger uses its journal.
 //
-// Its Submit writes the queued entries ([Batch.Entry]) and claims the keys
-// of its jobs with them: a job whose key another entry holds gets an entry
-// with status duplicate and a [Ticket] that names the holder. What becomes
-// of a job is written by the engine, from the [Ending] that the [Handler]
-// returns.
+// Submit writes the entries of the jobs ([Batch.Entry]) and claims their keys. A
+// job whose key another entry holds gets an entry with status duplicate, and a
+// [Ticket] that names the holder. The engine writes what becomes of a job, from the
+// [Ending] that the [Handler] returns.
 type Ledger interface {
 	Engine
-	// Journal returns the same journal each time.
+	// Journal returns the journal. It is the same each time.
 	Journal() journal.Journal
 }
 
-// TxEngine is a [Ledger] that can take part in a transaction of the caller.
-// What a transaction is, is the engine's to say; it returns an error for any
-// other value.
+// TxEngine is a [Ledger] that can take part in a transaction of the caller. The
+// engine says which types a transaction may have, and returns an error for others.
 type TxEngine interface {
 	Ledger
-	// SubmitTx is Submit that takes effect when tx commits.
+	// SubmitTx is like Submit, and takes effect when tx commits.
 	SubmitTx(ctx context.Context, tx any, batch Batch) ([]Ticket, error)
-	// WriteTx is Write of the journal that takes effect when tx commits.
+	// WriteTx is like Write of the journal, and takes effect when tx commits.
 	WriteTx(ctx context.Context, tx any, changes ...journal.Change) error
 }
 
-// ErrNoTx is returned by RunTx when the engine cannot queue calls in the
-// caller's transaction. The in-process engine never can.
+// ErrNoTx is returned by RunTx when the engine takes no part in transactions. The
+// in-process engine never does.
 var ErrNoTx = errors.New("the engine cannot take part in a transaction")
 
-// Canceller is an [Engine] that can take a call out.
+// Canceller is an [Engine] that can cancel a call.
 type Canceller interface {
-	// Cancel takes out the job of this entry if it has not begun, and cancels
-	// the ctx of its handler, with the cause ErrCancelled, if it has. It
-	// returns false where there is no such job, or it has ended.
+	// Cancel removes the job of this entry if it has not begun. If it has begun,
+	// Cancel cancels the ctx of its handler with the cause ErrCancelled. It
+	// returns false if there is no such job, or it has ended.
 	Cancel(ctx context.Context, entryID string) (bool, error)
 }

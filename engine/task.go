@@ -10,10 +10,10 @@ type TaskSpec struct {
 	Queue   string // empty: the default queue
 }
 
-// RetryPolicy says how often an async call is attempted and how long to wait
-// in between. It is data, so that every engine can follow it.
+// RetryPolicy says how many attempts an async call has, and how long it waits in
+// between. It is data, so that every engine can follow it.
 type RetryPolicy struct {
-	MaxAttempts int           // first one included; 0 and 1: no retry
+	MaxAttempts int           // the first one included; 0 and 1: a single one
 	Initial     time.Duration // wait after the first failure, doubled after each further one; 0: one second
 	Max         time.Duration // upper bound of the wait; 0: one minute, or Initial if that is more
 }
@@ -23,11 +23,11 @@ const (
 	defaultMaxDelay     = time.Minute
 )
 
-// Attempts returns how often a call is attempted at most: at least once.
+// Attempts returns how many attempts there are at most. It is at least 1.
 func (p RetryPolicy) Attempts() int { return max(p.MaxAttempts, 1) }
 
-// Delay returns how long to wait after the given attempt, counted from 1,
-// has failed.
+// Delay returns how long a call waits after this attempt, counted from 1, has
+// failed.
 func (p RetryPolicy) Delay(attempt int) time.Duration {
 	delay, limit := p.Initial, p.Max
 	if delay == 0 {

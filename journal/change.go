@@ -1,33 +1,38 @@
 package journal
 
-// Source is where a [Change] finds its call: a run, whose calls are numbered
-// from 0. Only engines and runners implement it. It is safe for concurrent
-// use.
+// Source is a run, where a [Change] finds its call. The calls of a run are
+// numbered from 0. Runners and engines implement Source; journals get it in a
+// Change. A Source is safe for concurrent use.
 type Source interface {
+	// EntryID returns the ID of the entry of call i. It does not change.
 	EntryID(i int) string
+	// Status returns where call i stands now.
 	Status(i int) Status
+	// Entry renders the entry of call i as it is now.
 	Entry(i int) Entry
 }
 
-// Change is one call as it stands: a new entry, or a newer state of one. It
-// is a small value that refers to the call. Entry renders it, which costs
-// the JSON encoding of the arguments, so a journal that buffers calls it off
-// the caller's path. Nothing in a Change leads back to the call or to its
-// secrets. Safe for concurrent use.
+// Change tells a [Journal] of one call: that its entry is new, is different or is
+// to be deleted. It is a small value that refers to the call.
+//
+// [Change.Entry] renders the entry, which costs the JSON encoding of the arguments.
+// A journal that buffers changes calls it off the path of the caller. Nothing in a
+// Change or its entry leads to the values of redacted fields. A Change is safe for
+// concurrent use.
 type Change struct {
 	source Source
 	at     int
 	forget bool
 }
 
-// Of returns the Change that writes call i of s as it stands.
+// Of returns the Change that writes call i of s.
 func Of(s Source, i int) Change { return Change{source: s, at: i} }
 
-// Put returns the Change that writes e, replacing an entry with the same ID.
+// Put returns the Change that writes e. It replaces an entry with the same ID.
 func Put(e Entry) Change { return Change{source: &fixed{e}} }
 
-// Forget returns the Change that deletes the entry with this ID, if there is
-// one, and ends its claim on a key.
+// Forget returns the Change that deletes the entry with this ID, if there is one,
+// and frees the key that it holds.
 func Forget(id string) Change { return Change{source: &fixed{Entry{ID: id}}, forget: true} }
 
 // ID returns the ID of the entry.
@@ -36,11 +41,11 @@ func (c Change) ID() string { return c.source.EntryID(c.at) }
 // Forgets reports whether the entry is to be deleted.
 func (c Change) Forgets() bool { return c.forget }
 
-// Status returns the status of the call now.
+// Status returns the status of the call now. It costs much less than Entry.
 func (c Change) Status() Status { return c.source.Status(c.at) }
 
-// Entry returns the call as it is now, which may be later than when the
-// Change was made.
+// Entry returns the entry of the call as it is now, which may be newer than the
+// Change.
 func (c Change) Entry() Entry { return c.source.Entry(c.at) }
 
 // fixed is the Source of a single entry.

@@ -6,29 +6,29 @@ import (
 	"time"
 )
 
-// Entry is one journaled call: what was called, from where, and what became
-// of it. It is a plain value, a copy of what the journal holds.
+// Entry is one call in a journal: what was called, from where, and what became of
+// it. It is a copy, and may be changed.
 //
-// Args and Result are JSON in which redacted fields read "[redacted]" and
-// values that JSON cannot hold read as a placeholder that names their type.
+// Args and Result are JSON. In them redacted fields read "[redacted]", and a value
+// that JSON cannot hold is a text that names its type.
 type Entry struct {
 	ID                        string          // of this call, unique across processes
-	RunID                     string          // the label that Run was given
+	RunID                     string          // the run ID that Run was given
 	Run                       string          // ID of the run, shared by the calls of one list
 	Task                      string          // name of the task
 	Args                      json.RawMessage // its arguments
-	Async                     bool            // it was, or would have been, handed to the engine
-	Key                       string          // idempotency key, if it has one
+	Async                     bool            // whether it is a call for the engine
+	Key                       string          // idempotency key, empty without one
 	Status                    Status          // where it stands
-	Attempts                  []Attempt       // each time it executed, first one first
+	Attempts                  []Attempt       // its executions, the first one first
 	Result                    json.RawMessage // what a result task returned
-	At, StartedAt, FinishedAt time.Time       // when Run was called, its first attempt began, its last one ended
-	Caller                    string          // file:line of the code that called Run
-	Scope                     string          // end-to-end scope, if any
+	At, StartedAt, FinishedAt time.Time       // when Run was called, the first attempt began, the last one ended; zero: not yet
+	Caller                    string          // file:line of the code that called Run, empty if it is not known
+	Scope                     string          // scope of an end-to-end test, empty without one
 }
 
-// Attempt is one execution of a call. A call that ended without having begun
-// has one attempt without times, which says why.
+// Attempt is one execution of a call. A call that failed before it began has one
+// Attempt without times, whose Error says why.
 type Attempt struct {
 	Started  time.Time `json:"started,omitzero"`
 	Finished time.Time `json:"finished,omitzero"` // zero while it executes
@@ -37,8 +37,8 @@ type Attempt struct {
 	Worker   string    `json:"worker,omitempty"`  // who executed it, where an engine has several
 }
 
-// ErrorText returns the error text of the last attempt, empty if it has not
-// failed.
+// ErrorText returns the error text of the last attempt, or the empty string if it
+// has not failed.
 func (e Entry) ErrorText() string {
 	if len(e.Attempts) == 0 {
 		return ""
@@ -64,12 +64,12 @@ type entryJSON struct {
 	Scope      string          `json:"scope,omitempty"`
 }
 
-// MarshalJSON writes the entry with the names id, run_id, run, task_name,
-// task_args, is_async, key, status, attempts, result, at, started_at,
-// finished_at, caller and scope. Empty ones are left out, except id, run_id,
-// task_name, task_args, is_async, status and at. It does not fail: Args or
-// a Result that is not JSON is shown as a string, and a time that JSON cannot
-// hold as the zero time.
+// MarshalJSON returns the entry as JSON with the names id, run_id, run, task_name,
+// task_args, is_async, key, status, attempts, result, at, started_at, finished_at,
+// caller and scope. It leaves out empty ones, but always writes id, run_id,
+// task_name, task_args, is_async, status and at. It never fails: Args and Result
+// that are not JSON become a string, and a time that JSON cannot hold becomes the
+// zero time.
 func (e Entry) MarshalJSON() ([]byte, error) {
 	j := entryJSON(e)
 	j.Args = validJSON(j.Args)
@@ -83,7 +83,7 @@ func (e Entry) MarshalJSON() ([]byte, error) {
 	return json.Marshal(j)
 }
 
-// UnmarshalJSON reads what MarshalJSON writes.
+// UnmarshalJSON reads what [Entry.MarshalJSON] returns.
 func (e *Entry) UnmarshalJSON(data []byte) error {
 	var j entryJSON
 	if err := json.Unmarshal(data, &j); err != nil {

@@ -1,7 +1,8 @@
 package journal
 
-// Query selects entries. The zero value selects all, newest first: in the
-// order of their IDs, the greatest first.
+// Query selects entries: those that match all fields that are set. The zero Query
+// selects all entries. The order is that of their IDs, the greatest first, which is
+// the newest.
 type Query struct {
 	ID          string   // the entry with this ID
 	RunID       string   // entries under this run ID
@@ -18,8 +19,8 @@ const MaxPage = 1000
 
 const defaultPage = 100
 
-// PageSize returns the number of entries that a page of q holds at most,
-// for implementations of [Journal].
+// PageSize returns how many entries a page of q holds at most. It is for
+// implementations of [Journal].
 func (q Query) PageSize() int {
 	if q.Limit <= 0 {
 		return defaultPage
@@ -27,9 +28,9 @@ func (q Query) PageSize() int {
 	return min(q.Limit, MaxPage)
 }
 
-// Page is one answer to a [Query].
+// Page is the answer to a [Query].
 type Page struct {
 	Entries []Entry
-	Next    string // Cursor of the page that follows; empty at the end
-	Dropped int    // how many entries the journal has dropped to stay within its bound
+	Next    string // Cursor of the next page; empty on the last one
+	Dropped int    // how many entries the journal has dropped so far to stay within its bounds
 }

@@ -8,14 +8,18 @@ import (
 	"github.com/saferunner/saferunner/journal"
 )
 
-// Assert fails the test unless exactly these calls were made under the run
-// ID, in this order. Compared are task, arguments, Async, Key and BestEffort,
-// and the time of After or At where a wanted call has one. Calls that were
-// skipped, since an earlier one failed, were not made.
+// Assert fails the test unless exactly these calls were made under the run ID, in
+// this order. It compares task, arguments, Async, Key and BestEffort, and the time
+// of After or At if the wanted call has one. Skipped calls do not count.
 //
-// Arguments are compared as they were when Run was called: types with an
-// Equal method by it, functions and channels by identity, everything else by
-// value, where nil and empty slices or maps differ.
+// Arguments are compared as they were when Run was called, at every depth. An Equal
+// method of a type counts. Times are equal if they are the same instant, numbers of
+// math/big if their values are. Functions, channels and services such as
+// *http.Client are compared by identity, everything else by value. NaN equals NaN.
+// A nil slice or map differs from an empty one.
+//
+// A failure shows the fields that differ, what was recorded under the run ID, and
+// the assertion that holds, to be pasted.
 func (r *Recorder) Assert(runID string, want ...saferunner.Call) {
 	r.t.Helper()
 	if r.rec.Made(runID, want...) {
@@ -32,7 +36,8 @@ func (r *Recorder) Assert(runID string, want ...saferunner.Call) {
 	r.t.Error(r.mismatch(assertion{"Assert", runID, placeOf(callsite.Caller(0)), wanted}, wanted, r.made(runID)))
 }
 
-// AssertCount fails the test unless n calls were made under the run ID.
+// AssertCount fails the test unless exactly n calls were made under the run ID.
+// Skipped calls do not count.
 func (r *Recorder) AssertCount(runID string, n int) {
 	r.t.Helper()
 	got := r.made(runID)
@@ -41,8 +46,8 @@ func (r *Recorder) AssertCount(runID string, n int) {
 	}
 }
 
-// AssertTask fails the test unless n calls of the task were made under the
-// run ID, whatever else was.
+// AssertTask fails the test unless exactly n calls of the task were made under the
+// run ID. Skipped calls and calls of other tasks do not count.
 func (r *Recorder) AssertTask(runID string, task saferunner.Named, n int) {
 	r.t.Helper()
 	names, ok := r.names("AssertTask", []saferunner.Named{task})
@@ -61,7 +66,7 @@ func (r *Recorder) AssertTask(runID string, task saferunner.Named, n int) {
 	}
 }
 
-// AssertNone fails the test if anything was called, under whatever run ID.
+// AssertNone fails the test if a call was made, under whatever run ID.
 func (r *Recorder) AssertNone() {
 	r.t.Helper()
 	if got := r.made(""); len(got) > 0 {

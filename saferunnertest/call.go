@@ -13,6 +13,7 @@ import (
 type call struct {
 	id, runID, task, key, status string
 	ended                        string        // the test that had ended, if its recorder was reached
+	ctx                          string        // type of the ctx, if nobody owns the call and that stands for a request
 	args                         reflect.Value // addressable
 	redacted                     []string      // fields of args that are hidden besides the tagged ones, with dots
 	async, bestEffort            bool

@@ -27,6 +27,9 @@ func ledger(calls []call, runIDs bool) string {
 		if c.ended != "" {
 			status += ", after the end of " + c.ended
 		}
+		if c.ctx != "" {
+			status += ", with a " + c.ctx + " whose request carries no recorder"
+		}
 		rows = append(rows, append(row, c.task, status, c.run.String(), texts[i]))
 	}
 	text := table(rows)

@@ -8,15 +8,15 @@ import (
 	"github.com/saferunner/saferunner/internal/door"
 )
 
-// Main runs the suite and exits with its code:
+// Main runs the suite and exits with its code. It does not return.
 //
 //	func TestMain(m *testing.M) { saferunnertest.Main(m) }
 //
-// At the end it prints, on stderr, the calls that were recorded and that no
-// recorder owned, with their call sites, and names in FORCE_RUN_SIDE_EFFECTS
-// that no task has. They do not change the exit code. Lists that Run refused
-// and that no recorder owned fail the suite. An option that is not for a
-// whole suite exits with 2 before anything has run.
+// At the end it prints on stderr the calls that were recorded and that no recorder
+// owned, with the line of each Run. It prints the names in FORCE_RUN_SIDE_EFFECTS
+// that no task has. Neither changes the exit code. Lists that Run refused and that
+// no recorder owned are printed too, and fail the suite with code 1. With an option
+// that is not for a whole suite, Main exits with 2 and runs nothing.
 func Main(m interface{ Run() int }, opts ...Option) {
 	os.Exit(run(m, os.Stderr, opts))
 }

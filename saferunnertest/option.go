@@ -1,6 +1,6 @@
 package saferunnertest
 
-// Option changes what a recorder does. The zero Option does nothing.
+// Option changes what a recorder or a suite does. The zero Option does nothing.
 type Option struct {
 	name   string
 	single func(*Recorder) // for New
@@ -12,9 +12,11 @@ func (o Option) apply(r *Recorder) {
 	}
 }
 
-// OwnUnowned makes the recorder also own calls that are made without its ctx,
-// from wherever in the process, until its test ends. Such a test must not be
-// parallel: New fails it, and a later t.Parallel panics.
+// OwnUnowned makes the recorder own the calls that nobody owns as well: those that
+// are run without a recorder in their ctx, anywhere in the process, until the test
+// ends. Of several such recorders the latest owns them. The test must not be
+// parallel: New stops it with t.Fatal, and a later t.Parallel panics. It is an
+// option of New.
 func OwnUnowned() Option {
 	return Option{name: "OwnUnowned", single: func(r *Recorder) {
 		r.t.Helper()

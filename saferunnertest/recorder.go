@@ -24,10 +24,12 @@ var core = door.Open[saferunner.Call, *saferunner.Runner]()
 // drainLimit bounds how long the end of a test waits for forced async calls.
 const drainLimit = 10 * time.Second
 
-// Recorder owns the calls that one test makes: with its ctx, or on its
-// runner. Nothing executes but what the test forces or performs. All methods
-// are safe for concurrent use; none stops the test, so they may be called
-// from any goroutine.
+// Recorder owns the calls that are run with its ctx or on its runner. It belongs to
+// one test. No call executes but what the test forces or performs.
+//
+// All methods are safe for concurrent use. They report failures with t.Error and
+// never stop the test, so any goroutine may call them. A Recorder keeps everything
+// that was recorded until Clear; it has no bounds.
 type Recorder struct {
 	t   testing.TB
 	rec door.Recorder[saferunner.Call, *saferunner.Runner]
@@ -40,13 +42,14 @@ type Recorder struct {
 	shown map[string]bool // IDs of the entries that a failed assertion has listed
 }
 
-// New returns a recorder owned by t. It ends with the test: then its rules
-// are void, forced async calls are waited for, lists that Run refused fail
-// the test, whatever was done with the error, and if the test has failed
-// for any reason, its log shows what was recorded.
+// New returns a recorder that belongs to t. It works in parallel tests, subtests,
+// fuzz targets, benchmarks and testing/synctest bubbles.
 //
-// It works in parallel tests, subtests, fuzz targets, benchmarks and
-// testing/synctest bubbles.
+// The recorder ends with the test. Then no further call is let through. Forced
+// async calls that were queued before are waited for, ten seconds at most. Lists
+// that Run refused fail the test, whatever the code under test did with the error;
+// see [Recorder.AllowRefused]. If the test has failed for any reason, its log shows
+// what was recorded.
 func New(t testing.TB, opts ...Option) *Recorder {
 	t.Helper()
 	r := &Recorder{t: t, files: artifacts{t: t}, since: core.UnownedMark()}
@@ -64,7 +67,7 @@ func (r *Recorder) end() {
 		r.t.Errorf("saferunnertest: forced async calls had not ended with the test: %v", err)
 	}
 	for _, err := range r.rec.Refused() {
-		r.t.Errorf("saferunnertest: a list was refused: %v", err)
+		r.t.Errorf("saferunnertest: a list was refused: %v; if the test wants this, say so with rec.AllowRefused", err)
 	}
 	if r.t.Failed() {
 		r.logTheRest()
@@ -104,15 +107,15 @@ func (r *Recorder) calls(runID string) []call { return madeCalls(r.rec.Calls(run
 // adopt makes the recorder own what nobody owns.
 func (r *Recorder) adopt() (end func()) { return core.Adopt(r.rec) }
 
-// Context returns the test's ctx carrying the recorder: what is run with it,
-// or with a ctx made from it, is recorded here.
+// Context returns the ctx of the test with the recorder in it. Calls that are run
+// with it, or with a ctx made from it, belong to the recorder.
 func (r *Recorder) Context() context.Context { return r.ctx }
 
-// Runner returns the recorder's runner, for code that takes one.
+// Runner returns the runner of the recorder, for code that takes a
+// [*saferunner.Runner].
 func (r *Recorder) Runner() *saferunner.Runner { return r.rec.Runner() }
 
-// All returns what was recorded, whatever the run ID, oldest first, with what
-// became of each call.
+// All returns the entries of all calls, whatever the run ID, oldest first.
 func (r *Recorder) All() []journal.Entry {
 	r.t.Helper()
 	var all []journal.Entry
@@ -130,8 +133,8 @@ func (r *Recorder) All() []journal.Entry {
 	}
 }
 
-// Calls returns the newest calls under this run ID, at most
-// [journal.MaxPage], oldest first, with what became of each.
+// Calls returns the entries of the newest calls under a run ID, [journal.MaxPage]
+// at most, oldest first. A bad run ID fails the test.
 func (r *Recorder) Calls(runID string) []journal.Entry {
 	r.t.Helper()
 	entries, err := r.Runner().Calls(r.detached(), runID)
@@ -145,9 +148,9 @@ func (r *Recorder) Calls(runID string) []journal.Entry {
 // cleanup functions too.
 func (r *Recorder) detached() context.Context { return context.WithoutCancel(r.ctx) }
 
-// Force lets calls of these tasks really execute, for this test only. What
-// they call themselves is recorded unless it is forced as well. Tasks are
-// told apart by name.
+// Force lets calls of these tasks execute, until the test ends. What a forced task
+// calls is recorded, unless it is forced as well. Tasks are told apart by their
+// names. Middleware does not run. Force replaces a Stub or Fail of the task.
 func (r *Recorder) Force(tasks ...saferunner.Named) {
 	r.t.Helper()
 	if names, ok := r.names("Force", tasks); ok {
@@ -155,13 +158,15 @@ func (r *Recorder) Force(tasks ...saferunner.Named) {
 	}
 }
 
-// ForceAll lets every call really execute, for this test only.
+// ForceAll lets the calls of all tasks execute, until the test ends, except those
+// of tasks that the test has stubbed or made to fail.
 func (r *Recorder) ForceAll() { r.rec.ForceAll() }
 
-// Fail lets calls of the task fail with err, instead of being recorded or
-// executed: a sync one stops its list, an async one fails after Run has
-// returned. A nil err takes the faults of the task back, those of FailTimes
-// and FailFunc too: what was said of it before holds again.
+// Fail makes the calls of the task fail with err. They do not execute, and are not
+// tried again. A sync call stops its list; an async call fails after Run has
+// returned, and Report.Wait returns err. With a nil err Fail takes back the faults
+// of the task, those of FailTimes and FailFunc too: the Stub or Force from before
+// applies again.
 func (r *Recorder) Fail(task saferunner.Named, err error) {
 	r.t.Helper()
 	names, ok := r.names("Fail", []saferunner.Named{task})
@@ -174,8 +179,9 @@ func (r *Recorder) Fail(task saferunner.Named, err error) {
 	}
 }
 
-// FailTimes lets the next n calls of the task fail with err. After them, what
-// was said of the task before holds again.
+// FailTimes makes the next n calls of the task fail with err. After that the
+// earlier Stub, Fail or Force of the task applies again. If n is less than 1 or err
+// is nil, the test fails.
 func (r *Recorder) FailTimes(task saferunner.Named, n int, err error) {
 	r.t.Helper()
 	switch names, ok := r.names("FailTimes", []saferunner.Named{task}); {
@@ -187,10 +193,11 @@ func (r *Recorder) FailTimes(task saferunner.Named, n int, err error) {
 	}
 }
 
-// Perform really executes what was recorded so far of these tasks, first in,
-// first out, each call once and on this goroutine. Without tasks it executes
-// nothing. It does not stop at a failure, and returns the errors, joined.
-// What the tasks call themselves stays recorded.
+// Perform executes the calls of these tasks that were recorded so far, in order,
+// each call once, on this goroutine. Without tasks it executes nothing. What the
+// tasks call is recorded, unless it is forced. Perform goes on after a failure, and
+// returns the errors, joined; a call that fails is not tried again. After the end of
+// the test it executes nothing and returns an error.
 func (r *Recorder) Perform(tasks ...saferunner.Named) error {
 	r.t.Helper()
 	names, ok := r.names("Perform", tasks)
@@ -200,25 +207,26 @@ func (r *Recorder) Perform(tasks ...saferunner.Named) error {
 	return r.rec.Perform(r.ctx, func(task string) bool { return slices.Contains(names, task) })
 }
 
-// PerformAll is [Recorder.Perform] of every task.
+// PerformAll executes the recorded calls of all tasks, as [Recorder.Perform] does.
 func (r *Recorder) PerformAll() error {
 	return r.rec.Perform(r.ctx, func(string) bool { return true })
 }
 
-// Wait waits until all forced async calls have ended, with their retries and
-// after their delays, or until the test ends. It returns the errors of those
-// that have failed since the last Wait, joined; each is a
-// [*saferunner.CallError].
+// Wait waits until all forced async calls have ended, their further attempts and
+// delays included. It returns the errors of those that have failed since the last
+// Wait, joined; each is a [*saferunner.CallError]. If the ctx of the test ends
+// first, it returns the cause.
 func (r *Recorder) Wait() error {
 	r.t.Helper()
 	return r.rec.Wait(r.ctx)
 }
 
-// AllowRefused takes lists that Run has refused out of what fails the test
-// at its end: those whose error is err, or wraps it.
+// AllowRefused says that the test expects that Run refused lists with this error:
+// those whose error is err or wraps it, so far, do not fail the test at its end.
+// Call it after the code under test.
 func (r *Recorder) AllowRefused(err error) { r.rec.AllowRefused(err) }
 
-// Clear forgets what was recorded. Rules stay.
+// Clear deletes everything that was recorded. Stubs, faults and forces stay.
 func (r *Recorder) Clear() { r.rec.Clear() }
 
 // names returns the names of tasks; a nil one fails the test.
@@ -237,10 +245,10 @@ func (r *Recorder) names(method string, tasks []saferunner.Named) ([]string, boo
 	return names, true
 }
 
-// Stub answers calls of the task with fn, instead of recording them without
-// an answer or executing them: Do and Result return what fn returns. The
-// calls are recorded as stubbed. fn runs on the goroutine of the Run and
-// gets a copy of the arguments.
+// Stub answers the calls of the task: Do and Result return what fn returns. The
+// calls do not execute, and are recorded as stubbed. fn gets a copy of the
+// arguments, on the goroutine of the Run; it may be called from several goroutines
+// at once. A panic in fn fails the call. Stub replaces a Force or Fail of the task.
 func Stub[In, Out any](r *Recorder, task *saferunner.ResultTask[In, Out], fn func(In) (Out, error)) {
 	r.t.Helper()
 	names, ok := r.names("Stub", []saferunner.Named{task})
@@ -260,10 +268,10 @@ func Stub[In, Out any](r *Recorder, task *saferunner.ResultTask[In, Out], fn fun
 	})
 }
 
-// FailFunc lets calls of the task, of either kind, fail with what fn returns.
-// Where it returns nil, it is as if there were no fault: what was said of the
-// task before holds. fn runs on the goroutine of the Run and gets a copy of
-// the arguments.
+// FailFunc makes the calls of the task fail with what fn returns. If fn returns
+// nil, the earlier Stub or Force of the task applies, as if there were no fault. fn
+// gets a copy of the arguments, on the goroutine of the Run; it may be called from
+// several goroutines at once. A panic in fn fails the call.
 func FailFunc[In any](r *Recorder, task saferunner.Definition[In], fn func(In) error) {
 	r.t.Helper()
 	names, ok := r.names("FailFunc", []saferunner.Named{task})
@@ -283,8 +291,9 @@ func FailFunc[In any](r *Recorder, task saferunner.Definition[In], fn func(In) e
 	})
 }
 
-// Args returns the arguments of the calls of task under this run ID, in
-// order: copies, with their real values.
+// Args returns copies of the arguments of the calls of task under a run ID, in
+// order, with the real values of redacted fields. A call whose arguments have
+// another type fails the test: two tasks have one name then.
 func Args[In any](r *Recorder, runID string, task saferunner.Definition[In]) []In {
 	r.t.Helper()
 	names, ok := r.names("Args", []saferunner.Named{task})
@@ -328,7 +337,7 @@ func madeCalls(calls []door.Revealed) []call {
 func reveal(c door.Revealed) call {
 	task := c.Args.Task()
 	out := call{
-		id: c.EntryID, runID: c.RunID, task: task.Spec.Name, key: c.Options.IdempotencyKey(), status: c.Status, ended: c.Test,
+		id: c.EntryID, runID: c.RunID, task: task.Spec.Name, key: c.Options.IdempotencyKey(), status: c.Status, ended: c.Test, ctx: c.Ctx,
 		args: reflect.ValueOf(c.Args.Pointer()).Elem(), redacted: task.Redacts,
 		async: c.Options.IsAsync(), bestEffort: c.Options.IsBestEffort(),
 		run: placeOf(c.Caller), defined: placeOf(task.Defined),

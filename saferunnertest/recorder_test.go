@@ -3,8 +3,6 @@ package saferunnertest_test
 import (
 	"context"
 	"errors"
-	"os"
-	"os/exec"
 	"reflect"
 	"slices"
 	"strings"
@@ -126,6 +124,35 @@ func TestPerform(t *testing.T) {
 	if want := []journal.Status{"done", "failed", "done"}; !slices.Equal(got, want) {
 		t.Errorf("got %v", got)
 	}
+}
+
+// No tasks are none: it is PerformAll that means all.
+func TestPerformOfNothing(t *testing.T) {
+	rec := saferunnertest.New(t)
+	executes := saferunner.Define("count.task", func(context.Context, int) error { t.Error("executed"); return nil })
+	if _, err := saferunner.Run(rec.Context(), "all", executes.With(1), executes.With(2).Async()); err != nil {
+		t.Fatal(err)
+	}
+	var empty []saferunner.Named
+	other := saferunner.Define("other.task", func(context.Context, int) error { t.Error("executed"); return nil })
+	if err := errors.Join(rec.Perform(), rec.Perform(empty...), rec.Perform(other)); err != nil {
+		t.Error(err)
+	}
+	rec.Assert("all", executes.With(1), executes.With(2).Async())
+
+	f := newFake(t)
+	fake := saferunnertest.New(f)
+	if _, err := saferunner.Run(fake.Context(), "all", executes.With(1)); err != nil {
+		t.Fatal(err)
+	}
+	var missing *saferunner.Task[int]
+	for _, tasks := range [][]saferunner.Named{{nil}, {missing}, {executes, nil}} {
+		if err := fake.Perform(tasks...); err == nil {
+			t.Errorf("Perform(%v) returned no error", tasks)
+		}
+	}
+	f.end()
+	f.take()
 }
 
 func TestWorksInABubble(t *testing.T) {
@@ -336,27 +363,5 @@ func BenchmarkRecorder(b *testing.B) {
 		if _, err := saferunner.Run(rec.Context(), "benchmark", quote.With(1)); err != nil {
 			b.Fatal(err)
 		}
-	}
-}
-
-// A suite with Main, in a process of its own.
-func TestMainReportsWhatNobodyOwned(t *testing.T) {
-	cmd := exec.Command("go", "test", "-run", "Suite", "-v", "./testdata/suite")
-	cmd.Env = append(os.Environ(), "FORCE_RUN_SIDE_EFFECTS=suite.missing")
-	out, err := cmd.CombinedOutput()
-	text := string(out)
-	if err != nil {
-		t.Fatalf("%v\n%s", err, text)
-	}
-	for _, want := range []string{
-		"1 call was recorded that no recorder owned", "suite_test.go:", `FORCE_RUN_SIDE_EFFECTS names "suite.missing"`,
-		"saferunner: FORCE_RUN_SIDE_EFFECTS lets through in test mode: suite.missing",
-	} {
-		if !strings.Contains(text, want) {
-			t.Errorf("%q is not in\n%s", want, text)
-		}
-	}
-	if strings.Contains(text, "mine.run") {
-		t.Errorf("a call that a recorder owned is reported:\n%s", text)
 	}
 }

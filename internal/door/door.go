@@ -83,6 +83,7 @@ type Revealed struct {
 	Status         string
 	Caller         uintptr // where Run was called
 	Test           string  // the one that had ended, if the call reached its recorder
+	Ctx            string  // type of the ctx of an unowned call, if that stands for a request
 }
 
 // SameAs reports whether c is the call that was wanted: by task, arguments,

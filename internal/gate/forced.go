@@ -6,11 +6,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
+
+	"github.com/saferunner/saferunner/internal/gate/start"
 )
 
 // ForceVariable names the tasks whose calls execute in test mode,
 // separated by commas; __all__ stands for every task.
-const ForceVariable = "FORCE_RUN_SIDE_EFFECTS"
+const ForceVariable = start.ForceName
 
 const forceAllName = "__all__"
 
@@ -97,14 +100,16 @@ func (f forced) reportAdded() {
 	}
 }
 
+var announced atomic.Bool
+
 // announce says once what is let through in test mode.
-func (f forced) announce(m Mode) {
-	if m != Record || !f.all && len(f.names) == 0 {
+func (e *environment) announce() {
+	if e.mode != Record || !e.forced.all && len(e.forced.names) == 0 || announced.Swap(true) {
 		return
 	}
 	what := "every task"
-	if !f.all {
-		what = strings.Join(f.names, ", ")
+	if !e.forced.all {
+		what = strings.Join(e.forced.names, ", ")
 	}
 	fmt.Fprintf(os.Stderr, "saferunner: %s lets through in test mode: %s\n", ForceVariable, what)
 }

@@ -1,20 +1,19 @@
 package gate
 
 import (
+	"flag"
 	"os"
 	"runtime"
 	"strings"
 	"sync/atomic"
 	"syscall"
+
+	"github.com/saferunner/saferunner/internal/gate/start"
 )
 
-const (
-	// ModeVariable is live or record. Not set means live, in a process that is
-	// no test binary.
-	ModeVariable = "SAFERUNNER_MODE"
-
-	bazelVariable = "BAZEL_TEST"
-)
+// ModeVariable is live or record. Not set means live, in a process that is no
+// test binary.
+const ModeVariable = start.ModeName
 
 // Mode is whether this process executes or records.
 type Mode uint8
@@ -32,6 +31,7 @@ type environment struct {
 	mode    Mode
 	text    string // SAFERUNNER_MODE as it was found, for the error
 	testing bool   // in a test binary
+	settled bool   // it cannot turn out to be a test binary any more
 	forced  forced
 }
 
@@ -43,16 +43,14 @@ var noted struct {
 	text string
 }
 
-// What init reads without package os, the test cache does not see.
 func init() {
-	force, _ := syscall.Getenv(ForceVariable)
-	notedForce = parseForced(force)
+	notedForce = parseForced(start.Force.Text)
 	if isTestBinary() {
 		markChildren()
 		noted.mode = Record
 		return
 	}
-	noted.mode, noted.text = parseMode(syscall.Getenv(ModeVariable))
+	noted.mode, noted.text = parseMode(start.Mode.Text, start.Mode.Set)
 }
 
 // markChildren sets the mode for the processes that a test starts.
@@ -74,22 +72,30 @@ func parseMode(text string, set bool) (Mode, string) {
 	}
 }
 
-// current is the environment in force, nil until it is settled.
+// current is the environment in force, nil until somebody asks.
 var current atomic.Pointer[environment]
 
-// process returns the environment of this process, read at first use. What is
-// live is not kept while packages are being initialised: a test binary that
-// go test did not build shows only later that it is one.
+// process returns the environment of this process, read at first use. A test
+// binary that go test did not build shows late that it is one, when its main
+// has registered the flags of package testing. So what is live is not kept
+// while packages are initialised, and is looked at again once flags are
+// parsed: no test runs before that.
 func process() *environment {
-	if e := current.Load(); e != nil {
-		return e
+	before := current.Load()
+	if before != nil && (before.settled || !flag.Parsed()) {
+		return before
 	}
 	e := look()
-	if e.mode == Live && initialising() {
+	switch {
+	case before != nil && !e.testing:
+		kept := *before
+		kept.settled = true
+		e = &kept
+	case before == nil && e.mode == Live && initialising():
 		return e
 	}
-	if current.CompareAndSwap(nil, e) {
-		e.forced.announce(e.mode)
+	if current.CompareAndSwap(before, e) {
+		e.announce()
 	}
 	return current.Load()
 }
@@ -106,23 +112,26 @@ func Recheck() {
 	if before.mode != Live {
 		e.mode, e.text = before.mode, before.text
 	}
-	e.testing = e.testing || before.testing
+	e.testing, e.settled = e.testing || before.testing, e.settled || before.settled
 	current.Store(e)
+	e.announce()
 }
 
 // look reads the environment as it is now, beside what was noted at the start.
 func look() *environment {
-	e := &environment{testing: isTestBinary()}
+	e := &environment{settled: flag.Parsed()} // asked before isTestBinary is
+	e.testing = isTestBinary()
 	e.forced = lookForced(e.testing)
 	if e.testing {
 		markChildren()
-		e.mode = Record
+		e.mode, e.settled = Record, true
 		return e
 	}
 	e.mode, e.text = parseMode(os.LookupEnv(ModeVariable))
 	if noted.mode != Live {
 		e.mode, e.text = noted.mode, noted.text
 	}
+	e.settled = e.settled || e.mode == Record
 	return e
 }
 

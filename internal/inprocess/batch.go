@@ -73,6 +73,12 @@ func (b *Batch) begin(ctx context.Context, p *Pool) (calls int, bytes int64) {
 	return b.left, bytes
 }
 
+// has reports whether call i is one of the batch and has not ended. The pool's
+// lock is held.
+func (b *Batch) has(i int) bool {
+	return b.From <= i && i < b.To && b.open[(i-b.From)/64]&(1<<((i-b.From)%64)) != 0
+}
+
 // waits reports whether call i waits for a time from the beginning.
 func (b *Batch) waits(i int) bool { return b.Run.Calls[i].Options.NotBefore(b.Run.At).After(b.at) }
 
@@ -112,7 +118,7 @@ func (b *Batch) Again(i int, wait time.Duration) {
 	p := b.pool
 	p.mu.Lock()
 	stopping := p.stopping
-	if !stopping {
+	if !stopping && b.has(i) {
 		b.startTimer(i, wait)
 	}
 	p.mu.Unlock()

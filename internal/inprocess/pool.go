@@ -61,7 +61,16 @@ func (p *Pool) Submit(ctx context.Context, b *Batch, inTask bool) error {
 	if calls > b.delayed {
 		p.workers.SubmitIn(&b.node, b)
 	}
+	if b.delayed > 0 && p.stops() { // what a task runs for later is for nobody
+		p.each(true, p.drop)
+	}
 	return nil
+}
+
+func (p *Pool) stops() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stopping
 }
 
 // add takes the places of a batch, and takes it in.
@@ -110,11 +119,24 @@ func (p *Pool) remove(b *Batch) {
 	}
 }
 
+// Find returns the call with this entry ID, if it has not ended, and a ctx with
+// the values of its Run's.
+func (p *Pool) Find(id string) (ctx context.Context, r *record.Run, i int, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for b := p.batches; b != nil; b = b.next {
+		if i, ok := b.Run.Index(id); ok && b.has(i) {
+			return b, b.Run, i, true
+		}
+	}
+	return nil, nil, 0, false
+}
+
 // Forget takes out call i of r, which has been cancelled while it waited.
 func (p *Pool) Forget(r *record.Run, i int) {
 	p.mu.Lock()
 	b := p.batches
-	for b != nil && (b.Run != r || i < b.From || i >= b.To) {
+	for b != nil && (b.Run != r || !b.has(i)) {
 		b = b.next
 	}
 	if b != nil {
@@ -145,7 +167,10 @@ func (p *Pool) Wait(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 	}
-	return p.workers.Wait(context.WithoutCancel(ctx)) // they are about to end
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	_ = p.workers.Wait(last) // they are about to end, but for one of a call that was given up
+	return nil
 }
 
 // signalIdle wakes those who wait for nothing to be left. p.mu is held.

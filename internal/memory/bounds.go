@@ -35,15 +35,6 @@ func (j *Journal) evict() {
 	}
 }
 
-// uncountRun makes a run count no more.
-func (j *Journal) uncountRun(r *record.Run) {
-	if r.Counted > 0 {
-		j.calls -= len(r.Calls)
-		j.bytes -= r.Counted
-		r.Counted = 0
-	}
-}
-
 // dropRun drops a run that was taken out of runs.
 func (j *Journal) dropRun(r *record.Run) {
 	j.uncountRun(r)
@@ -115,6 +106,7 @@ func (j *Journal) Prune(ctx context.Context, before time.Time) (int, error) {
 				n++
 			}
 		}
+		j.recount(r)
 	}
 	for _, w := range j.entries.all() {
 		if !w.stub && w.entry.At.Before(before) && w.entry.Status.Final() {

@@ -30,16 +30,26 @@ func (e *entries) place(id string) int {
 	return at
 }
 
-// insert takes in an entry whose ID is not there.
-func (e *entries) insert(w *written) {
+// put takes in an entry, in the place of one with its ID, which it returns.
+func (e *entries) put(w *written) (before *written) {
 	if e.byID == nil {
 		e.byID = map[string]*written{}
 	}
+	at := e.place(w.entry.ID)
+	if before = e.byID[w.entry.ID]; before != nil {
+		before.gone = true
+		e.sorted[at] = w
+	} else {
+		e.sorted = slices.Insert(e.sorted, at, w)
+	}
 	e.byID[w.entry.ID] = w
-	e.sorted = slices.Insert(e.sorted, e.place(w.entry.ID), w)
 	if w.entry.Status.Final() && !w.stub {
 		e.ended = append(e.ended, w)
 	}
+	if len(e.ended) > 2*len(e.sorted)+8 {
+		e.ended = slices.DeleteFunc(e.ended, func(w *written) bool { return w.gone })
+	}
+	return before
 }
 
 // remove takes out the entry with this ID, and returns it, nil for none.
@@ -49,8 +59,11 @@ func (e *entries) remove(id string) *written {
 		return nil
 	}
 	delete(e.byID, id)
-	at := e.place(id)
-	e.sorted = slices.Delete(e.sorted, at, at+1)
+	if at := e.place(id); at == 0 { // the usual one to go
+		e.sorted[0], e.sorted = nil, e.sorted[1:]
+	} else {
+		e.sorted = slices.Delete(e.sorted, at, at+1)
+	}
 	w.gone = true
 	return w
 }

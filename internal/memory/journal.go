@@ -66,26 +66,46 @@ func (j *Journal) PutRun(r *record.Run) {
 		j.runs = slices.Insert(j.runs, at, r)
 	}
 	if j.maxEntries > 0 {
-		r.Counted = r.Size()
-		j.calls += len(r.Calls)
-		j.bytes += r.Counted
+		j.countRun(r, len(r.Calls), r.Size())
 		if j.calls > j.maxEntries || j.bytes > j.maxBytes {
 			j.evict()
 		}
 	}
 }
 
-// Grew notes that results or errors of a run take so many bytes more.
-func (j *Journal) Grew(r *record.Run, bytes int64) {
+// Grew counts results and errors of a run that have come since it was counted.
+func (j *Journal) Grew(r *record.Run) {
 	if j.maxEntries == 0 {
+		return
+	}
+	bytes := r.Growth()
+	if bytes == 0 {
 		return
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if r.Counted > 0 {
-		r.Counted += bytes
+	if r.CountedBytes > 0 {
+		r.CountedBytes += bytes
 		j.bytes += bytes
 		j.evict()
+	}
+}
+
+// countRun counts a run for so much, and no more for what it was counted for.
+func (j *Journal) countRun(r *record.Run, calls int, bytes int64) {
+	j.calls += calls - int(r.CountedCalls)
+	j.bytes += bytes - r.CountedBytes
+	r.CountedCalls, r.CountedBytes = int32(calls), bytes
+}
+
+// uncountRun takes a run out of what is counted.
+func (j *Journal) uncountRun(r *record.Run) { j.countRun(r, 0, 0) }
+
+// recount counts a run anew, of which calls were dropped.
+func (j *Journal) recount(r *record.Run) {
+	if r.CountedBytes > 0 {
+		r.Growth() // Held has it
+		j.countRun(r, len(r.Calls)-r.Dropped(), r.Held())
 	}
 }
 
@@ -128,12 +148,11 @@ func (j *Journal) Write(ctx context.Context, changes ...journal.Change) error {
 
 // put takes an entry in, in the place of one with its ID.
 func (j *Journal) put(e journal.Entry, stub bool) {
-	j.uncount(j.entries.remove(e.ID))
 	if e.Status.Final() && !e.Status.KeepsKey() && j.holds(e.Task, e.Key, e.ID) {
 		delete(j.keys, taskKey{e.Task, e.Key})
 	}
 	w := &written{entry: e, stub: stub}
-	j.entries.insert(w)
+	j.uncount(j.entries.put(w))
 	if !stub {
 		w.bytes = entryBytes(e)
 		j.calls++
@@ -151,10 +170,9 @@ func (j *Journal) uncount(w *written) {
 // forget takes out the entry or call with this ID, and its claim.
 func (j *Journal) forget(id string) {
 	j.uncount(j.entries.remove(id))
-	for _, r := range j.all() {
-		if i, ok := r.Index(id); ok {
-			r.Drop(i)
-		}
+	if r, i, ok := j.callOf(id); ok {
+		r.Drop(i)
+		j.recount(r)
 	}
 	for tk, h := range j.keys {
 		if h.id == id {
@@ -190,19 +208,32 @@ func (j *Journal) Runs() []*record.Run {
 func (j *Journal) Clear() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	runs := j.all()
-	j.runs, j.first, j.live, j.entries, j.keys = nil, 0, nil, entries{}, nil
+	runs := j.runs[j.first:]
+	j.runs, j.first, j.entries, j.keys = nil, 0, entries{}, nil
 	j.calls, j.bytes = 0, 0
+	for _, r := range j.live {
+		dropSeen(r)
+	}
 	for _, r := range runs {
+		counted := r.CountedBytes > 0
+		r.CountedCalls, r.CountedBytes = 0, 0 // as j counts nothing
 		if !r.Live() {
 			continue
 		}
-		for i := range r.Calls {
-			if r.Seen(i) {
-				r.Drop(i)
-			}
-		}
+		dropSeen(r)
 		j.runs = append(j.runs, r)
+		if counted {
+			r.Growth() // Held has it
+			j.countRun(r, len(r.Calls)-r.Dropped(), r.Held())
+		}
+	}
+}
+
+func dropSeen(r *record.Run) {
+	for i := range r.Calls {
+		if r.Seen(i) {
+			r.Drop(i)
+		}
 	}
 }
 
@@ -216,6 +247,7 @@ func (j *Journal) ClearStatuses(statuses ...journal.Status) {
 				r.Drop(i)
 			}
 		}
+		j.recount(r)
 	}
 	for _, w := range j.entries.all() {
 		if slices.Contains(statuses, w.entry.Status) {

@@ -9,7 +9,8 @@ import (
 	"github.com/saferunner/saferunner/journal"
 )
 
-// Query implements [journal.Journal]. It looks at every call.
+// Query implements [journal.Journal]. It looks at every call, unless it is
+// asked for an ID.
 func (j *Journal) Query(ctx context.Context, q journal.Query) (journal.Page, error) {
 	if ctx.Err() != nil {
 		return journal.Page{}, context.Cause(ctx)
@@ -42,6 +43,12 @@ type found struct {
 func (j *Journal) find(q journal.Query, after string) (page []found, more bool, dropped int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if q.ID != "" {
+		if f, ok := j.withID(q.ID); ok && f.matches(q, after) {
+			page = append(page, f)
+		}
+		return page, false, j.dropped
+	}
 	limit := q.PageSize()
 	for f := range j.inOrder(q.OldestFirst) {
 		if !f.matches(q, after) {
@@ -119,12 +126,43 @@ func beyond(q journal.Query, after, id string) bool {
 	return after == "" || q.OldestFirst && id > after || !q.OldestFirst && id < after
 }
 
-// Find returns the call with this entry ID.
-func (j *Journal) Find(id string) (r *record.Run, i int, ok bool) {
-	for _, r := range j.Runs() {
-		if i, ok := r.Index(id); ok && r.Seen(i) {
-			return r, i, true
+// withID returns the call or entry with this ID, if it is to be seen.
+func (j *Journal) withID(id string) (found, bool) {
+	if w := j.entries.byID[id]; w != nil {
+		return found{entry: w.entry}, true
+	}
+	if r, i, ok := j.callOf(id); ok {
+		return found{run: r, at: i}, true
+	}
+	return found{}, false
+}
+
+// callOf returns the call of a run with this ID, if it is to be seen. Only
+// the last of the runs that begin at or before the ID can have it.
+func (j *Journal) callOf(id string) (r *record.Run, i int, ok bool) {
+	runs := j.runs[j.first:]
+	after, _ := slices.BinarySearchFunc(runs, id, func(r *record.Run, id string) int {
+		if r.ID() <= id {
+			return -1
+		}
+		return 1
+	})
+	if after > 0 {
+		if i, ok := runs[after-1].Index(id); ok {
+			return runs[after-1], i, runs[after-1].Seen(i)
+		}
+	}
+	for _, r := range j.live {
+		if i, ok := r.Index(id); ok {
+			return r, i, r.Seen(i)
 		}
 	}
 	return nil, 0, false
+}
+
+// Find returns the call with this entry ID.
+func (j *Journal) Find(id string) (r *record.Run, i int, ok bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.callOf(id)
 }

@@ -24,8 +24,10 @@ const maxDepth = 1000
 
 // Marshal returns v as JSON. It fails as json.Marshal does, if a message has no
 // protojson, and with message.ErrMissing if saferunnerproto is not there for a
-// message. v must not change meanwhile.
-func Marshal(v any) (json.RawMessage, error) {
+// message. v must not change meanwhile. Where a method of v panics, that is an
+// error too.
+func Marshal(v any) (text json.RawMessage, err error) {
+	defer guard(v, &err)
 	support, ok := message.Registered()
 	if !ok {
 		if v != nil && kindOf(reflect.TypeOf(v)) == holds {
@@ -37,7 +39,7 @@ func Marshal(v any) (json.RawMessage, error) {
 	if !value.IsValid() || !(&search{}).finds(value) {
 		return json.Marshal(v)
 	}
-	text, err := (&encoder{support, 0}).encode(value)
+	text, err = (&encoder{support, 0}).encode(value)
 	if err != nil {
 		return nil, at(value.Type().String(), err)
 	}
@@ -48,8 +50,10 @@ func Marshal(v any) (json.RawMessage, error) {
 // fails for data that is more than one JSON value, or has a field that the type
 // or a message does not know, and with message.ErrMissing if saferunnerproto
 // is not there for a message. A message that was in an interface does not come
-// back: encoding/json does not know its type.
-func Unmarshal(data []byte, into any) error {
+// back: encoding/json does not know its type. Where a method of the value
+// panics, that is an error too.
+func Unmarshal(data []byte, into any) (err error) {
+	defer guard(into, &err)
 	target := reflect.ValueOf(into)
 	if target.Kind() != reflect.Pointer || target.IsNil() || kindOf(target.Type()) != holds {
 		return strict(data, into)
@@ -65,6 +69,14 @@ func Unmarshal(data []byte, into any) error {
 		return at(target.Type().Elem().String(), err)
 	}
 	return nil
+}
+
+// guard makes an error of a panic. What the panic says is left out: it may
+// hold a secret.
+func guard(v any, err *error) {
+	if recover() != nil {
+		*err = fmt.Errorf("a method of %T, or of what it holds, has panicked", v)
+	}
 }
 
 // strict is json.Unmarshal that accepts no unknown fields.

@@ -51,3 +51,25 @@ func TestUnmarshalIsStrict(t *testing.T) {
 		}
 	}
 }
+
+type panics struct{}
+
+func (panics) MarshalJSON() ([]byte, error) { panic("secret") }
+func (*panics) UnmarshalJSON([]byte) error  { panic("secret") }
+func (panics) MarshalText() ([]byte, error) { panic("secret") }
+func (*panics) UnmarshalText([]byte) error  { panic("secret") }
+
+func TestMethodsThatPanic(t *testing.T) {
+	type within struct{ In []map[string]*panics }
+	type key struct{ In map[panics]int }
+	for _, v := range []any{panics{}, &panics{}, within{[]map[string]*panics{{"a": {}}}}, key{map[panics]int{{}: 1}}} {
+		if text, err := payload.Marshal(v); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("Marshal(%T): %s, %v", v, text, err)
+		}
+	}
+	for text, into := range map[string]any{`1`: &panics{}, `{"In":[{"a":1}]}`: &within{}, `{"In":{"a":1}}`: &key{}} {
+		if err := payload.Unmarshal([]byte(text), into); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("Unmarshal(%T): %v", into, err)
+		}
+	}
+}

@@ -35,25 +35,25 @@ func (r *Run) Take(i int, from journal.Status, worker string) (attempt int, ok b
 	return h.count(), true
 }
 
-// Conclude ends an attempt as e says, and returns by how many bytes the run
-// has grown. It is false for an attempt that has been given up meanwhile,
-// whose end is written all the same, unless it would be tried again.
-func (r *Run) Conclude(i int, e *engine.Ending, kept *Kept) (grown int64, ok bool) {
+// Conclude ends an attempt as e says. It is false for an attempt that has been
+// given up meanwhile, whose end is written all the same, unless it would be
+// tried again.
+func (r *Run) Conclude(i int, e *engine.Ending, kept *Kept) bool {
 	at := r.elapsed()
 	defer r.lock(i).Unlock()
 	h, was := &r.histories[i], r.code(i)
 	switch {
 	case was != running && was != interrupted:
-		return 0, false
+		return false
 	case codeOf(e.Status) == queued && was == interrupted:
-		return 0, false
+		return false
 	case codeOf(e.Status) == queued && !e.Counts:
 		h.takeBack()
 	default:
-		grown = h.end(at, e, kept)
+		r.grow(h.end(at, e, kept))
 	}
 	r.Calls[i].set(codeOf(e.Status))
-	return grown, was == running
+	return was == running
 }
 
 // Cancel ends a queued call as e says, without a further attempt.
@@ -69,7 +69,7 @@ func (r *Run) CancelRecorded(i int, e engine.Ending) bool {
 }
 
 func (r *Run) unbegun(i int, e engine.Ending) bool {
-	r.history(i).unbegun(e)
+	r.grow(r.history(i).unbegun(e))
 	r.Calls[i].set(codeOf(e.Status))
 	return true
 }
@@ -81,7 +81,9 @@ func (r *Run) Interrupt(i int, e engine.Ending) bool {
 		return false
 	}
 	h := &r.histories[i]
+	before := h.bytes()
 	h.say(e.Error, e.Stack, h.worker())
+	r.grow(h.bytes() - before)
 	r.Calls[i].set(interrupted)
 	return true
 }

@@ -3,6 +3,7 @@ package record
 import (
 	"crypto/rand"
 	"encoding/binary"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -52,6 +53,18 @@ func idText(at time.Time, count uint32) string {
 	copy(id[timeChars:], idProcess[:])
 	base32(id[IDLength-countChars:], uint64(count))
 	return string(id[:])
+}
+
+// idCountOf returns the count in an ID, -1 for another text.
+func idCountOf(id string) int {
+	if len(id) != IDLength {
+		return -1
+	}
+	n := 0
+	for i := IDLength - countChars; i < IDLength; i++ {
+		n = n<<5 | strings.IndexByte(idAlphabet, id[i])
+	}
+	return n
 }
 
 // base32 fills dst with the lowest bits of n, the highest digit first.

@@ -42,15 +42,17 @@ type Run struct {
 	initial    uint8 // status of the calls that have none of their own
 	RecordOnly bool  // nothing of it may ever execute
 	Keyed      bool  // a call has a key
+	Unowned    bool  // it is noted as one that no test owns; under the lock of these notes
 
-	// Counted is the bytes that the in-memory journal counts the run for, under
-	// the lock of that journal; 0: it does not count the run.
-	Counted int64
+	// Counted is what the in-memory journal counts the run for, under the lock
+	// of that journal. Without bytes it does not count the run.
+	CountedBytes int64
+	CountedCalls int32
 
-	going    atomic.Int32 // what goes on: Run, and async calls that were queued; with keptBit
-	executes bool         // there is a history for each call from the beginning
-	mu       sync.Mutex   // guards what the Waiter holds
-	waiter   *Waiter      // nil while nothing was queued, and when nothing goes on any more
+	going  atomic.Int32 // what goes on: Run, and async calls that were queued; with keptBit
+	growth atomic.Int64 // bytes by which the run has grown that the journal does not count yet
+	mu     sync.Mutex   // guards what the Waiter holds
+	waiter *Waiter      // nil while nothing was queued, and when nothing goes on any more
 }
 
 // keptBit is set where a journal beyond its bound keeps the run until it has
@@ -72,8 +74,8 @@ type Call struct {
 // one may execute, there is a history for each, zero as the calls are. Without
 // histories all are recorded, and no step of Run follows.
 func (r *Run) Init(calls []Call, histories []History) {
-	r.Calls, r.histories, r.executes = calls, histories, histories != nil
-	if !r.executes {
+	r.Calls, r.histories = calls, histories
+	if histories == nil {
 		r.initial = uint8(recorded)
 	} else {
 		r.going.Store(1)
@@ -85,7 +87,7 @@ func (r *Run) Init(calls []Call, histories []History) {
 // lock locks call i.
 func (r *Run) lock(i int) *sync.Mutex {
 	mu := &r.mu
-	if r.executes {
+	if uint32(r.initial) == none { // there is a history for each call from the beginning
 		mu = &r.histories[i].mu
 	}
 	mu.Lock()
@@ -94,7 +96,7 @@ func (r *Run) lock(i int) *sync.Mutex {
 
 // Delivered returns the run of one call that another process began.
 func Delivered(f Foreign, runID string, at time.Time) *Run {
-	return &Run{RunID: runID, At: at, foreign: &f, Calls: make([]Call, 1), histories: make([]History, 1), executes: true}
+	return &Run{RunID: runID, At: at, foreign: &f, Calls: make([]Call, 1), histories: make([]History, 1)}
 }
 
 // ID returns the ID of the run, empty for a zero one.
@@ -214,10 +216,9 @@ func codeOf(s journal.Status) uint32 {
 
 // Index returns which call of the run has this entry ID.
 func (r *Run) Index(id string) (int, bool) {
-	for i := range r.Calls {
-		if r.EntryID(i) == id {
-			return i, true
-		}
+	i := 0
+	if r.foreign == nil {
+		i = idCountOf(id) - int(r.id) - 1
 	}
-	return 0, false
+	return i, 0 <= i && i < len(r.Calls) && r.EntryID(i) == id
 }

@@ -27,13 +27,85 @@ func (c *Call) SetArguments(args Arguments, bytes int64) {
 // CallBytes is about how much memory a call takes that has not ended.
 func (r *Run) CallBytes(i int) int64 { return callBytes + int64(r.Calls[i].bytes) }
 
-// Size is about how much memory the run takes, before anything executes.
+// Size is about how much memory the run takes, without what has become of its
+// calls.
 func (r *Run) Size() int64 {
 	bytes := runBytes + int64(len(r.Calls))*callBytes
 	for i := range r.Calls {
 		bytes += int64(r.Calls[i].bytes)
 	}
 	return bytes
+}
+
+var (
+	attemptBytes = int64(reflect.TypeFor[attempt]().Size())
+	moreBytes    = int64(reflect.TypeFor[more]().Size())
+)
+
+// bytes is about how much memory a history takes besides itself. Of attempts
+// it counts those that have failed: there is nothing else to the others.
+func (h *History) bytes() (bytes int64) {
+	if h.more == nil {
+		return 0
+	}
+	count := func(t attemptText) {
+		if t.err != "" {
+			bytes += attemptBytes + int64(len(t.err)+len(t.stack)+len(t.worker))
+		}
+	}
+	count(h.more.text)
+	for _, a := range h.more.earlier {
+		count(a.attemptText)
+	}
+	if h.more.result != nil {
+		bytes += moreBytes + h.more.result.Bytes
+	}
+	return bytes
+}
+
+// grow notes that a history has grown.
+func (r *Run) grow(bytes int64) {
+	if bytes != 0 {
+		r.growth.Add(bytes)
+	}
+}
+
+// Growth returns by how many bytes the run has grown since it was asked
+// before.
+func (r *Run) Growth() int64 {
+	if r.growth.Load() == 0 {
+		return 0
+	}
+	return r.growth.Swap(0)
+}
+
+// Held is about how much memory the run takes now, with what has become of its
+// calls.
+func (r *Run) Held() int64 {
+	bytes := r.Size()
+	for i := range r.Calls {
+		bytes += r.become(i)
+	}
+	return bytes
+}
+
+// become is the memory that what has become of call i takes.
+func (r *Run) become(i int) int64 {
+	defer r.lock(i).Unlock()
+	if r.histories == nil || !r.Calls[i].Options.IsAsync() && !statuses[r.code(i)].Final() { // see Run
+		return 0
+	}
+	return r.histories[i].bytes()
+}
+
+// Dropped returns how many calls the journal has dropped.
+func (r *Run) Dropped() (n int) {
+	for i := range r.Calls {
+		if r.Calls[i].status.Load()&droppedBit != 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // Keep tells the run that a journal wants to drop it, and reports whether

@@ -18,47 +18,59 @@ func (r *Run) Begin(i int, at time.Duration) {
 	r.Calls[i].set(running)
 }
 
-// End closes it, and returns when that was and how many bytes the run has
-// grown by.
-func (r *Run) End(i int, e *engine.Ending, kept *Kept) (at time.Duration, grown int64) {
+// Unbegin makes it skipped: it did not execute after all.
+func (r *Run) Unbegin(i int) {
+	defer r.lock(i).Unlock()
+	r.histories[i].takeBack()
+	r.Calls[i].set(skipped)
+}
+
+// End closes it, and returns when that was.
+func (r *Run) End(i int, e *engine.Ending, kept *Kept) (at time.Duration) {
 	at = r.elapsed()
-	grown = r.histories[i].end(at, e, kept)
+	r.grow(r.histories[i].end(at, e, kept))
 	r.Calls[i].set(codeOf(e.Status))
-	return at, grown
+	return at
 }
 
 // Answer keeps what a stub or WhenRecorded said. It is called before the
 // journal has seen the call.
 func (r *Run) Answer(i int, kept *Kept) {
-	m := r.history(i).detail()
+	defer r.lock(i).Unlock()
+	h := r.history(i)
+	before := h.bytes()
+	m := h.detail()
 	m.answered, m.result = true, kept
+	r.grow(h.bytes() - before)
 }
 
 // Fail ends a call that was not begun, with the reason. It may have been
 // queued.
 func (r *Run) Fail(i int, e engine.Ending) {
 	defer r.lock(i).Unlock()
-	r.history(i).unbegun(e)
+	r.grow(r.history(i).unbegun(e))
 	r.Calls[i].set(codeOf(e.Status))
 }
 
-// end closes the last attempt as e says.
+// end closes the last attempt as e says, and returns by how many bytes the
+// history has grown.
 func (h *History) end(at time.Duration, e *engine.Ending, kept *Kept) (grown int64) {
-	if h.more == nil && e.Error == "" && kept == nil { // as most are
+	if h.more == nil && e.Error == "" && e.Stack == "" && kept == nil { // as most are
 		h.finished = at
 		return 0
 	}
+	before := h.bytes()
 	h.close(at, e.Error, e.Stack)
-	grown = int64(len(e.Error) + len(e.Stack))
 	if kept != nil {
 		h.detail().result = kept
-		grown += kept.Bytes
 	}
-	return grown
+	return h.bytes() - before
 }
 
 // unbegun notes why there will be no further attempt.
-func (h *History) unbegun(e engine.Ending) {
+func (h *History) unbegun(e engine.Ending) (grown int64) {
+	before := h.bytes()
 	h.open(0, "")
 	h.say(e.Error, e.Stack, "")
+	return h.bytes() - before
 }

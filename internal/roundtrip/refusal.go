@@ -51,7 +51,7 @@ func key(k reflect.Value) string {
 }
 
 // err is the refusal of a value inside an argument of type t. What lies inside
-// a secret is not named.
+// a secret is not named, and no method is quoted that may have seen one.
 func (r *refusal) err(t reflect.Type, secrets *redact.Plan) error {
 	const ends = 6 // of a long path, only both ends are shown
 	path := slices.Clone(r.path)
@@ -63,11 +63,11 @@ func (r *refusal) err(t reflect.Type, secrets *redact.Plan) error {
 		}
 		names = append(names, strings.Split(step[1:], ".")...)
 		if secrets.Hides(names) {
-			path, r.detail = path[:i+1], ""
+			path = path[:i+1]
 			break
 		}
 	}
-	if r.detail != "" {
+	if own, _, _ := redact.PlanOf(r.typ); r.detail != "" && own.None() && !secrets.InType() {
 		r.why += " (" + r.detail + ")"
 	}
 	if len(path) > 2*ends {

@@ -95,8 +95,8 @@ const (
 )
 
 var (
-	plans    sync.Map // reflect.Type to *Plan
-	building sync.Mutex
+	plans    sync.Map   // reflect.Type to *Plan; a plan in it is finished and does not change
+	building sync.Mutex // held while plans are built, which may refer to each other
 
 	absent = &Plan{flat: true, comparable: true}
 )

@@ -38,6 +38,9 @@ func test(t *testing.T) {
 }
 
 func main() {
+	saferunner.TestMode() // the flags of package testing are not there yet
+	go func() { asked <- saferunner.TestMode() }()
+	<-asked
 	m := testing.MainStart(deps{}, []testing.InternalTest{{Name: "Test", F: test}}, nil, nil, nil)
 	os.Exit(m.Run())
 }

@@ -1,4 +1,4 @@
-// Package outside tests a whole program, and needs saferunner only to have it
+// Package outside tests a whole program. It needs saferunner only to have it
 // record.
 package outside
 
@@ -6,8 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"testing"
-
-	_ "github.com/saferunner/saferunner"
 )
 
 func TestProgram(t *testing.T) {

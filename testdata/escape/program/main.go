@@ -4,7 +4,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"strings"
 
@@ -21,9 +23,25 @@ var (
 	nested  = saferunner.Define("escape.nested", func(ctx context.Context, _ string) error {
 		fmt.Println("executed outer")
 		say(dry.Run(ctx, "inner", plain.With("inner"), plain.With("inner async").Async()))
+		under := saferunner.NewContext(saferunner.NewContext(ctx, dry), live)
+		say(saferunner.Run(under, "inner", plain.With("inner"), nothing.With("inner async").Async()))
 		return nil
 	})
 )
+
+// nothing is a task beneath a dry one.
+var nothing = saferunner.Define("escape.nothing", func(_ context.Context, what string) error {
+	fmt.Println("executed", what)
+	return nil
+})
+
+// handlerContext stands for a request.
+type handlerContext struct {
+	context.Context
+	Request *http.Request
+}
+
+type key struct{}
 
 func main() {
 	ctx := context.Background()
@@ -54,6 +72,26 @@ func main() {
 			saferunner.SetDefault(dry)
 			say(saferunner.Run(ctx, "dry", plain.With("dry")))
 			saferunner.SetDefault(nil)
+		case "start":
+			err := live.Start(ctx, plain)
+			fmt.Println("start:", err, errors.Is(err, saferunner.ErrMode))
+			fmt.Println("again:", live.Start(ctx, plain))
+		case "bad texts":
+			for _, text := range []string{"", "a\x00b", "a\xffb", strings.Repeat("x", 257)} {
+				say(saferunner.Run(ctx, "run", plain.With("first"), plain.With("key").Key(text), plain.With("key").Async().Key(text)))
+				say(saferunner.Run(ctx, text, plain.With("run ID"), plain.With("run ID").Async()))
+				fmt.Println(plain.Do(ctx, text, "Do"))
+			}
+		case "hidden dry":
+			request, _ := http.NewRequestWithContext(saferunner.NewContext(ctx, dry), "GET", "/", nil)
+			say(saferunner.Run(&handlerContext{saferunner.NewContext(ctx, live), request}, "dry", plain.With("hidden dry")))
+			say(live.Run(handlerContext{ctx, request}, "dry", plain.With("hidden dry").Async()))
+		case "dry in a ctx of its own":
+			say(live.Run(struct{ context.Context }{saferunner.NewContext(ctx, dry)}, "dry", plain.With("own ctx")))
+			detached := context.WithoutCancel(saferunner.NewContext(ctx, dry))
+			say(saferunner.Run(context.WithValue(detached, key{}, 1), "dry", plain.With("detached"), plain.With("detached").Key("k").After(1)))
+			_, err := live.RunTx(saferunner.NewContext(ctx, dry), "a transaction", "dry", plain.With("tx").Async())
+			fmt.Println(err)
 		case "nested":
 			say(saferunner.Run(ctx, "outer", nested.With("")))
 		case "nested async":

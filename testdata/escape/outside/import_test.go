@@ -1,0 +1,5 @@
+//go:build !bare
+
+package outside
+
+import _ "github.com/saferunner/saferunner"
