@@ -106,12 +106,11 @@ func (h *handed) Execute(i int) {
 	case d.Verdict != gate.Executed: // what let it through has ended since
 		r.lapse(run, i)
 	default:
-		number, ok := run.Take(i, journal.StatusQueued, "")
+		args, number, ok := run.Take(i, journal.StatusQueued, "")
 		if !ok {
 			break
 		}
 		r.write(h, run, i, i+1)
-		args := run.Calls[i].Args
 		if !args.Task().Flat {
 			args, _, _ = args.Copy() // a later attempt gets them as they were
 		}

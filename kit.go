@@ -136,7 +136,8 @@ func (t *testRecorder) perform(ctx context.Context, r *record.Run, i int) error 
 	case d.Verdict != gate.Executed:
 		return errors.New("saferunner: Perform after the end of its test; nothing was executed")
 	}
-	if _, ok := r.Take(i, journal.StatusRecorded, ""); !ok {
+	args, _, ok := r.Take(i, journal.StatusRecorded, "")
+	if !ok {
 		return nil
 	}
 	if r.Key(i) != "" {
@@ -150,7 +151,7 @@ func (t *testRecorder) perform(ctx context.Context, r *record.Run, i int) error 
 			return nil
 		}
 	}
-	args, _, _ := r.Calls[i].Args.Copy()
+	args, _, _ = args.Copy()
 	c := taskScope(t.runner.inTask(ctx, scopeOf(ctx), r), i, 1)
 	a := attempt{ctx: c, spec: &args.Task().Spec, args: args, pass: d.Pass()}
 	var err error

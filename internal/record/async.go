@@ -17,22 +17,24 @@ func (r *Run) Queue(n int, w *Waiter) {
 	r.mu.Unlock()
 }
 
-// Take lets a call begin its next attempt, and returns which, from 1: one that
-// is queued, or where a test performs it one that is recorded.
-func (r *Run) Take(i int, from journal.Status, worker string) (attempt int, ok bool) {
+// Take lets a call begin its next attempt, and returns which, from 1, and the
+// arguments, which a journal may drop as soon as the call is given up: one
+// that is queued, or where a test performs it one that is recorded.
+func (r *Run) Take(i int, from journal.Status, worker string) (args Arguments, attempt int, ok bool) {
 	at := r.elapsed()
 	defer r.lock(i).Unlock()
 	if statuses[r.code(i)] != from {
-		return 0, false
+		return nil, 0, false
 	}
+	args = r.Calls[i].Args
 	r.Calls[i].set(running)
 	h := r.history(i)
 	if h.more == nil && h.started == 0 && worker == "" { // as most are
 		h.started = at
-		return 1, true
+		return args, 1, true
 	}
 	h.open(at, worker)
-	return h.count(), true
+	return args, h.count(), true
 }
 
 // Conclude ends an attempt as e says. It is false for an attempt that has been
