@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/cli"
@@ -26,7 +28,19 @@ var program func() int
 
 func TestMain(m *testing.M) {
 	program = cli.Main
+	heedSignals()
 	leaktest.Main(suite{m})
+}
+
+// heedSignals lets the programs that the tests start heed signals. Under nohup,
+// or in the background of a script, this one ignores some, which its children
+// would inherit.
+func heedSignals() {
+	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGHUP, syscall.SIGQUIT} {
+		if signal.Ignored(sig) {
+			signal.Notify(make(chan os.Signal, 1), sig)
+		}
+	}
 }
 
 // suite is the tests with what they share.
