@@ -128,17 +128,15 @@ func (h *handed) Execute(i int) {
 // ended notes the end of an attempt.
 func (h *handed) ended(a *attempt, o *outcome) {
 	r, i, e := h.shared.executes, int(a.ctx.call), a.ending(h, o)
-	var kept *record.Kept
-	if o.result != nil {
-		kept = a.keep(o)
-	}
-	ours := h.Run.Conclude(i, &e, kept)
+	ours := h.Run.Conclude(i, &e, a.keep(o))
 	r.write(h, h.Run, i, i+1)
 	switch {
 	case !ours: // it was given up meanwhile
+		late, _ := told(h.Run, i, int(a.ctx.attempt), o)
+		h.Run.TellLate(i, e.Status, late)
 		e.Status = h.Run.Status(i)
 	case e.Status != journal.StatusQueued:
-		r.conclude(h, h.Run, i, int(a.ctx.attempt), o)
+		r.conclude(h, h.Run, i, int(a.ctx.attempt), e.Status, o)
 	}
 	if e.Status == journal.StatusQueued {
 		h.Again(i, e.Wait)
@@ -148,14 +146,9 @@ func (h *handed) ended(a *attempt, o *outcome) {
 }
 
 // conclude tells who waits for an async call that it has ended for good.
-func (r *Runner) conclude(ctx context.Context, run *record.Run, i, number int, o *outcome) {
-	told := record.Outcome{Result: o.result}
-	var failure *CallError
-	if o.err != nil {
-		failure = callError(run, i, number, o.err, o.stack)
-		told = record.Outcome{Err: failure}
-	}
-	if run.Tell(i, told) {
+func (r *Runner) conclude(ctx context.Context, run *record.Run, i, number int, s journal.Status, o *outcome) {
+	told, failure := told(run, i, number, o)
+	if run.Tell(i, s, told) {
 		r.memory.Ended(run, i, i+1)
 	}
 	if failure != nil && r.test != nil {
@@ -166,6 +159,15 @@ func (r *Runner) conclude(ctx context.Context, run *record.Run, i, number int, o
 	}
 }
 
+// told is what the caller of Run may ask for of an attempt, and its failure.
+func told(run *record.Run, i, number int, o *outcome) (record.Outcome, *CallError) {
+	if o.err != nil {
+		failure := callError(run, i, number, o.err, o.stack)
+		return record.Outcome{Err: failure}, failure
+	}
+	return record.Outcome{Result: o.result, HasResult: run.Task(i).HasResult}, nil
+}
+
 // lapse makes a queued call recorded.
 func (r *Runner) lapse(run *record.Run, i int) {
 	if !run.Lapse(i) {
@@ -173,7 +175,7 @@ func (r *Runner) lapse(run *record.Run, i int) {
 	}
 	r.noteUnowned(context.Background(), run)
 	r.write(context.Background(), run, i, i+1)
-	if run.Tell(i, record.Outcome{}) {
+	if run.Tell(i, journal.StatusRecorded, record.Outcome{}) {
 		r.memory.Ended(run, i, i+1)
 	}
 }
@@ -187,7 +189,7 @@ func (h *handed) Cancel(i int) bool {
 	if !h.Run.Cancel(i, e) {
 		return false
 	}
-	h.shared.executes.giveUp(h, h.Run, i, number, ErrShutdown)
+	h.shared.executes.giveUp(h, h.Run, i, number, e.Status, ErrShutdown)
 	return true
 }
 
@@ -195,16 +197,18 @@ func (h *handed) Cancel(i int) bool {
 func (h *handed) Interrupt(i int) {
 	e := engine.Ending{Status: journal.StatusInterrupted, Error: record.ErrorText(errStillRunning)}
 	if h.Run.Interrupt(i, e) {
-		h.shared.executes.giveUp(h, h.Run, i, h.Run.Attempts(i), errStillRunning)
+		h.shared.executes.giveUp(h, h.Run, i, h.Run.Attempts(i), e.Status, errStillRunning)
 	}
 }
 
 // giveUp writes down and tells that a call was given up by Shutdown.
-func (r *Runner) giveUp(ctx context.Context, run *record.Run, i, number int, cause error) {
-	r.lost.add(callError(run, i, number, cause, ""))
+func (r *Runner) giveUp(ctx context.Context, run *record.Run, i, number int, s journal.Status, cause error) {
+	early, failure := told(run, i, number, &outcome{err: cause})
+	r.lost.add(failure)
+	run.TellEarly(i, s, early)
 	r.aside(ctx, func(ctx context.Context) {
 		r.write(ctx, run, i, i+1)
-		r.conclude(ctx, run, i, number, &outcome{err: cause})
+		r.conclude(ctx, run, i, number, s, &outcome{err: cause})
 	})
 }
 

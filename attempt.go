@@ -65,7 +65,7 @@ func (a *attempt) invoke(ctx context.Context) (o outcome) {
 // keep copies what the task returned, for the journal; nil if that keeps
 // nothing.
 func (a *attempt) keep(o *outcome) *record.Kept {
-	if o.result == nil || o.err != nil || a.args.Task().Keep == nil {
+	if o.err != nil || a.args.Task().Keep == nil {
 		return nil
 	}
 	return a.args.Task().Keep(o.result, a.ctx.run.Key(int(a.ctx.call)) != "")

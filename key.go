@@ -33,31 +33,28 @@ func (l *list) claim(i int) bool {
 		return true
 	}
 	l.run.Settle(i, journal.StatusDuplicate)
-	l.outcome(i).Result = l.runner.heldResult(l.graced(), holder, l.run, i)
+	*l.outcome(i) = l.runner.heldResult(l.graced(), holder, l.run, i)
 	return false
 }
 
 // heldResult is a copy of the result of the call that holds the key of call
-// i, nil if it is not known.
-func (r *Runner) heldResult(ctx context.Context, holder string, run *record.Run, i int) any {
+// i, if it is known.
+func (r *Runner) heldResult(ctx context.Context, holder string, run *record.Run, i int) (o record.Outcome) {
 	task := run.Task(i)
 	if !task.HasResult {
-		return nil
+		return o
 	}
 	if r.memory != nil {
 		if result, ok := r.memory.HeldResult(task.Spec.Name, run.Key(i)); ok {
-			return result
+			return record.Outcome{Result: result, HasResult: true}
 		}
 	}
 	page, err := withGrace(ctx, func(ctx context.Context) (journal.Page, error) {
 		return r.journal.Query(ctx, journal.Query{ID: holder})
 	})
 	if err != nil || len(page.Entries) == 0 || page.Entries[0].Status != journal.StatusDone {
-		return nil
+		return o
 	}
 	result, err := task.ReadResult(page.Entries[0].Result)
-	if err != nil {
-		return nil
-	}
-	return result
+	return record.Outcome{Result: result, HasResult: err == nil}
 }

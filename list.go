@@ -172,11 +172,7 @@ func (l *list) executeSync(i int, d gate.Decision) {
 func (l *list) executed(a *attempt, o *outcome) {
 	i := int(a.ctx.call)
 	e := a.ending(l.ctx, o)
-	var kept *record.Kept
-	if o.result != nil {
-		kept = a.keep(o)
-	}
-	l.now = l.run.End(i, &e, kept)
+	l.now = l.run.End(i, &e, a.keep(o))
 	if l.runner.memory != nil {
 		l.runner.memory.Grew(l.run)
 	}
@@ -184,8 +180,8 @@ func (l *list) executed(a *attempt, o *outcome) {
 		l.failed(i, callError(l.run, i, 1, o.err, o.stack))
 		return
 	}
-	if o.result != nil {
-		l.outcome(i).Result = o.result
+	if a.args.Task().HasResult {
+		*l.outcome(i) = record.Outcome{Result: o.result, HasResult: true}
 	}
 }
 

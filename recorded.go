@@ -82,14 +82,11 @@ func (l *list) answer(i int, s journal.Status, fn func() (any, error)) {
 		l.failUnexecuted(i, o.err, o.stack)
 		return
 	}
-	task := l.task(i)
-	var kept *record.Kept
-	if o.result != nil && task.Keep != nil {
-		kept = task.Keep(o.result, l.run.Key(i) != "")
+	if task := l.task(i); task.HasResult {
+		l.run.Answer(i, task.Keep(o.result, l.run.Key(i) != ""))
+		*l.outcome(i) = record.Outcome{Result: o.result, HasResult: true}
 	}
-	l.run.Answer(i, kept)
 	l.run.Settle(i, s)
-	l.outcome(i).Result = o.result
 }
 
 // failUnexecuted lets a call fail that the gate did not let through. An async

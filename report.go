@@ -63,22 +63,31 @@ func (r *Report) RunID() string {
 }
 
 // Outcomes returns an outcome for each call, in the order of the list. Each
-// outcome is consistent in itself. Together they are no snapshot: while async
-// calls go on, one outcome may be newer than another.
+// outcome is consistent in itself: an async call is running until its end has been
+// written down. Together they are no snapshot: while async calls go on, one outcome
+// may be newer than another.
 func (r *Report) Outcomes() []Outcome {
 	var all []Outcome
 	for i := range r.calls() {
-		all = append(all, r.outcome(i))
+		o, _ := r.outcome(i)
+		all = append(all, o)
 	}
 	return all
 }
 
-func (r *Report) outcome(i int) Outcome {
-	status, o, took, _ := r.run.Outcome(i, r.waiter())
-	if o.Err != nil && r.run.Calls[i].Options.IsAsync() && !status.Final() {
-		o.Err = nil
+func (r *Report) outcome(i int) (o Outcome, hasResult bool) {
+	status, told, took := r.run.Outcome(i, r.waiter())
+	if !status.Final() {
+		told.Err = nil // of one that may be queued
 	}
-	return Outcome{Task: r.run.Task(i).Spec.Name, Status: status, Result: o.Result, Err: o.Err, Duration: took, EntryID: r.run.EntryID(i)}
+	if task := r.run.Task(i); status == journal.StatusDone && task.HasResult && !told.HasResult { // its test has performed it
+		if kept, ok := r.run.Kept(i); ok {
+			told.Result, told.HasResult = task.Again(kept), true
+		}
+	}
+	return Outcome{
+		Task: r.run.Task(i).Spec.Name, Status: status, Result: told.Result, Err: told.Err, Duration: took, EntryID: r.run.EntryID(i),
+	}, told.HasResult
 }
 
 // calls returns the calls of the run, none for a nil or zero Report.
@@ -89,28 +98,13 @@ func (r *Report) calls() []record.Call {
 	return r.run.Calls
 }
 
-// hasResult reports whether call i has a result of its own.
-func (r *Report) hasResult(i int) bool {
-	status, o, _, answered := r.run.Outcome(i, r.waiter())
-	if !r.run.Task(i).HasResult || o.Err != nil {
-		return false
-	}
-	switch status {
-	case journal.StatusDone:
-		return true
-	case journal.StatusStubbed, journal.StatusRecorded:
-		return answered
-	}
-	return false
-}
-
 // Results returns what the calls of result tasks have returned so far, in the
-// order of the list. It leaves out calls that have no result.
+// order of the list. It leaves out calls that have no result, and duplicates.
 func (r *Report) Results() []any {
 	var all []any
 	for i := range r.calls() {
-		if r.hasResult(i) {
-			all = append(all, r.outcome(i).Result)
+		if o, ok := r.outcome(i); ok && o.Status != journal.StatusDuplicate {
+			all = append(all, o.Result)
 		}
 	}
 	return all

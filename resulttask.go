@@ -63,8 +63,8 @@ type results struct {
 
 // keep copies what a task returned. It may call methods of the result.
 func (r results) keep(result any, keyed bool) *record.Kept {
-	if result == nil {
-		return nil
+	if result == nil { // of an interface type
+		return &record.Kept{Shown: func() json.RawMessage { return json.RawMessage("null") }}
 	}
 	dup, bytes, shares := snapshot.PlanOf(reflect.TypeOf(result)).Copy(reflect.ValueOf(result))
 	kept := &record.Kept{Value: dup.Interface(), Bytes: int64(dup.Type().Size()) + bytes}
@@ -91,6 +91,9 @@ func (r results) show(v reflect.Value) json.RawMessage {
 }
 
 func (results) again(kept any) any {
+	if kept == nil {
+		return nil
+	}
 	dup, _, _ := snapshot.PlanOf(reflect.TypeOf(kept)).Copy(reflect.ValueOf(kept))
 	return dup.Interface()
 }
@@ -177,11 +180,11 @@ func (t *ResultTask[In, Out]) Result(r *Report) (Out, error) {
 }
 
 // Results returns what the calls of the task have returned so far, in the order
-// of the list. It leaves out calls that have no result.
+// of the list. It leaves out calls that have no result, and duplicates.
 func (t *ResultTask[In, Out]) Results(r *Report) []Out {
 	var all []Out
 	for i := range r.calls() {
-		if r.run.Task(i).Spec.Name != t.Name() || !r.hasResult(i) {
+		if r.run.Task(i).Spec.Name != t.Name() || r.run.Status(i) == journal.StatusDuplicate {
 			continue
 		}
 		if out, err := resultOf[Out](r, i); err == nil {
@@ -193,11 +196,11 @@ func (t *ResultTask[In, Out]) Results(r *Report) []Out {
 
 func resultOf[Out any](r *Report, i int) (Out, error) {
 	var zero Out
-	o := r.outcome(i)
+	o, hasResult := r.outcome(i)
 	switch {
 	case o.Err != nil:
 		return zero, o.Err
-	case o.Result != nil || r.hasResult(i):
+	case hasResult:
 		out, ok := o.Result.(Out)
 		if !ok && o.Result != nil { // nil is that of an interface type
 			return zero, fmt.Errorf("saferunner: run %q: %s returned %T, not %s: two tasks have this name", r.RunID(), o.Task, o.Result, reflect.TypeFor[Out]())

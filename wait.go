@@ -163,7 +163,8 @@ func (r *Report) learnCall(i int, e journal.Entry) error {
 		o.Err = r.failureOf(i, e)
 	case journal.StatusDone:
 		if task.HasResult {
-			o.Result, _ = task.ReadResult(e.Result) // Result says that it is not known
+			result, err := task.ReadResult(e.Result)
+			o.Result, o.HasResult = result, err == nil // Result says that it is not known
 		}
 	case journal.StatusDuplicate:
 		return nil // Run knows the result, if anybody does

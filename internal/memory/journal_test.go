@@ -156,7 +156,7 @@ func (w *world) goOn() {
 	}
 	tell := func() {
 		w.j.Grew(r)
-		if r.Tell(i, record.Outcome{}) {
+		if r.Tell(i, r.Status(i), record.Outcome{}) {
 			w.j.Ended(r, i, i+1)
 		}
 	}

@@ -86,6 +86,9 @@ func (r *Run) Interrupt(i int, e engine.Ending) bool {
 	before := h.bytes()
 	h.say(e.Error, e.Stack, h.worker())
 	r.grow(h.bytes() - before)
+	r.mu.Lock()
+	r.late++
+	r.mu.Unlock()
 	r.Calls[i].set(interrupted)
 	return true
 }

@@ -17,10 +17,9 @@ type History struct {
 }
 
 type more struct {
-	text     attemptText // of the last attempt
-	earlier  []attempt   // before the last, first one first
-	result   *Kept       // nil for none
-	answered bool        // by a stub or WhenRecorded
+	text    attemptText // of the last attempt
+	earlier []attempt   // before the last, first one first
+	result  *Kept       // nil for none
 }
 
 // attempt is one execution, or the reason why there was none.

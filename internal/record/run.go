@@ -50,9 +50,10 @@ type Run struct {
 	CountedCalls int32
 
 	going  atomic.Int32 // what goes on: Run, and async calls that were queued; with keptBit
+	late   int32        // interrupted calls that may still end; under mu
 	growth atomic.Int64 // bytes by which the run has grown that the journal does not count yet
 	mu     sync.Mutex   // guards what the Waiter holds
-	waiter *Waiter      // nil while nothing was queued, and when nothing goes on any more
+	waiter *Waiter      // nil while nothing was queued, and when nothing will be told any more
 }
 
 // keptBit is set where a journal beyond its bound keeps the run until it has

@@ -39,8 +39,7 @@ func (r *Run) Answer(i int, kept *Kept) {
 	defer r.lock(i).Unlock()
 	h := r.history(i)
 	before := h.bytes()
-	m := h.detail()
-	m.answered, m.result = true, kept
+	h.detail().result = kept
 	r.grow(h.bytes() - before)
 }
 

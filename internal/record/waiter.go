@@ -25,29 +25,55 @@ func (w *Waiter) at(i, calls int) *Outcome {
 
 // Outcome is what a call returned.
 type Outcome struct {
-	Result any
-	Err    error
-	ByRun  bool // Run has returned Err, or left it out as of a best-effort call
+	Result    any
+	HasResult bool // it may be nil all the same
+	ByRun     bool // Run has returned Err, or left it out as of a best-effort call
+	as        uint8
+	Err       error
 }
 
-// Tell lets the Waiter know that an async call has ended for good. What it
-// returned is written down already. If it returns true, the journal asks to
-// know too.
-func (r *Run) Tell(i int, o Outcome) (kept bool) {
-	if o.Result != nil || o.Err != nil {
-		r.mu.Lock()
-		if r.waiter != nil {
-			*r.waiter.at(i, len(r.Calls)) = o
-		}
-		r.mu.Unlock()
+// Tell lets the Waiter know that an async call has ended for good, and how.
+// What it returned is written down already. If it returns true, the journal
+// asks to know too.
+func (r *Run) Tell(i int, s journal.Status, o Outcome) (kept bool) {
+	if o.HasResult || o.Err != nil {
+		r.TellEarly(i, s, o)
 	}
 	return r.Ended(1)
 }
 
+// TellEarly is Tell of a call that is given up, before that is written down. It
+// still goes on for who waits.
+func (r *Run) TellEarly(i int, s journal.Status, o Outcome) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.waiter == nil {
+		return
+	}
+	if told := r.waiter.at(i, len(r.Calls)); uint32(told.as) == none {
+		o.as = uint8(codeOf(s))
+		*told = o
+	}
+}
+
+// TellLate lets the Waiter know how a call ends that was interrupted. It does
+// not end where it would be tried again.
+func (r *Run) TellLate(i int, s journal.Status, o Outcome) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.waiter != nil && s != journal.StatusQueued {
+		o.as = uint8(codeOf(s))
+		*r.waiter.at(i, len(r.Calls)) = o
+	}
+	if r.late--; r.late == 0 && r.going.Load()&^keptBit == 0 {
+		r.waiter = nil
+	}
+}
+
 // Ended says that n of what goes on have ended: Run, which is about to return,
 // or calls of Queue that the engine has not taken. The last one forgets the
-// Waiter, since nothing will be told any more. If it returns true, the journal
-// asks to know.
+// Waiter, since nothing will be told any more, unless an interrupted call may
+// end late. If it returns true, the journal asks to know.
 func (r *Run) Ended(n int) (kept bool) {
 	going := r.going.Add(int32(-n))
 	if going&^keptBit == 0 && r.waiter != nil {
@@ -55,7 +81,9 @@ func (r *Run) Ended(n int) (kept bool) {
 		if r.waiter.done != nil {
 			close(r.waiter.done)
 		}
-		r.waiter = nil
+		if r.late == 0 {
+			r.waiter = nil
+		}
 		r.mu.Unlock()
 	}
 	return going&keptBit != 0
@@ -108,28 +136,45 @@ func (r *Run) told(i int, w *Waiter) (o Outcome) {
 	return o
 }
 
-// Outcome returns what is known of call i: its status, what it returned, how
-// long its last attempt took, and whether a stub or WhenRecorded answered it.
-// w may be nil.
-func (r *Run) Outcome(i int, w *Waiter) (s journal.Status, o Outcome, took time.Duration, answered bool) {
-	if w != nil { // first, since it is told last
+// Outcome returns what is known of call i: its status, what it returned, and
+// how long its last attempt took. An async call that has ended goes on until
+// the Waiter is told what it returned. w may be nil.
+func (r *Run) Outcome(i int, w *Waiter) (s journal.Status, o Outcome, took time.Duration) {
+	if w != nil {
 		o = r.told(i, w)
 	}
 	defer r.lock(i).Unlock()
 	code := r.code(i)
+	switch {
+	case uint32(o.as) != none:
+		code = uint32(o.as)
+	case w != nil && o.Err == nil && r.tells(i, code):
+		code = running
+	}
 	if r.histories != nil && code != running {
-		h := &r.histories[i]
-		if h.finished > 0 && h.started > 0 {
+		if h := &r.histories[i]; h.finished > 0 && h.started > 0 {
 			took = h.finished - h.started
 		}
-		answered = h.more != nil && h.more.answered
 	}
-	return statuses[code], o, took, answered
+	return statuses[code], o, took
+}
+
+// tells reports whether the Waiter is told something of call i, if it has ended
+// like this.
+func (r *Run) tells(i int, code uint32) bool {
+	switch code {
+	case failed, cancelled, interrupted:
+		return r.Calls[i].Options.IsAsync()
+	case done:
+		return r.Calls[i].Options.IsAsync() && r.Calls[i].Args.Task().HasResult
+	}
+	return false
 }
 
 // Learn notes how a call of a durable engine stands by now, and what it
 // returned.
 func (r *Run) Learn(i int, e journal.Entry, w *Waiter, o Outcome) {
+	o.as = uint8(codeOf(e.Status))
 	r.mu.Lock()
 	*w.at(i, len(r.Calls)) = o
 	r.mu.Unlock()
