@@ -65,8 +65,11 @@ func (t *testRecorder) Calls(runID string) []door.Revealed {
 	var calls []door.Revealed
 	for _, r := range t.memory.Runs() {
 		for i := range r.Calls {
-			if (runID == "" || r.RunID == runID) && r.Seen(i) {
-				calls = append(calls, revealCall(r, i))
+			if runID != "" && r.RunID != runID {
+				continue
+			}
+			if c, ok := revealCall(r, i); ok {
+				calls = append(calls, c)
 			}
 		}
 	}
@@ -81,11 +84,11 @@ func (t *testRecorder) Made(runID string, want ...Call) bool {
 			continue
 		}
 		for i := range r.Calls {
-			if status := r.Status(i); status == journal.StatusSkipped || !r.Seen(i) {
+			args, ok := r.Arguments(i)
+			if !ok || r.Status(i) == journal.StatusSkipped {
 				continue
 			}
-			c := &r.Calls[i]
-			if n == len(want) || !door.Same(c.Args, c.Options, want[n].args, want[n].options) {
+			if n == len(want) || !door.Same(args, r.Calls[i].Options, want[n].args, want[n].options) {
 				return false
 			}
 			n++
@@ -116,7 +119,7 @@ func (t *testRecorder) Perform(ctx context.Context, pick func(string) bool) erro
 	var errs []error
 	for _, r := range t.memory.Runs() {
 		for i := range r.Calls {
-			if r.Status(i) != journal.StatusRecorded || !pick(r.Task(i).Spec.Name) {
+			if r.Status(i) != journal.StatusRecorded || !r.Seen(i) || !pick(r.Task(i).Spec.Name) {
 				continue
 			}
 			if err := t.perform(ctx, r, i); err != nil {
@@ -206,9 +209,11 @@ func (t *testRecorder) End(limit time.Duration) error {
 	return errors.Join(err, t.runner.lost.take())
 }
 
-func revealCall(r *record.Run, i int) door.Revealed {
+// revealCall shows call i; false if it is not to be seen any more.
+func revealCall(r *record.Run, i int) (door.Revealed, bool) {
+	args, ok := r.Arguments(i)
 	return door.Revealed{
-		Args: r.Calls[i].Args, Options: r.Calls[i].Options, EntryID: r.EntryID(i), RunID: r.RunID,
+		Args: args, Options: r.Calls[i].Options, EntryID: r.EntryID(i), RunID: r.RunID,
 		Status: string(r.Status(i)), Caller: r.Caller,
-	}
+	}, ok
 }

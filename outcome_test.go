@@ -136,4 +136,3 @@ func TestResultOfWhatWasPerformed(t *testing.T) {
 		t.Errorf("got %d, %v", got, err)
 	}
 }
-

@@ -148,12 +148,13 @@ func (u *unownedCalls) since(mark int) (all door.Unowned) {
 			if n.run.Status(i) != journal.StatusRecorded {
 				continue
 			}
-			c := revealCall(n.run, i)
-			c.Test, c.Ctx = n.test, n.ctx
-			all.Calls = append(all.Calls, c)
+			all.Count++
+			if c, ok := revealCall(n.run, i); ok {
+				c.Test, c.Ctx = n.test, n.ctx
+				all.Calls = append(all.Calls, c)
+			}
 		}
 	}
-	all.Count = len(all.Calls)
 	for _, n := range u.beyond {
 		all.Count += n
 	}

@@ -3,6 +3,7 @@ package saferunner
 import (
 	"context"
 	"testing"
+	"time"
 )
 
 // A list is noted once as one that no test owns, whatever else is run between
@@ -47,5 +48,27 @@ func TestUnownedCallsBeyondTheBoundAreCounted(t *testing.T) {
 	}
 	if got := unowned.since(0).Count; got != before {
 		t.Errorf("after Clear %d calls are counted, before there were %d", got, before)
+	}
+}
+
+// Calls that their journal has dropped since are counted.
+func TestUnownedCallsThatWereDropped(t *testing.T) {
+	r, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	task := Define("dropped.task", func(context.Context, string) error { return nil })
+	mark := unowned.mark()
+	if _, err := r.Run(t.Context(), "dropped", task.With("a"), task.With("b").Key("k")); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := r.memory.Prune(t.Context(), time.Now().Add(time.Hour)); n != 2 || err != nil {
+		t.Fatalf("%d were pruned, %v", n, err)
+	}
+	if got := unowned.since(mark); got.Count != 2 || len(got.Calls) != 0 {
+		t.Errorf("%d calls, %d of them kept; want 2 and none", got.Count, len(got.Calls))
+	}
+	if err := r.Clear(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 }

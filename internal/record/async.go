@@ -19,7 +19,8 @@ func (r *Run) Queue(n int, w *Waiter) {
 
 // Take lets a call begin its next attempt, and returns which, from 1, and the
 // arguments, which a journal may drop as soon as the call is given up: one
-// that is queued, or where a test performs it one that is recorded.
+// that is queued, or where a test performs it one that is recorded and was not
+// dropped.
 func (r *Run) Take(i int, from journal.Status, worker string) (args Arguments, attempt int, ok bool) {
 	at := r.elapsed()
 	defer r.lock(i).Unlock()
@@ -27,6 +28,9 @@ func (r *Run) Take(i int, from journal.Status, worker string) (args Arguments, a
 		return nil, 0, false
 	}
 	args = r.Calls[i].Args
+	if _, gone := args.(dropped); gone {
+		return nil, 0, false
+	}
 	r.Calls[i].set(running)
 	h := r.history(i)
 	if h.more == nil && h.started == 0 && worker == "" { // as most are

@@ -129,12 +129,21 @@ func (r *Run) Before(other *Run) bool {
 }
 
 // Task returns the task of call i.
-func (r *Run) Task(i int) *Task { return r.arguments(i).Task() }
-
-// arguments returns those of call i, which a journal may drop.
-func (r *Run) arguments(i int) Arguments {
+func (r *Run) Task(i int) *Task {
 	defer r.lock(i).Unlock()
-	return r.Calls[i].Args
+	return r.Calls[i].Args.Task()
+}
+
+// Arguments returns those of call i; false if a journal has dropped them, or
+// hides the call.
+func (r *Run) Arguments(i int) (args Arguments, ok bool) {
+	defer r.lock(i).Unlock()
+	if !r.Seen(i) {
+		return nil, false
+	}
+	args = r.Calls[i].Args
+	_, gone := args.(dropped)
+	return args, !gone
 }
 
 // Key returns the key of call i, empty for none.
