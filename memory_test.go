@@ -2,9 +2,11 @@ package saferunner_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -221,5 +223,47 @@ func TestMemoryJournalCountsWhatBecomesOfCalls(t *testing.T) {
 				t.Errorf("%d entries of %d bytes each in a journal of %d bytes, %v", len(page.Entries), tt.each, bound, err)
 			}
 		})
+	}
+}
+
+// looks is arguments and a result whose marshaller looks into the journal.
+type looks struct {
+	N  int
+	at *saferunner.Runner
+}
+
+func (l looks) MarshalJSON() ([]byte, error) {
+	if l.at != nil {
+		if _, err := l.at.Journal().Query(context.Background(), journal.Query{Task: "other.task"}); err != nil {
+			return nil, err
+		}
+	}
+	return []byte(strconv.Itoa(l.N)), nil
+}
+
+func (l *looks) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, &l.N) }
+
+// The journal calls no code of a user's while it holds its lock: that code may
+// need the journal, or a lock that another caller of Run holds.
+func TestMarshallersMayLookIntoTheMemoryJournal(t *testing.T) {
+	j := saferunner.NewMemoryJournal(2, 1<<30)
+	r := quiet(t, saferunner.WithJournal(j))
+	task := saferunner.DefineResult("looks.task", func(_ context.Context, l looks) (looks, error) { return l, nil })
+	for i := range 10 {
+		if _, err := r.Run(t.Context(), "looks", task.With(looks{i, r}).Key(strconv.Itoa(i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page, err := j.Query(t.Context(), journal.Query{OldestFirst: true})
+	if err != nil || len(page.Entries) != 10 {
+		t.Fatalf("%d entries, %v", len(page.Entries), err)
+	}
+	for i, e := range page.Entries {
+		if string(e.Result) != strconv.Itoa(i) {
+			t.Errorf("call %d has the result %s", i, e.Result)
+		}
+	}
+	if n, err := j.Prune(t.Context(), time.Now().Add(time.Hour)); n != 2 || err != nil {
+		t.Errorf("%d were pruned, %v", n, err)
 	}
 }

@@ -69,7 +69,8 @@ func (j *Journal) leaveStub(r *record.Run, i int) bool {
 	if j.keys[tk].id != id {
 		return false
 	}
-	j.put(stub(r.Entry(i)), true)
+	s := journal.Entry{ID: id, Task: tk.task, Key: tk.key, Status: r.Status(i)}
+	j.put(&written{entry: s, result: r.ShownResult(i), stub: true}) // whose rendering may call a user's code
 	j.keys[tk] = holder{id: id}
 	return true
 }
@@ -78,15 +79,11 @@ func (j *Journal) dropEntry(w *written) {
 	e := w.entry
 	j.uncount(j.entries.remove(e.ID))
 	if e.Key != "" && e.Status.KeepsKey() && j.holds(e.Task, e.Key, e.ID) {
-		j.put(stub(e), true)
+		s := journal.Entry{ID: e.ID, Task: e.Task, Key: e.Key, Status: e.Status, Result: e.Result}
+		j.put(&written{entry: s, stub: true})
 		return
 	}
 	j.dropped++
-}
-
-// stub is what is left of an entry that holds a key.
-func stub(e journal.Entry) journal.Entry {
-	return journal.Entry{ID: e.ID, Task: e.Task, Key: e.Key, Status: e.Status, Result: e.Result}
 }
 
 // Prune implements [journal.Journal].

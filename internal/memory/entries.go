@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -15,10 +16,11 @@ type entries struct {
 }
 
 type written struct {
-	entry journal.Entry
-	bytes int64
-	stub  bool // of a call that was dropped, and holds a key
-	gone  bool
+	entry  journal.Entry
+	result func() json.RawMessage // of a stub of a call, rendered when it is asked for; nil for others
+	bytes  int64
+	stub   bool // of what was dropped, and holds a key
+	gone   bool
 }
 
 func (e *entries) place(id string) int {

@@ -31,7 +31,7 @@ type Journal struct {
 	maxEntries int // 0: no bounds
 	maxBytes   int64
 
-	mu      sync.Mutex
+	mu      sync.Mutex    // no code of a user's is called under it
 	runs    []*record.Run // in the order of their IDs; nil before first
 	first   int           // the oldest one that was not dropped
 	live    []*record.Run // dropped, but not ended
@@ -139,7 +139,7 @@ func (j *Journal) Write(ctx context.Context, changes ...journal.Change) error {
 		if c.Forgets() {
 			j.forget(c.ID())
 		} else {
-			j.put(rendered[i], false)
+			j.put(&written{entry: rendered[i]})
 		}
 	}
 	j.evict()
@@ -147,14 +147,14 @@ func (j *Journal) Write(ctx context.Context, changes ...journal.Change) error {
 }
 
 // put takes an entry in, in the place of one with its ID.
-func (j *Journal) put(e journal.Entry, stub bool) {
+func (j *Journal) put(w *written) {
+	e := &w.entry
 	if e.Status.Final() && !e.Status.KeepsKey() && j.holds(e.Task, e.Key, e.ID) {
 		delete(j.keys, taskKey{e.Task, e.Key})
 	}
-	w := &written{entry: e, stub: stub}
 	j.uncount(j.entries.put(w))
-	if !stub {
-		w.bytes = entryBytes(e)
+	if !w.stub {
+		w.bytes = entryBytes(*e)
 		j.calls++
 		j.bytes += w.bytes
 	}

@@ -22,9 +22,7 @@ func (j *Journal) Query(ctx context.Context, q journal.Query) (journal.Page, err
 	found, more, dropped := j.find(q, after)
 	page := journal.Page{Entries: make([]journal.Entry, len(found)), Dropped: dropped}
 	for i, f := range found {
-		if page.Entries[i] = f.entry; f.run != nil {
-			page.Entries[i] = f.run.Entry(f.at)
-		}
+		page.Entries[i] = f.render()
 	}
 	if more {
 		page.Next = journal.CursorAfter(page.Entries[len(found)-1].ID)
@@ -34,9 +32,20 @@ func (j *Journal) Query(ctx context.Context, q journal.Query) (journal.Page, err
 
 // found is a call of a run, or an entry.
 type found struct {
-	run   *record.Run
-	at    int
-	entry journal.Entry
+	run *record.Run
+	at  int
+	*written
+}
+
+func (f found) render() journal.Entry {
+	if f.run != nil {
+		return f.run.Entry(f.at)
+	}
+	e := f.entry
+	if f.result != nil {
+		e.Result = f.result()
+	}
+	return e
 }
 
 // find returns one page, and whether there are more.
@@ -83,7 +92,7 @@ func (j *Journal) inOrder(oldestFirst bool) func(yield func(found) bool) {
 				if len(j.entries.sorted) > 0 {
 					id := r.EntryID(i)
 					for len(written) > 0 && (written[0].entry.ID < id) == oldestFirst && written[0].entry.ID != id {
-						if !yield(found{entry: written[0].entry}) {
+						if !yield(found{written: written[0]}) {
 							return
 						}
 						written = written[1:]
@@ -98,7 +107,7 @@ func (j *Journal) inOrder(oldestFirst bool) func(yield func(found) bool) {
 			}
 		}
 		for _, w := range written {
-			if !yield(found{entry: w.entry}) {
+			if !yield(found{written: w}) {
 				return
 			}
 		}
@@ -129,7 +138,7 @@ func beyond(q journal.Query, after, id string) bool {
 // withID returns the call or entry with this ID, if it is to be seen.
 func (j *Journal) withID(id string) (found, bool) {
 	if w := j.entries.byID[id]; w != nil {
-		return found{entry: w.entry}, true
+		return found{written: w}, true
 	}
 	if r, i, ok := j.callOf(id); ok {
 		return found{run: r, at: i}, true

@@ -65,6 +65,15 @@ func (r *Run) caller() string {
 	return callsite.String(r.Caller)
 }
 
+// ShownResult returns what renders the result of call i, nil if it has none.
+func (r *Run) ShownResult(i int) func() json.RawMessage {
+	defer r.lock(i).Unlock()
+	if r.histories == nil || r.histories[i].more == nil || r.histories[i].more.result == nil {
+		return nil
+	}
+	return r.histories[i].more.result.Shown
+}
+
 // Kept returns what the journal keeps of the result of call i, which is done.
 func (r *Run) Kept(i int) (value any, ok bool) {
 	defer r.lock(i).Unlock()
