@@ -68,10 +68,13 @@ func (c *core[In]) own(calls []record.Call, freeze bool) {
 			block[i] = *a
 			a = &block[i]
 		}
+		var args record.Arguments = a
 		bytes, shares := a.detach()
-		if calls[i].SetArguments(a, bytes); shares && freeze {
-			calls[i].Args = record.Freeze(a)
+		if shares && freeze {
+			shown, more := record.Freeze(a)
+			args, bytes = shown, bytes+more
 		}
+		calls[i].SetArguments(args, bytes)
 	}
 }
 

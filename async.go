@@ -53,7 +53,14 @@ func (l *list) hand(from, to int) {
 	l.show(to)
 	l.run.Queue(n, &l.originals().waiter)
 	h := &handed{Batch: inprocess.Batch{Run: l.run, From: from, To: to}}
-	h.set(l.runner.inTask(&h.Batch, l.scope, l.run))
+	h.Tasks, h.shared = h, l.runner.inTask(&h.Batch, l.scope, l.run)
+	h.shared.worker = true
+	if h.tasks = h.few[:]; h.Len() > 1 {
+		h.tasks = make([]scope, h.Len())
+	}
+	for k := range h.tasks {
+		h.tasks[k] = scope{&h.shared, int32(from + k), 1}
+	}
 	err := l.runner.pool().Submit(l.ctx, &h.Batch, l.scope != nil && l.scope.worker)
 	if err == nil {
 		return
@@ -82,18 +89,6 @@ type handed struct {
 	shared situation
 	tasks  []scope  // at the first attempt
 	few    [1]scope // tasks of a short batch
-}
-
-// set makes the ctx of the tasks.
-func (h *handed) set(s situation) {
-	h.Tasks, h.shared = h, s
-	h.shared.worker = true
-	if h.tasks = h.few[:]; h.Len() > 1 {
-		h.tasks = make([]scope, h.Len())
-	}
-	for n := range h.tasks {
-		h.tasks[n] = scope{&h.shared, int32(h.From + n), 1}
-	}
 }
 
 // Execute implements inprocess.Tasks.
@@ -128,12 +123,19 @@ func (h *handed) Execute(i int) {
 // ended notes the end of an attempt.
 func (h *handed) ended(a *attempt, o *outcome) {
 	r, i, e := h.shared.executes, int(a.ctx.call), a.ending(h, o)
-	ours := h.Run.Conclude(i, &e, a.keep(o))
+	var kept *record.Kept
+	if a.args.Task().HasResult {
+		kept = a.keep(o)
+	}
+	ours := h.Run.Conclude(i, &e, kept)
 	r.write(h, h.Run, i, i+1)
 	switch {
 	case !ours: // it was given up meanwhile
-		late, _ := told(h.Run, i, int(a.ctx.attempt), o)
-		h.Run.TellLate(i, e.Status, late)
+		err := o.err
+		if err != nil {
+			err = callError(h.Run, i, int(a.ctx.attempt), err, o.stack)
+		}
+		h.Run.TellLate(i, e.Status, o.result, err)
 		e.Status = h.Run.Status(i)
 	case e.Status != journal.StatusQueued:
 		r.conclude(h, h.Run, i, int(a.ctx.attempt), e.Status, o)
@@ -147,25 +149,21 @@ func (h *handed) ended(a *attempt, o *outcome) {
 
 // conclude tells who waits for an async call that it has ended for good.
 func (r *Runner) conclude(ctx context.Context, run *record.Run, i, number int, s journal.Status, o *outcome) {
-	told, failure := told(run, i, number, o)
-	if run.Tell(i, s, told) {
+	if o.err != nil {
+		r.concludeFailed(ctx, run, i, s, callError(run, i, number, o.err, o.stack))
+	} else if run.Tell(i, s, o.result, nil) {
 		r.memory.Ended(run, i, i+1)
-	}
-	if failure != nil && r.test != nil {
-		r.test.noteFailed(failure)
-	}
-	if failure != nil {
-		r.announce(ctx, failure, func() journal.Entry { return run.Entry(i) })
 	}
 }
 
-// told is what the caller of Run may ask for of an attempt, and its failure.
-func told(run *record.Run, i, number int, o *outcome) (record.Outcome, *CallError) {
-	if o.err != nil {
-		failure := callError(run, i, number, o.err, o.stack)
-		return record.Outcome{Err: failure}, failure
+func (r *Runner) concludeFailed(ctx context.Context, run *record.Run, i int, s journal.Status, failure *CallError) {
+	if run.Tell(i, s, nil, failure) {
+		r.memory.Ended(run, i, i+1)
 	}
-	return record.Outcome{Result: o.result, HasResult: run.Task(i).HasResult}, nil
+	if r.test != nil {
+		r.test.noteFailed(failure)
+	}
+	r.announce(ctx, failure, func() journal.Entry { return run.Entry(i) })
 }
 
 // lapse makes a queued call recorded.
@@ -175,7 +173,7 @@ func (r *Runner) lapse(run *record.Run, i int) {
 	}
 	r.noteUnowned(context.Background(), run)
 	r.write(context.Background(), run, i, i+1)
-	if run.Tell(i, journal.StatusRecorded, record.Outcome{}) {
+	if run.Tell(i, journal.StatusRecorded, nil, nil) {
 		r.memory.Ended(run, i, i+1)
 	}
 }
@@ -203,12 +201,12 @@ func (h *handed) Interrupt(i int) {
 
 // giveUp writes down and tells that a call was given up by Shutdown.
 func (r *Runner) giveUp(ctx context.Context, run *record.Run, i, number int, s journal.Status, cause error) {
-	early, failure := told(run, i, number, &outcome{err: cause})
+	failure := callError(run, i, number, cause, "")
 	r.lost.add(failure)
-	run.TellEarly(i, s, early)
+	run.TellEarly(i, s, failure)
 	r.aside(ctx, func(ctx context.Context) {
 		r.write(ctx, run, i, i+1)
-		r.conclude(ctx, run, i, number, s, &outcome{err: cause})
+		r.concludeFailed(ctx, run, i, s, failure)
 	})
 }
 

@@ -2,6 +2,7 @@ package saferunner_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime"
@@ -163,4 +164,110 @@ func TestWaitOfARecorderReturnsFailures(t *testing.T) {
 			t.Errorf("again: %v", err)
 		}
 	})
+}
+
+func heapBytes() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// A list of which one call waits for its time keeps what the others have
+// returned no longer than the journal does, unless its Report is kept.
+func TestMemoryStaysBoundedWhileCallsWait(t *testing.T) {
+	const size, runs, bound = 1 << 20, 100, 8 << 20
+	answer := saferunner.DefineResult("large.result", func(context.Context, int) ([]byte, error) { return make([]byte, size), nil })
+	fails := saferunner.Define("large.error", func(context.Context, int) error { return errors.New(strings.Repeat("x", size)) })
+	later := newEffects().note
+	for name, call := range map[string]saferunner.Call{
+		"results": answer.With(1), "results of async calls": answer.With(1).Async(),
+		"errors": fails.With(1).BestEffort(), "errors of async calls": fails.With(1).Async(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := quiet(t, saferunner.WithJournal(saferunner.NewMemoryJournal(1000, bound)))
+			before := heapBytes()
+			var last *saferunner.Report
+			for range runs {
+				report, err := r.Run(t.Context(), "waits", call, later.With("x").After(time.Hour))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for !report.Outcomes()[0].Status.Final() {
+					runtime.Gosched()
+				}
+				last = report
+			}
+			if grown := heapBytes() - before; grown > 3*bound {
+				t.Errorf("%d MiB are held", grown>>20)
+			}
+			if o := last.Outcomes()[0]; o.Result == nil && o.Err == nil {
+				t.Errorf("the last Report has lost its outcome: %+v", o)
+			}
+			if err := r.Shutdown(t.Context()); err == nil {
+				t.Error("no call was cancelled")
+			}
+		})
+	}
+}
+
+// shared is a service that is passed by its address, and shown as a large text.
+type shared struct {
+	closed chan int
+	size   int
+}
+
+func (s *shared) MarshalJSON() ([]byte, error) { return json.Marshal(strings.Repeat("x", s.size)) }
+
+// What is rendered at once, because it shares data with what was passed,
+// counts with its text.
+func TestMemoryJournalCountsWhatItRenders(t *testing.T) {
+	const size, bound = 100 << 10, 1 << 20
+	service := &shared{make(chan int), size}
+	type holds struct{ Service *shared }
+	takes := saferunner.Define("shared.takes", func(context.Context, holds) error { return nil })
+	returns := saferunner.DefineResult("shared.returns", func(context.Context, int) (*shared, error) { return service, nil })
+	for name, call := range map[string]saferunner.Call{"arguments": takes.With(holds{service}), "results": returns.With(1)} {
+		t.Run(name, func(t *testing.T) {
+			j := saferunner.NewMemoryJournal(1000, bound)
+			r := quiet(t, saferunner.WithJournal(j))
+			if name == "arguments" { // the rules of a test make them show what they are later
+				r = newRunner(t, saferunner.WithJournal(j))
+			}
+			for range 50 {
+				if _, err := r.Run(t.Context(), "shared", call); err != nil {
+					t.Fatal(err)
+				}
+			}
+			page, err := j.Query(t.Context(), journal.Query{})
+			if n := len(page.Entries); err != nil || n > bound/size || n < bound/size/2 {
+				t.Errorf("%d entries of %d bytes in a journal of %d bytes, %v", n, size, bound, err)
+			}
+		})
+	}
+}
+
+// Of a call with many attempts the last ones are kept.
+func TestEarlierAttemptsAreBounded(t *testing.T) {
+	for name, tt := range map[string]struct{ text, kept int }{"many": {10, 101}, "long": {10 << 10, 7}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := quiet(t)
+				fails := saferunner.Define("often.fails", func(context.Context, int) error { return errors.New(strings.Repeat("x", tt.text)) },
+					saferunner.Attempts(300), saferunner.Backoff(time.Millisecond, time.Millisecond))
+				report, err := r.Run(t.Context(), "often", fails.With(1).Async())
+				if err != nil {
+					t.Fatal(err)
+				}
+				var failed *saferunner.CallError
+				if err := report.Wait(t.Context()); !errors.As(err, &failed) || failed.Attempt != 300 {
+					t.Errorf("Wait: %.200v", err)
+				}
+				entries, err := r.Calls(t.Context(), "often")
+				if err != nil || len(entries) != 1 || len(entries[0].Attempts) != tt.kept {
+					t.Fatalf("%d entries, with %d attempts, want %d; %v", len(entries), len(entries[0].Attempts), tt.kept, err)
+				}
+			})
+		})
+	}
 }

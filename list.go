@@ -172,7 +172,11 @@ func (l *list) executeSync(i int, d gate.Decision) {
 func (l *list) executed(a *attempt, o *outcome) {
 	i := int(a.ctx.call)
 	e := a.ending(l.ctx, o)
-	l.now = l.run.End(i, &e, a.keep(o))
+	var kept *record.Kept
+	if a.args.Task().HasResult {
+		kept = a.keep(o)
+	}
+	l.now = l.run.End(i, &e, kept)
 	if l.runner.memory != nil {
 		l.runner.memory.Grew(l.run)
 	}

@@ -74,6 +74,7 @@ func (r results) keep(result any, keyed bool) *record.Kept {
 		kept.Shown = func() json.RawMessage { return text }
 	case shares: // it is shown as it is now
 		text := r.show(dup)
+		kept.Bytes += int64(len(text))
 		kept.Shown = func() json.RawMessage { return text }
 	default:
 		kept.Shown = func() json.RawMessage { return r.show(dup) }

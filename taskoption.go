@@ -62,6 +62,9 @@ func Timeout(d time.Duration) TaskOption {
 // a failure it is tried again. Without Attempts nothing is tried again, and a
 // side effect happens at most once. A sync call is never tried again, since its
 // caller has the error. Define panics if n is less than 1.
+//
+// Of a call that executes in this process the journal keeps the last attempt, and
+// before that 100 attempts at most, with 64 KiB of errors and stacks.
 func Attempts(n int) TaskOption {
 	return TaskOption{"Attempts", func(o *taskOptions) error {
 		if n < 1 {

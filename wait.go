@@ -29,7 +29,7 @@ func (r *Report) Wait(ctx context.Context) error {
 	if requestctx.IsNil(ctx) {
 		return fmt.Errorf("saferunner: run %q: Wait with a nil ctx; nothing was waited for", r.RunID())
 	}
-	if err := r.run.Wait(ctx, &r.kept.waiter); err != nil {
+	if err := r.run.Wait(ctx); err != nil {
 		return fmt.Errorf("saferunner: run %q: async calls have not ended: %w", r.RunID(), err)
 	}
 	if r.kept.durable != nil {

@@ -25,6 +25,8 @@ type Batch struct {
 	at              time.Time // when it was submitted, if some wait for a time
 	delayed         int       // calls that wait for a time from the beginning
 
+	share int64 // of the run's own memory, for each call
+
 	left       int                 // calls that have not ended
 	open       []uint64            // which: a bit for each
 	few        [1]uint64           // open of a short batch
@@ -70,7 +72,10 @@ func (b *Batch) begin(ctx context.Context, p *Pool) (calls int, bytes int64) {
 			}
 		}
 	}
-	return b.left, bytes
+	if b.left > 0 {
+		b.share = b.Run.RestBytes(b.left) / int64(b.left)
+	}
+	return b.left, bytes + b.share*int64(b.left)
 }
 
 // has reports whether call i is one of the batch and has not ended. The pool's
@@ -130,7 +135,7 @@ func (b *Batch) Again(i int, wait time.Duration) {
 // Finish gives back the place of call i, which has ended. It may be called
 // again.
 func (b *Batch) Finish(i int) {
-	p, bytes := b.pool, b.Run.CallBytes(i)
+	p, bytes := b.pool, b.Run.CallBytes(i)+b.share
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	word, bit := &b.open[(i-b.From)/64], uint64(1)<<((i-b.From)%64)

@@ -156,7 +156,7 @@ func (w *world) goOn() {
 	}
 	tell := func() {
 		w.j.Grew(r)
-		if r.Tell(i, r.Status(i), record.Outcome{}) {
+		if r.Tell(i, r.Status(i), nil, nil) {
 			w.j.Ended(r, i, i+1)
 		}
 	}

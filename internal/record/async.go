@@ -12,9 +12,12 @@ import (
 // Queue counts n calls that are about to be queued. w is told when they end.
 func (r *Run) Queue(n int, w *Waiter) {
 	r.mu.Lock()
-	r.waiter = w
+	defer r.mu.Unlock()
+	if r.waiter == nil {
+		r.waiter = w
+		n += queuedBit
+	}
 	r.going.Add(int32(n))
-	r.mu.Unlock()
 }
 
 // Take lets a call begin its next attempt, and returns which, from 1, and the
@@ -37,7 +40,9 @@ func (r *Run) Take(i int, from journal.Status, worker string) (args Arguments, a
 		h.started = at
 		return args, 1, true
 	}
+	before := h.bytes()
 	h.open(at, worker)
+	r.growth.Add(h.bytes() - before)
 	return args, h.count(), true
 }
 
@@ -56,7 +61,9 @@ func (r *Run) Conclude(i int, e *engine.Ending, kept *Kept) bool {
 	case codeOf(e.Status) == queued && !e.Counts:
 		h.takeBack()
 	default:
-		r.grow(h.end(at, e, kept))
+		if grown := h.end(at, e, kept); grown != 0 {
+			r.growth.Add(grown)
+		}
 	}
 	r.Calls[i].set(codeOf(e.Status))
 	return was == running
@@ -75,7 +82,7 @@ func (r *Run) CancelRecorded(i int, e engine.Ending) bool {
 }
 
 func (r *Run) unbegun(i int, e engine.Ending) bool {
-	r.grow(r.history(i).unbegun(e))
+	r.growth.Add(r.history(i).unbegun(e))
 	r.Calls[i].set(codeOf(e.Status))
 	return true
 }
@@ -89,10 +96,8 @@ func (r *Run) Interrupt(i int, e engine.Ending) bool {
 	h := &r.histories[i]
 	before := h.bytes()
 	h.say(e.Error, e.Stack, h.worker())
-	r.grow(h.bytes() - before)
-	r.mu.Lock()
-	r.late++
-	r.mu.Unlock()
+	r.growth.Add(h.bytes() - before)
+	r.going.Or(lateBit)
 	r.Calls[i].set(interrupted)
 	return true
 }

@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,8 +19,28 @@ type History struct {
 
 type more struct {
 	text    attemptText // of the last attempt
-	earlier []attempt   // before the last, first one first
+	earlier []attempt   // before the last, first one first, of which the oldest may be forgotten
+	gone    int         // that are forgotten
 	result  *Kept       // nil for none
+}
+
+// What is kept of the attempts before the last: a call may have many.
+const (
+	maxEarlier     = 100
+	maxEarlierText = 64 << 10
+)
+
+// forget drops the oldest attempts that are not kept.
+func (m *more) forget() {
+	first, text := len(m.earlier), 0
+	for first > 0 && len(m.earlier)-first < maxEarlier {
+		if text += m.earlier[first-1].len(); text > maxEarlierText {
+			break
+		}
+		first--
+	}
+	m.gone += first
+	m.earlier = slices.Delete(m.earlier, 0, first)
 }
 
 // attempt is one execution, or the reason why there was none.
@@ -30,6 +51,8 @@ type attempt struct {
 
 // attemptText is empty for one that succeeded in this process.
 type attemptText struct{ err, stack, worker string }
+
+func (t attemptText) len() int { return len(t.err) + len(t.stack) + len(t.worker) }
 
 // Beginning is when the run began, as an attempt keeps it.
 const Beginning time.Duration = 1
@@ -102,6 +125,7 @@ func (h *History) open(started time.Duration, worker string) {
 	if !h.empty() {
 		m := h.detail()
 		m.earlier = append(m.earlier, h.last())
+		m.forget()
 	}
 	h.started, h.finished = started, 0
 	h.say("", "", worker)
@@ -128,7 +152,7 @@ func (h *History) close(finished time.Duration, err, stack string) {
 func (h *History) count() int {
 	n := 0
 	if h.more != nil {
-		n = len(h.more.earlier)
+		n = h.more.gone + len(h.more.earlier)
 	}
 	if !h.empty() {
 		n++

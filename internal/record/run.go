@@ -28,7 +28,8 @@ import (
 //
 // The original results and errors are with the [Waiter], which the run lets
 // go of when its last call has ended, so that a journal that holds the run
-// does not keep them alive.
+// does not keep them alive. If that journal has dropped the run before, it does
+// not keep the Waiter alive meanwhile either.
 type Run struct {
 	RunID  string
 	Caller uintptr // where Run was called
@@ -49,16 +50,19 @@ type Run struct {
 	CountedBytes int64
 	CountedCalls int32
 
-	going  atomic.Int32 // what goes on: Run, and async calls that were queued; with keptBit
-	late   int32        // interrupted calls that may still end; under mu
+	going  atomic.Int32 // what goes on: Run, and async calls that were queued; with the bits below
 	growth atomic.Int64 // bytes by which the run has grown that the journal does not count yet
-	mu     sync.Mutex   // guards what the Waiter holds
+	mu     sync.Mutex   // guards what the Waiter holds, and which it is
 	waiter *Waiter      // nil while nothing was queued, and when nothing will be told any more
 }
 
-// keptBit is set where a journal beyond its bound keeps the run until it has
-// ended.
-const keptBit = 1 << 30
+// Bits of going, which stay once they are set.
+const (
+	queuedBit = 1 << (28 + iota) // something was queued
+	lateBit                      // a call was interrupted, which may still end
+	keptBit                      // a journal beyond its bound keeps the run until it has ended
+	countBits = queuedBit - 1
+)
 
 // Foreign is what the process that works a delivery knows of its run.
 type Foreign struct{ Run, Entry, Caller string }

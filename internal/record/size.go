@@ -3,6 +3,7 @@ package record
 import (
 	"math"
 	"reflect"
+	"weak"
 
 	"github.com/saferunner/saferunner/journal"
 )
@@ -27,6 +28,10 @@ func (c *Call) SetArguments(args Arguments, bytes int64) {
 // CallBytes is about how much memory a call takes that has not ended.
 func (r *Run) CallBytes(i int) int64 { return callBytes + int64(r.Calls[i].bytes) }
 
+// RestBytes is about how much memory the run takes beside n of its calls,
+// without arguments: calls that have not ended keep it alive.
+func (r *Run) RestBytes(n int) int64 { return runBytes + int64(len(r.Calls)-n)*callBytes }
+
 // Size is about how much memory the run takes, without what has become of its
 // calls.
 func (r *Run) Size() int64 {
@@ -50,7 +55,7 @@ func (h *History) bytes() (bytes int64) {
 	}
 	count := func(t attemptText) {
 		if t.err != "" {
-			bytes += attemptBytes + int64(len(t.err)+len(t.stack)+len(t.worker))
+			bytes += attemptBytes + int64(t.len())
 		}
 	}
 	count(h.more.text)
@@ -61,13 +66,6 @@ func (h *History) bytes() (bytes int64) {
 		bytes += moreBytes + h.more.result.Bytes
 	}
 	return bytes
-}
-
-// grow notes that a history has grown.
-func (r *Run) grow(bytes int64) {
-	if bytes != 0 {
-		r.growth.Add(bytes)
-	}
 }
 
 // Growth returns by how many bytes the run has grown since it was asked
@@ -109,15 +107,25 @@ func (r *Run) Dropped() (n int) {
 }
 
 // Keep tells the run that a journal wants to drop it, and reports whether
-// it cannot yet, since not all of it has ended. From then on Tell and Finish
-// say so.
-func (r *Run) Keep() bool { return r.Live() && r.going.Or(keptBit)&^keptBit > 0 }
+// it cannot yet, since not all of it has ended. From then on Tell and Ended
+// say so, and what the tasks have returned is held by the run's Report alone.
+func (r *Run) Keep() bool {
+	if !r.Live() || r.going.Or(keptBit)&countBits == 0 {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if w := r.waiter; w != nil && w.instead == (weak.Pointer[Waiter]{}) {
+		r.waiter = &Waiter{done: w.done, instead: weak.Make(w)}
+	}
+	return true
+}
 
 // Live reports whether not all of the run has ended.
-func (r *Run) Live() bool { return r.going.Load()&^keptBit > 0 }
+func (r *Run) Live() bool { return r.going.Load()&countBits > 0 }
 
 // Drop hides call i from the journal and, if it has ended, forgets its
-// arguments and its result. It reports whether the call was to be seen.
+// arguments, its result and why it failed. It reports whether the call was to be seen.
 func (r *Run) Drop(i int) bool {
 	defer r.lock(i).Unlock()
 	c := &r.Calls[i]
@@ -129,8 +137,8 @@ func (r *Run) Drop(i int) bool {
 	if _, gone := c.Args.(dropped); !gone {
 		c.Args = dropped{task: c.Args.Task()}
 	}
-	if r.histories != nil && r.histories[i].more != nil {
-		r.histories[i].more.result = nil
+	if r.histories != nil {
+		r.histories[i].more = nil
 	}
 	return seen
 }

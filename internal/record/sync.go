@@ -28,7 +28,9 @@ func (r *Run) Unbegin(i int) {
 // End closes it, and returns when that was.
 func (r *Run) End(i int, e *engine.Ending, kept *Kept) (at time.Duration) {
 	at = r.elapsed()
-	r.grow(r.histories[i].end(at, e, kept))
+	if grown := r.histories[i].end(at, e, kept); grown != 0 {
+		r.growth.Add(grown)
+	}
 	r.Calls[i].set(codeOf(e.Status))
 	return at
 }
@@ -40,14 +42,14 @@ func (r *Run) Answer(i int, kept *Kept) {
 	h := r.history(i)
 	before := h.bytes()
 	h.detail().result = kept
-	r.grow(h.bytes() - before)
+	r.growth.Add(h.bytes() - before)
 }
 
 // Fail ends a call that was not begun, with the reason. It may have been
 // queued.
 func (r *Run) Fail(i int, e engine.Ending) {
 	defer r.lock(i).Unlock()
-	r.grow(r.history(i).unbegun(e))
+	r.growth.Add(r.history(i).unbegun(e))
 	r.Calls[i].set(codeOf(e.Status))
 }
 

@@ -77,8 +77,11 @@ type frozen struct {
 }
 
 // Freeze returns args that show what they are now, whatever becomes of the
-// data that they share.
-func Freeze(args Arguments) Arguments { return frozen{args, args.Shown()} }
+// data that they share, and how many bytes that takes.
+func Freeze(args Arguments) (Arguments, int64) {
+	shown := args.Shown()
+	return frozen{args, shown}, int64(len(shown))
+}
 
 func (f frozen) Shown() json.RawMessage { return f.shown }
 

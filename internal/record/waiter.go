@@ -3,6 +3,7 @@ package record
 import (
 	"context"
 	"time"
+	"weak"
 
 	"github.com/saferunner/saferunner/journal"
 )
@@ -11,8 +12,9 @@ import (
 // as they returned it. The lock of the run guards it once something async has
 // been queued.
 type Waiter struct {
-	outcomes []Outcome     // one for each call; nil while none has returned anything
-	done     chan struct{} // closed when nothing of the run is left; nil while nobody waits
+	outcomes []Outcome            // one for each call; nil while none has returned anything
+	done     chan struct{}        // closed when nothing of the run is left; nil while nobody waits
+	instead  weak.Pointer[Waiter] // whom it stands for, if it is there for the run alone
 }
 
 // at returns what call i has returned, to be set.
@@ -32,41 +34,45 @@ type Outcome struct {
 	Err       error
 }
 
-// Tell lets the Waiter know that an async call has ended for good, and how.
-// What it returned is written down already. If it returns true, the journal
-// asks to know too.
-func (r *Run) Tell(i int, s journal.Status, o Outcome) (kept bool) {
-	if o.HasResult || o.Err != nil {
-		r.TellEarly(i, s, o)
+// Tell lets the Waiter know that an async call has ended for good, how, and
+// what it returned, which is written down already. If it returns true, the
+// journal asks to know too.
+func (r *Run) Tell(i int, s journal.Status, result any, err error) (kept bool) {
+	if err != nil || r.Task(i).HasResult {
+		r.tell(i, s, result, err, false)
 	}
 	return r.Ended(1)
 }
 
-// TellEarly is Tell of a call that is given up, before that is written down. It
+// TellEarly tells of a call that is given up, before that is written down. It
 // still goes on for who waits.
-func (r *Run) TellEarly(i int, s journal.Status, o Outcome) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.waiter == nil {
-		return
-	}
-	if told := r.waiter.at(i, len(r.Calls)); uint32(told.as) == none {
-		o.as = uint8(codeOf(s))
-		*told = o
+func (r *Run) TellEarly(i int, s journal.Status, err error) { r.tell(i, s, nil, err, false) }
+
+// TellLate tells how a call ends that was interrupted. It does not end where it
+// would be tried again.
+func (r *Run) TellLate(i int, s journal.Status, result any, err error) {
+	if s != journal.StatusQueued {
+		r.tell(i, s, result, err, true)
 	}
 }
 
-// TellLate lets the Waiter know how a call ends that was interrupted. It does
-// not end where it would be tried again.
-func (r *Run) TellLate(i int, s journal.Status, o Outcome) {
+// tell sets an outcome, in the place of one that was told before if late is set.
+func (r *Run) tell(i int, s journal.Status, result any, err error, late bool) {
+	told := Outcome{Err: err, as: uint8(codeOf(s))}
+	if s == journal.StatusDone && r.Task(i).HasResult {
+		told.Result, told.HasResult = result, true
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.waiter != nil && s != journal.StatusQueued {
-		o.as = uint8(codeOf(s))
-		*r.waiter.at(i, len(r.Calls)) = o
+	w := r.waiter
+	if w != nil && w.instead != (weak.Pointer[Waiter]{}) {
+		w = w.instead.Value()
 	}
-	if r.late--; r.late == 0 && r.going.Load()&^keptBit == 0 {
-		r.waiter = nil
+	if w == nil { // nobody is there any more
+		return
+	}
+	if o := w.at(i, len(r.Calls)); late || uint32(o.as) == none {
+		*o = told
 	}
 }
 
@@ -76,12 +82,12 @@ func (r *Run) TellLate(i int, s journal.Status, o Outcome) {
 // end late. If it returns true, the journal asks to know.
 func (r *Run) Ended(n int) (kept bool) {
 	going := r.going.Add(int32(-n))
-	if going&^keptBit == 0 && r.waiter != nil {
+	if going&countBits == 0 && going&queuedBit != 0 {
 		r.mu.Lock()
 		if r.waiter.done != nil {
 			close(r.waiter.done)
 		}
-		if r.late == 0 {
+		if going&lateBit == 0 {
 			r.waiter = nil
 		}
 		r.mu.Unlock()
@@ -91,16 +97,16 @@ func (r *Run) Ended(n int) (kept bool) {
 
 // Wait waits until the run's async calls have ended, or until ctx ends; then
 // it returns the cause. Run has returned.
-func (r *Run) Wait(ctx context.Context, w *Waiter) error {
+func (r *Run) Wait(ctx context.Context) error {
 	r.mu.Lock()
-	if r.going.Load()&^keptBit == 0 {
+	if r.going.Load()&countBits == 0 {
 		r.mu.Unlock()
 		return nil
 	}
-	if w.done == nil {
-		w.done = make(chan struct{})
+	if r.waiter.done == nil {
+		r.waiter.done = make(chan struct{})
 	}
-	done := w.done
+	done := r.waiter.done
 	r.mu.Unlock()
 	select {
 	case <-done:
@@ -127,7 +133,7 @@ func (r *Run) Errors(w *Waiter) (all []error) {
 	return all
 }
 
-func (r *Run) told(i int, w *Waiter) (o Outcome) {
+func (r *Run) outcome(i int, w *Waiter) (o Outcome) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if w.outcomes != nil {
@@ -141,7 +147,7 @@ func (r *Run) told(i int, w *Waiter) (o Outcome) {
 // the Waiter is told what it returned. w may be nil.
 func (r *Run) Outcome(i int, w *Waiter) (s journal.Status, o Outcome, took time.Duration) {
 	if w != nil {
-		o = r.told(i, w)
+		o = r.outcome(i, w)
 	}
 	defer r.lock(i).Unlock()
 	code := r.code(i)
