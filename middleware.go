@@ -47,6 +47,7 @@ type wrapping struct {
 	info  CallInfo
 	task  outcome
 	stack string // of a middleware's panic
+	class class  // of the failure: the outermost that is not zero
 }
 
 // wrapped executes the task through the runner's middleware.
@@ -56,11 +57,7 @@ func (a *attempt) wrapped(ctx context.Context) outcome {
 	if err == nil {
 		return w.task
 	}
-	o := outcome{err: err, stack: cmp.Or(w.stack, w.task.stack), class: classOf(err)}
-	if o.class == (class{}) {
-		o.class = w.task.class
-	}
-	return o
+	return outcome{err: err, stack: cmp.Or(w.stack, w.task.stack), class: w.class}
 }
 
 // layer calls the middleware at this depth, or the task beneath all of it.
@@ -76,6 +73,7 @@ func (w *wrapping) layer(depth int, ctx context.Context) error {
 		w.stack = o.stack
 	}
 	if o.err != nil {
+		w.class = cmp.Or(classOf(o.err), w.class)
 		return o.err
 	}
 	return missed
@@ -84,6 +82,7 @@ func (w *wrapping) layer(depth int, ctx context.Context) error {
 func (w *wrapping) execute(ctx context.Context) error {
 	w.task.err = ErrGoexit // unless it returns
 	w.task = w.invoke(ctx)
+	w.class = w.task.class
 	return w.task.err
 }
 

@@ -198,6 +198,7 @@ var cases = []struct {
 	{"Permanent of the task", []middleware{named("outer")}, permanent},
 	{"Permanent of the task, another error", []middleware{returns(errOther)}, permanent},
 	{"Permanent of a middleware", []middleware{returns(saferunner.Permanent(errOther))}, fails},
+	{"Permanent of a middleware, another error outside", []middleware{returns(errOther), returns(saferunner.Permanent(errOther))}, fails},
 	{"Later of the task", []middleware{named("outer")}, once(saferunner.Later(time.Millisecond))},
 	{"Later of the task, another error", []middleware{around(func(ctx context.Context, next next) error {
 		if next(ctx) != nil {
@@ -206,6 +207,17 @@ var cases = []struct {
 		return nil
 	})}, once(saferunner.Later(time.Millisecond))},
 	{"Later of a middleware", []middleware{around(func(ctx context.Context, next next) error {
+		if next(ctx) != nil {
+			return saferunner.Later(time.Millisecond)
+		}
+		return nil
+	})}, once(errTask)},
+	{"Later of a middleware, another error outside", []middleware{around(func(ctx context.Context, next next) error {
+		if next(ctx) != nil {
+			return errOther
+		}
+		return nil
+	}), around(func(ctx context.Context, next next) error {
 		if next(ctx) != nil {
 			return saferunner.Later(time.Millisecond)
 		}
