@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -158,9 +159,9 @@ func TestShutdownWhileTheJournalHangs(t *testing.T) {
 
 func shutdownWhileHanging(t *testing.T, hangs func([]journal.Change) bool, heeds bool, after time.Duration) {
 	h := newHanging(heeds, func(method string, changes []journal.Change) bool { return method == "Write" && hangs(changes) })
-	var failures int
+	var failures atomic.Int32
 	r := quiet(t, saferunner.WithJournal(h), saferunner.Concurrency(2), saferunner.OnFailure(func(ctx context.Context, e journal.Entry, err error) {
-		if failures++; ctx.Value(ctxKey{}) != "of Run" {
+		if failures.Add(1); ctx.Value(ctxKey{}) != "of Run" {
 			t.Errorf("OnFailure for %s, %v: its ctx does not have the values of Run's", e.Status, err)
 		}
 	}))
@@ -193,8 +194,8 @@ func shutdownWhileHanging(t *testing.T, hangs func([]journal.Change) bool, heeds
 		t.Errorf("Wait goes on: %v", err)
 	}
 	synctest.Wait()
-	if failures != 4 {
-		t.Errorf("OnFailure was called %d times for 4 calls", failures)
+	if n := failures.Load(); n != 4 {
+		t.Errorf("OnFailure was called %d times for 4 calls", n)
 	}
 	again, cancelAgain := context.WithTimeout(t.Context(), time.Minute)
 	defer cancelAgain()

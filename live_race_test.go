@@ -16,7 +16,7 @@ func TestLiveProgramHasNoRaces(t *testing.T) {
 		t.Fatal(err)
 	}
 	program := buildProgram(t, "live")
-	for _, scenario := range []string{"ctx under middleware", "async then sync", "one key"} {
+	for _, scenario := range []string{"ctx under middleware", "async then sync", "one key", "Run while it drains"} {
 		t.Run(scenario, func(t *testing.T) {
 			command := exec.Command(program, scenario)
 			command.Env = withoutMode()

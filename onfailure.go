@@ -15,10 +15,11 @@ import (
 // of its own. At most 16 run at the same time. ctx has the values of Run's ctx, and
 // ends after a minute. A panic in fn is logged.
 //
-// [Shutdown] waits for fn until its ctx ends. If the process dies before fn is
-// called, nobody calls it. fn is not called for a call that ends as interrupted
-// because its process died, nor for one that could not be queued: Run returns that
-// failure. New returns an error if fn is nil.
+// [Shutdown] waits for fn, but for one that has not returned a second after its ctx
+// has ended nobody waits any more. If the process dies before fn is called, nobody
+// calls it. fn is not called for a call that ends as interrupted because its
+// process died, nor for one that could not be queued: Run returns that failure. New
+// returns an error if fn is nil.
 func OnFailure(fn func(ctx context.Context, e journal.Entry, err error)) Option {
 	return func(r *Runner) error {
 		if fn == nil {
@@ -31,6 +32,9 @@ func OnFailure(fn func(ctx context.Context, e journal.Entry, err error)) Option 
 
 const onFailureLimit = time.Minute
 
+// onFailureKey is the key of the runner in the ctx of its OnFailure.
+type onFailureKey struct{}
+
 // callOnFailure calls the runner's OnFailure, if it has one, without waiting
 // for it.
 func (r *Runner) callOnFailure(ctx context.Context, err *CallError, entry func() journal.Entry) {
@@ -39,14 +43,21 @@ func (r *Runner) callOnFailure(ctx context.Context, err *CallError, entry func()
 	}
 	e := entry()
 	r.sides().failures.Submit(single(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), onFailureLimit)
+		ctx, cancel := context.WithTimeout(context.WithValue(context.WithoutCancel(ctx), onFailureKey{}, r), onFailureLimit)
 		defer cancel()
-		o := guarded(func() (any, error) {
-			r.onFailure(ctx, e, err)
+		_, late := within(ctx, grace, func(ctx context.Context) (any, error) {
+			o := guarded(func() (any, error) {
+				r.onFailure(ctx, e, err)
+				return nil, nil
+			})
+			if o.err != nil {
+				r.log().LogAttrs(ctx, slog.LevelError, "saferunner: OnFailure panicked", slog.Any("error", o.err), slog.String("stack", o.stack))
+			}
 			return nil, nil
 		})
-		if o.err != nil {
-			r.log().LogAttrs(ctx, slog.LevelError, "saferunner: OnFailure panicked", slog.Any("error", o.err), slog.String("stack", o.stack))
+		if errors.Is(late, errNotReturned) {
+			r.log().LogAttrs(ctx, slog.LevelError, "saferunner: OnFailure has not returned after its ctx had ended; nobody waits for it any more",
+				slog.String("task", err.Task), slog.String("entry", err.EntryID))
 		}
 	}))
 }

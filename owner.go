@@ -33,6 +33,17 @@ type situation struct {
 
 func (s *scope) inTask() bool { return s != nil && s.run != nil }
 
+// taskOf returns the scope of the innermost task around s that r executes, nil
+// if there is none, or they have ended.
+func (s *scope) taskOf(r *Runner) *scope {
+	for ; s.inTask(); s = scopeOf(s.Context) {
+		if s.executes == r && s.run.Executes(int(s.call), int(s.attempt)) {
+			return s
+		}
+	}
+	return nil
+}
+
 type scopeKey struct{}
 
 // Value implements [context.Context].

@@ -78,7 +78,7 @@ func run(ctx context.Context, receiver *Runner, caller uintptr, tx any, runID st
 	if err := owner.check(ctx, tx, caller, runID, same && all.Verdict == gate.Refused, calls); err != nil {
 		return refusedReport(runID), err
 	}
-	if err := owner.life.enter(s.inTask()); err != nil {
+	if err := owner.life.enter(s, owner); err != nil {
 		return refusedReport(runID), fmt.Errorf("saferunner: run %q: %w; nothing was executed", runID, err)
 	}
 	defer owner.life.leave()

@@ -44,26 +44,28 @@ func (r *Runner) shutdownGrace() time.Duration {
 // queued stays queued for the next process. With such an engine Shutdown returns
 // within seven seconds after ctx has ended.
 //
-// Shutdown may be called again, to wait for calls that ignored their ctx. Inside
-// a task of the same runner it returns an error at once, since it would wait for
-// that task. It does not close the journal. It is safe for concurrent use.
+// Shutdown may be called again, to wait for calls that ignored their ctx. With
+// the ctx of a task of the same runner, or of a function of OnFailure, it returns
+// an error at once, since it would wait for them. It does not close the journal.
+// It is safe for concurrent use.
 func (r *Runner) Shutdown(ctx context.Context) error {
-	switch s := scopeOf(ctx); {
+	switch {
 	case !r.made():
 		return errNilRunner("Shutdown")
 	case requestctx.IsNil(ctx):
 		return errors.New("saferunner: Shutdown with a nil ctx; nothing was done")
-	case s.inTask() && s.executes == r:
+	case ctx.Value(onFailureKey{}) == r:
+		return errors.New("saferunner: Shutdown inside a function of OnFailure, which it would wait for; nothing was done; call it from main")
+	}
+	if s := scopeOf(ctx).taskOf(r); s != nil {
 		return fmt.Errorf("saferunner: Shutdown inside task %s, which it would wait for; nothing was done; call it from main", s.run.Task(int(s.call)).Spec.Name)
 	}
 	last := newGrace(ctx, r.shutdownGrace())
 	defer last.end()
-	err := r.life.drain(ctx)
-	if p := r.retirePool(); p != nil {
-		err = errors.Join(err, p.Stop(ctx))
+	err := errors.Join(r.drain(ctx), r.external.stop(ctx, last))
+	if r.life.close(); err == nil {
+		err = r.drain(ctx) // what the last tasks have run
 	}
-	err = errors.Join(err, r.external.stop(ctx, last))
-	r.life.close()
 	r.mu.Lock()
 	side := r.side
 	r.mu.Unlock()
@@ -75,6 +77,16 @@ func (r *Runner) Shutdown(ctx context.Context) error {
 		err = fmt.Errorf("saferunner: Shutdown: %w", err)
 	}
 	return errors.Join(err, r.lost.take())
+}
+
+// drain waits for the Runs that are under way, and for what the in-process engine
+// has.
+func (r *Runner) drain(ctx context.Context) error {
+	err := r.life.drain(ctx)
+	if p := r.retirePool(); p != nil {
+		err = errors.Join(err, p.Stop(ctx))
+	}
+	return err
 }
 
 var reportUnknownForced = sync.OnceFunc(func() {
@@ -97,8 +109,8 @@ func unknownForced() []string {
 
 // lifecycle counts the Runs of a runner that are under way, and ends them. It
 // goes through three states: at first Runs may begin; while it drains, only
-// those of the tasks that are being drained; when it is closed, none. While
-// nobody shuts the runner down it costs two atomic additions a Run.
+// those of tasks that are being drained and have not ended; when it is closed,
+// none. While nobody shuts the runner down it costs two atomic additions a Run.
 type lifecycle struct {
 	state atomic.Int64 // Runs under way, and the flags
 
@@ -112,10 +124,10 @@ const (
 	underWay = draining - 1
 )
 
-// enter lets a Run begin.
-func (l *lifecycle) enter(inTask bool) error {
+// enter lets a Run of r begin, under a ctx with this scope.
+func (l *lifecycle) enter(s *scope, r *Runner) error {
 	state := l.state.Add(1)
-	if state < draining || state < closed && inTask {
+	if state < draining || state < closed && s.taskOf(r) != nil {
 		return nil
 	}
 	l.leave()

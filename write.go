@@ -78,7 +78,10 @@ func newGrace(ctx context.Context, d time.Duration) *graceContext {
 	}}
 }
 
-var errNotReturned = errors.New("it has not returned")
+var (
+	errNotReturned = errors.New("it has not returned")
+	errExited      = errors.New("it called runtime.Goexit instead of returning")
+)
 
 // within calls fn and returns what it returns. If it has not returned a while
 // after ctx has ended, within returns errNotReturned. The while is for a
@@ -90,8 +93,9 @@ func within[T any](ctx context.Context, while time.Duration, fn func(context.Con
 	}
 	done := make(chan answer, 1)
 	go func() {
-		v, err := fn(ctx)
-		done <- answer{v, err}
+		a := answer{err: errExited}
+		defer func() { done <- a }()
+		a.v, a.err = fn(ctx)
 	}()
 	select {
 	case a := <-done:

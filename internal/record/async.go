@@ -126,6 +126,11 @@ func (r *Run) Unperform(i int) {
 	r.Calls[i].set(recorded)
 }
 
+// Executes reports whether call i is at this attempt now.
+func (r *Run) Executes(i, attempt int) bool {
+	return r.code(i) == running && r.Attempts(i) == attempt
+}
+
 // Attempts returns how many there were of call i.
 func (r *Run) Attempts(i int) int {
 	defer r.lock(i).Unlock()

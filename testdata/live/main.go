@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,6 +20,7 @@ var scenarios = map[string]func() error{
 	"ctx under middleware": ctxUnderMiddleware,
 	"async then sync":      asyncThenSync,
 	"one key":              oneKey,
+	"Run while it drains":  runWhileItDrains,
 }
 
 func main() {
@@ -147,4 +149,55 @@ func oneKey() error {
 		}
 	}
 	return errors.Join(append(errs, saferunner.Shutdown(context.Background()))...)
+}
+
+// runWhileItDrains runs calls on a runner that is being shut down: it takes
+// those of the tasks that it still executes, and no others.
+func runWhileItDrains() error {
+	background := context.Background()
+	r, err := saferunner.New()
+	if err != nil {
+		return err
+	}
+	other, err := saferunner.New()
+	if err != nil {
+		return err
+	}
+	do := func(r *saferunner.Runner, ctx context.Context, fn func(context.Context) error) error {
+		task := saferunner.Define("drains.task", func(ctx context.Context, _ int) error { return fn(ctx) })
+		_, err := r.Run(saferunner.NewContext(ctx, r), "drains", task.With(1))
+		return err
+	}
+	nothing := func(context.Context) error { return nil }
+	var left context.Context // of a task that has ended
+	if err := do(r, background, func(ctx context.Context) error { left = ctx; return nil }); err != nil {
+		return err
+	}
+	begun, drains := make(chan bool), make(chan bool)
+	var within, around error
+	go func() {
+		_ = do(r, background, func(ctx context.Context) error {
+			close(begun)
+			<-drains
+			within = do(r, ctx, nothing)
+			around = do(other, ctx, func(ctx context.Context) error { return do(r, ctx, nothing) })
+			return nil
+		})
+	}()
+	<-begun
+	ended := make(chan error)
+	go func() { ended <- r.Shutdown(background) }()
+	for do(r, background, nothing) == nil {
+		runtime.Gosched()
+	}
+	ofEnded := do(r, left, nothing)
+	ofOther := do(other, background, func(ctx context.Context) error { return do(r, ctx, nothing) })
+	close(drains)
+	if err := <-ended; err != nil {
+		return err
+	}
+	if within != nil || around != nil || !errors.Is(ofEnded, saferunner.ErrShutdown) || !errors.Is(ofOther, saferunner.ErrShutdown) {
+		return fmt.Errorf("in a task: %v, and around another runner: %v; of a task that has ended: %v, of another runner's: %v", within, around, ofEnded, ofOther)
+	}
+	return nil
 }
