@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+
+	"github.com/saferunner/saferunner/internal/record"
 )
 
 // Errors of this package. They come wrapped, with what happened to what: test for
@@ -99,7 +101,7 @@ func (e *CallError) Error() string {
 	if e.Attempt > 1 {
 		again = ", attempt " + strconv.Itoa(e.Attempt)
 	}
-	return fmt.Sprintf("saferunner: run %q, call %d, %s%s: %v", e.RunID, e.Position+1, e.Task, again, e.Err)
+	return fmt.Sprintf("saferunner: run %q, call %d, %s%s: %s", e.RunID, e.Position+1, e.Task, again, record.ErrorText(e.Err))
 }
 
 // Unwrap returns the cause.

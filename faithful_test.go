@@ -228,8 +228,9 @@ func (*panickingError) Error() string { panic("no text") }
 func TestErrorWhoseTextPanics(t *testing.T) {
 	rec := forced(t)
 	task := saferunner.Define("panicking.error", func(context.Context, int) error { return (*panickingError)(nil) })
-	if _, err := saferunner.Run(rec.Context(), "panicking", task.With(1)); err == nil {
-		t.Error("no error")
+	_, err := saferunner.Run(rec.Context(), "panicking", task.With(1))
+	if want := "panicking.error: *saferunner_test.panickingError, whose Error method panics: no text"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
 	}
 	if got := rec.Calls("panicking")[0].ErrorText(); !strings.Contains(got, "panickingError") {
 		t.Errorf("the journal has %q", got)

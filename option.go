@@ -81,6 +81,9 @@ func WithLogger(l *slog.Logger) Option {
 
 // Concurrency limits how many async calls the in-process engine executes at the
 // same time. Without it the limit is 64. New returns an error if n is less than 1.
+//
+// A task that waits for async calls of its own, with [Report.Wait], executes
+// meanwhile. If n of them wait at the same time, they wait until their ctx end.
 func Concurrency(n int) Option {
 	return func(r *Runner) error {
 		if n < 1 {
