@@ -150,7 +150,11 @@ func (h *handed) ended(a *attempt, o *outcome) {
 // conclude tells who waits for an async call that it has ended for good.
 func (r *Runner) conclude(ctx context.Context, run *record.Run, i, number int, s journal.Status, o *outcome) {
 	if o.err != nil {
-		r.concludeFailed(ctx, run, i, s, callError(run, i, number, o.err, o.stack))
+		failure := callError(run, i, number, o.err, o.stack)
+		if s == journal.StatusInterrupted {
+			r.lost.add(failure)
+		}
+		r.concludeFailed(ctx, run, i, s, failure)
 	} else if run.Tell(i, s, o.result, nil) {
 		r.memory.Ended(run, i, i+1)
 	}
@@ -213,8 +217,13 @@ func (r *Runner) giveUp(ctx context.Context, run *record.Run, i, number int, s j
 // announce tells the log, and who watches over failures, of an async call
 // that has failed for good.
 func (r *Runner) announce(ctx context.Context, err *CallError, entry func() journal.Entry) {
-	r.log().LogAttrs(ctx, slog.LevelError, "saferunner: async call failed",
+	attrs := []slog.Attr{
 		slog.String("run_id", err.RunID), slog.String("task", err.Task), slog.String("entry", err.EntryID),
-		slog.Int("attempt", err.Attempt), slog.String("error", record.ErrorText(err.Err)))
+		slog.Int("attempt", err.Attempt), slog.String("error", record.ErrorText(err.Err)),
+	}
+	if err.Stack != "" {
+		attrs = append(attrs, slog.String("stack", err.Stack))
+	}
+	r.log().LogAttrs(ctx, slog.LevelError, "saferunner: async call failed", attrs...)
 	r.callOnFailure(ctx, err, entry)
 }

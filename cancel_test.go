@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -51,8 +52,11 @@ func TestCancelInProcess(t *testing.T) {
 }
 
 func cancelInProcess(t *testing.T, j journal.Journal) {
+	var mu sync.Mutex
 	var told []string
 	r := quiet(t, saferunner.Concurrency(1), saferunner.WithJournal(j), saferunner.OnFailure(func(ctx context.Context, e journal.Entry, err error) {
+		mu.Lock()
+		defer mu.Unlock()
 		told = append(told, fmt.Sprint(e.Status, " ", ctx.Value(ctxKey{})))
 	}))
 	e, f := newEffects(), newFlaky(9, saferunner.Attempts(9), saferunner.Backoff(time.Hour, time.Hour))

@@ -37,8 +37,8 @@ func (r *Runner) shutdownGrace() time.Duration {
 //
 // When ctx ends, queued calls are cancelled, and the ctx of executing calls is
 // cancelled with the cause [engine.ErrStopping]. Shutdown then returns within two
-// seconds, whatever tasks and journal do. Each call that could not run is in the
-// journal with its reason, and in the error, joined.
+// seconds, whatever tasks and journal do. Each call that was cancelled or
+// interrupted is in the journal with its reason, and in the error, joined.
 //
 // A durable engine takes no further jobs, and lets executing ones end. What is
 // queued stays queued for the next process. With such an engine Shutdown returns

@@ -90,6 +90,11 @@ func TestShutdownGivesUpWhenItsCtxEnds(t *testing.T) {
 		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, saferunner.ErrShutdown) {
 			t.Errorf("got %v", err)
 		}
+		for _, call := range []string{"call 1, effects.deaf", "call 2, effects.heeds", "call 3, effects.deaf"} {
+			if !strings.Contains(err.Error(), call) {
+				t.Errorf("the error does not name %s: %v", call, err)
+			}
+		}
 		synctest.Wait()
 		if !errors.Is(cause, engine.ErrStopping) {
 			t.Errorf("the task was cancelled with %v", cause)

@@ -118,7 +118,7 @@ const (
 
 func checkName(name string) error {
 	if len(name) < minName || len(name) > maxName {
-		return fmt.Errorf("a name has %d to %d characters", minName, maxName)
+		return fmt.Errorf("a name has %d to %d characters, and this one has %d", minName, maxName, len(name))
 	}
 	for i := range len(name) {
 		c := name[i]

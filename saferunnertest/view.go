@@ -63,7 +63,7 @@ func (v viewer) pair(want, got reflect.Value) (w, g string) {
 	case got.Kind() == reflect.Func, got.Kind() == reflect.Chan, got.Kind() == reflect.UnsafePointer:
 		return w, "another " + strings.TrimPrefix(g, "a ")
 	case got.Kind() == reflect.Pointer:
-		return w, g + ", another " + got.Type().String()
+		return w, g + ", another " + got.Type().String() + ", which is shared and equals only itself"
 	case compares:
 		return w, g + ", which the method Equal tells apart"
 	}

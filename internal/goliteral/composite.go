@@ -183,7 +183,7 @@ func (w *writer) pointer(v reflect.Value, in context) *expr {
 		another := reflect.New(t.Elem())
 		another.Elem().Set(to)
 		if !w.equal(v, another.Convert(t)) {
-			return w.lost(t, in, "it equals only itself")
+			return w.lost(t, in, "it is shared, not copied, and equals only itself; a service had better be captured in the task's function")
 		}
 	}
 	literal, inside := composite(to.Kind()), exact

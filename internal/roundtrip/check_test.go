@@ -79,6 +79,8 @@ func TestRefused(t *testing.T) {
 		"pointer to any":     {check(Pointers{PA: new(any)}), []string{"Pointers.PA"}},
 		"pointer to null":    {check(Pointers{PR: ptr(json.RawMessage(" null "))}), []string{"Pointers.PR"}},
 		"named pointer":      {check(Pointers{NT: &time.Time{}}), []string{"Pointers.NT", "named pointer type"}},
+		"service":            {check(&Hooked{Name: "x"}), []string{"Hooked (roundtrip_test.Hooked)", "the caller and an async call would share"}},
+		"service inside":     {check([]*Hooked{nil, {}}), []string{"arguments[1] (roundtrip_test.Hooked)"}},
 		"omitted pointer":    {check(Options{N: "1", ZT: &time.Time{}}), []string{"Options.ZT (*time.Time)", "IsZero"}},
 		"omitted value":      {check(Options{N: "1", Z: Lenient{Currency: "EUR"}}), []string{"Options.Z (roundtrip_test.Lenient)", "IsZero"}},
 		"key kind":           {check(map[float64]int{}), []string{"keys of type float64"}},

@@ -26,6 +26,7 @@ import (
 	"github.com/saferunner/saferunner/internal/jsonfields"
 	"github.com/saferunner/saferunner/internal/message"
 	"github.com/saferunner/saferunner/internal/redact"
+	"github.com/saferunner/saferunner/internal/snapshot"
 )
 
 // Plan is how to check values of one type. It is immutable and safe for
@@ -164,6 +165,11 @@ func (b builder) pointer(p *Plan) {
 	if p.typ.Name() != "" && (writes(t, true) != none || reads(t) != none) {
 		p.elem = &Plan{typ: t}
 		p.elem.refuse("JSON does not find the methods of "+redact.TypeName(t)+" through the named pointer type "+redact.TypeName(p.typ), "use *"+redact.TypeName(t))
+		return
+	}
+	if snapshot.Shared(t) {
+		p.elem = &Plan{typ: t}
+		p.elem.refuse("a pointer to it is taken for a service, which the caller and an async call would share", "pass data; capture a service in the task's function")
 		return
 	}
 	p.elem = b.plan(t, true)

@@ -83,6 +83,10 @@ type (
 		ZM *Tally          `json:",omitzero"`
 		ZD Celsius         `json:",omitzero"`
 	}
+	Hooked struct {
+		Name     string
+		onChange func()
+	}
 	Pointers struct {
 		P  *int
 		PP **int

@@ -76,10 +76,14 @@ func isImmutable(t reflect.Type) bool {
 	return immutable[t] || reflect.PointerTo(t).Implements(reflectTypeType)
 }
 
+// Shared reports whether a pointer to t is shared with its copy, though what it
+// leads to can change: it is taken for a service.
+func Shared(t reflect.Type) bool { return !isImmutable(t) && sharedBehindPointer(t) }
+
 // sharedBehindPointer reports whether a pointer to t leads to a service.
 func sharedBehindPointer(t reflect.Type) bool {
 	switch {
-	case isHidden(t.PkgPath()):
+	case isHidden(t.PkgPath()), t.PkgPath() == "net/http" && t.Name() == "Client":
 		return true
 	case t.Kind() != reflect.Struct || isEntered(t):
 		return false

@@ -182,6 +182,10 @@ func stable(_ []string, a slog.Attr) slog.Attr {
 	if a.Key == slog.TimeKey || a.Key == "entry" {
 		return slog.Attr{}
 	}
+	if a.Key == "stack" { // the function that has panicked
+		first, _, _ := strings.Cut(a.Value.String(), "\n")
+		return slog.String(a.Key, first)
+	}
 	return a
 }
 
