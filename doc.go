@@ -89,7 +89,7 @@
 // Production code can only make things safer. A program that starts with
 // SAFERUNNER_MODE=record stays in test mode, whatever it does to its environment
 // later. Any value but live and record, the empty one included, executes and
-// records nothing: Run returns [ErrMode]. A [Runner] made with [RecordOnly]
+// records nothing: Run returns [ErrMode]. A test binary does not read it. A [Runner] made with [RecordOnly]
 // records in every mode, and so does every Run under a ctx that ever got one.
 //
 // Two things let a call execute in test mode: the recorder of a test, while the
@@ -116,8 +116,10 @@
 //
 // Arguments are data. Run copies them, at every depth, exported or not, so the
 // journal and a test show them as they were. Functions, channels, errors,
-// contexts and services such as *http.Client are shared, not copied. Locks are
-// zero in the copy. Two rules follow:
+// contexts and services are shared, not copied. A service is a pointer to a struct
+// that holds a channel, or a function in an unexported field, be they nil; or to one
+// of the standard library with unexported fields, such as *sql.DB, but for its types
+// of data; or an *http.Client. Locks are zero in the copy. Two rules follow:
 //
 //   - Do not pass a service. Let the function of the task capture it.
 //   - Do not write to arguments while Run executes, not even under a lock that
@@ -129,9 +131,9 @@
 // Arguments of async calls must survive JSON, since a durable engine sends them
 // to another process. Run checks this in test mode too, by the types and values,
 // and returns [ErrArguments] with the name of the field. It refuses a non-zero
-// field that JSON leaves out, a channel, a function, a complex number, NaN, an
-// infinity, a cycle, text that is not UTF-8, and structs and integers inside an
-// any. Use a type of its own for arguments, not your wire format.
+// field that JSON leaves out, a service, a channel, a function, a complex number,
+// NaN, an infinity, a cycle, text that is not UTF-8, and structs and integers inside
+// an any. Use a type of its own for arguments, not your wire format.
 //
 // Protobuf messages need an import for its effect, of a module of its own:
 //
@@ -145,7 +147,7 @@
 // cancellation.
 //
 // The pool holds 100,000 calls, or calls with 64 MiB of arguments, that have not
-// ended. A call keeps its place until it has ended for good. When the pool is
+// ended. A list of more goes in alone, when nothing else is in it. A call keeps its place until it has ended for good. When the pool is
 // full Run waits, until its ctx ends. Calls with After or At, and a Run inside a
 // task, do not wait: they fail with [engine.ErrFull].
 //
@@ -182,7 +184,8 @@
 // Attempts.
 //
 // A panic in a task becomes an error that matches [ErrPanic]; the CallError has
-// its stack. runtime.Goexit becomes [ErrGoexit].
+// its stack. runtime.Goexit becomes [ErrGoexit] in the journal. In a sync call it
+// goes on to end the goroutine of Run, as the task has asked.
 //
 // # Production
 //
@@ -222,7 +225,7 @@
 //	grace, cancel := context.WithTimeout(context.Background(), 20*time.Second) // less than the platform grants
 //	defer cancel()
 //	if err := errors.Join(server.Shutdown(grace), saferunner.Shutdown(grace)); err != nil {
-//		log.Print(err) // names each call that could not run
+//		log.Print(err) // names each call that was cut off
 //	}
 //
 // # The journal

@@ -110,11 +110,12 @@ func ExampleShutdown() {
 		}
 	}()
 	<-ctx.Done()
+	stop() // a second Ctrl-C ends the program at once
 
 	grace, cancel := context.WithTimeout(context.Background(), 20*time.Second) // less than the platform grants
 	defer cancel()
 	if err := errors.Join(server.Shutdown(grace), saferunner.Shutdown(grace)); err != nil {
-		log.Print(err) // names each call that could not run
+		log.Print(err) // names each call that was cut off
 	}
 }
 

@@ -20,8 +20,8 @@ import (
 // For calls on a durable engine Wait reads the journal, at growing intervals of
 // half a second at most. When ctx ends it reads once more, for a second at most,
 // to name what has not ended. It fails if the journal could not be read for 30
-// seconds. Of the errors it knows their texts only. Wait is safe for concurrent
-// use.
+// seconds. Of the errors it knows their texts only. A task that waits for the run
+// that it is part of waits until ctx ends. Wait is safe for concurrent use.
 func (r *Report) Wait(ctx context.Context) error {
 	if r == nil || r.kept == nil {
 		return nil

@@ -14,9 +14,10 @@ import (
 //
 // Arguments are compared as they were when Run was called, at every depth. An Equal
 // method of a type counts. Times are equal if they are the same instant, numbers of
-// math/big if their values are. Functions, channels and services such as
-// *http.Client are compared by identity, everything else by value. NaN equals NaN.
-// A nil slice or map differs from an empty one.
+// math/big if their values are, errors if they have one type and one text.
+// Functions, channels and services such as *http.Client are compared by identity,
+// everything else by value. NaN equals NaN. A nil slice or map differs from an
+// empty one.
 //
 // A failure shows the fields that differ, what was recorded under the run ID, and
 // the assertion that holds, to be pasted.

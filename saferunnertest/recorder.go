@@ -215,7 +215,8 @@ func (r *Recorder) PerformAll() error {
 // Wait waits until all forced async calls have ended, their further attempts and
 // delays included. It returns the errors of those that have failed since the last
 // Wait, joined; each is a [*saferunner.CallError]. If the ctx of the test ends
-// first, it returns the cause.
+// first, it returns the cause. A forced async task must not call it: it would wait
+// for itself.
 func (r *Recorder) Wait() error {
 	r.t.Helper()
 	return r.rec.Wait(r.ctx)
