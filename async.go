@@ -123,8 +123,9 @@ func (h *handed) Execute(i int) {
 // ended notes the end of an attempt.
 func (h *handed) ended(a *attempt, o *outcome) {
 	r, i, e := h.shared.executes, int(a.ctx.call), a.ending(h, o)
+	hasResult := a.args.Task().HasResult
 	var kept *record.Kept
-	if a.args.Task().HasResult {
+	if hasResult {
 		kept = a.keep(o)
 	}
 	ours := h.Run.Conclude(i, &e, kept)
@@ -136,31 +137,23 @@ func (h *handed) ended(a *attempt, o *outcome) {
 			err = callError(h.Run, i, int(a.ctx.attempt), err, o.stack)
 		}
 		h.Run.TellLate(i, e.Status, o.result, err)
-		e.Status = h.Run.Status(i)
-	case e.Status != journal.StatusQueued:
-		r.conclude(h, h.Run, i, int(a.ctx.attempt), e.Status, o)
-	}
-	if e.Status == journal.StatusQueued {
+	case e.Status == journal.StatusQueued:
 		h.Again(i, e.Wait)
-	} else {
-		h.Finish(i)
-	}
-}
-
-// conclude tells who waits for an async call that it has ended for good.
-func (r *Runner) conclude(ctx context.Context, run *record.Run, i, number int, s journal.Status, o *outcome) {
-	if o.err != nil {
-		failure := callError(run, i, number, o.err, o.stack)
-		if s == journal.StatusInterrupted {
+		return
+	case o.err != nil:
+		failure := callError(h.Run, i, int(a.ctx.attempt), o.err, o.stack)
+		if e.Status == journal.StatusInterrupted {
 			r.lost.add(failure)
 		}
-		r.concludeFailed(ctx, run, i, s, failure)
-	} else if run.Tell(i, s, o.result, nil) {
-		r.memory.Ended(run, i, i+1)
+		r.conclude(h, h.Run, i, e.Status, failure)
+	case hasResult && h.Run.Tell(i, e.Status, o.result, nil), !hasResult && h.Run.Ended(1):
+		r.memory.Ended(h.Run, i, i+1)
 	}
+	h.Finish(i)
 }
 
-func (r *Runner) concludeFailed(ctx context.Context, run *record.Run, i int, s journal.Status, failure *CallError) {
+// conclude tells who waits for an async call that it has failed for good.
+func (r *Runner) conclude(ctx context.Context, run *record.Run, i int, s journal.Status, failure *CallError) {
 	if run.Tell(i, s, nil, failure) {
 		r.memory.Ended(run, i, i+1)
 	}
@@ -177,7 +170,7 @@ func (r *Runner) lapse(run *record.Run, i int) {
 	}
 	r.noteUnowned(context.Background(), run)
 	r.write(context.Background(), run, i, i+1)
-	if run.Tell(i, journal.StatusRecorded, nil, nil) {
+	if run.Ended(1) {
 		r.memory.Ended(run, i, i+1)
 	}
 }
@@ -210,7 +203,7 @@ func (r *Runner) giveUp(ctx context.Context, run *record.Run, i, number int, s j
 	run.TellEarly(i, s, failure)
 	r.aside(ctx, func(ctx context.Context) {
 		r.write(ctx, run, i, i+1)
-		r.concludeFailed(ctx, run, i, s, failure)
+		r.conclude(ctx, run, i, s, failure)
 	})
 }
 

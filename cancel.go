@@ -83,7 +83,7 @@ func (r *Runner) cancelQueued(ctx, values context.Context, run *record.Run, i in
 	}
 	r.pool().Forget(run, i)
 	r.write(ctx, run, i, i+1)
-	r.concludeFailed(context.WithoutCancel(values), run, i, journal.StatusCancelled, callError(run, i, number, errCancelled, ""))
+	r.conclude(context.WithoutCancel(values), run, i, journal.StatusCancelled, callError(run, i, number, errCancelled, ""))
 	return nil
 }
 

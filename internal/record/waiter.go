@@ -35,12 +35,10 @@ type Outcome struct {
 }
 
 // Tell lets the Waiter know that an async call has ended for good, how, and
-// what it returned, which is written down already. If it returns true, the
-// journal asks to know too.
+// what it returned, which is written down already. Of one that has returned
+// nothing, Ended says enough. If Tell returns true, the journal asks to know too.
 func (r *Run) Tell(i int, s journal.Status, result any, err error) (kept bool) {
-	if err != nil || r.Task(i).HasResult {
-		r.tell(i, s, result, err, false)
-	}
+	r.tell(i, s, result, err, false)
 	return r.Ended(1)
 }
 
