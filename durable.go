@@ -299,7 +299,7 @@ func (l *list) duplicates(jobs []engine.Job, tickets []engine.Ticket) {
 		i := jobs[n].Position
 		l.run.Settle(i, journal.StatusDuplicate)
 		if l.tx == nil {
-			*l.outcome(i) = l.runner.heldResult(l.graced(), t.Holder, l.run, i)
+			l.set(i, l.runner.heldResult(l.graced(), t.Holder, l.run, i))
 		}
 	}
 }

@@ -33,7 +33,7 @@ func (l *list) claim(i int) bool {
 		return true
 	}
 	l.run.Settle(i, journal.StatusDuplicate)
-	*l.outcome(i) = l.runner.heldResult(l.graced(), holder, l.run, i)
+	l.set(i, l.runner.heldResult(l.graced(), holder, l.run, i))
 	return false
 }
 

@@ -185,7 +185,7 @@ func (l *list) executed(a *attempt, o *outcome) {
 		return
 	}
 	if a.args.Task().HasResult {
-		*l.outcome(i) = record.Outcome{Result: o.result, HasResult: true}
+		l.set(i, record.Outcome{Result: o.result, HasResult: true})
 	}
 }
 
@@ -197,8 +197,8 @@ func (l *list) originals() *originals {
 	return l.kept
 }
 
-// outcome is what call i returned, for the report.
-func (l *list) outcome(i int) *record.Outcome { return l.run.Original(&l.originals().waiter, i) }
+// set keeps what call i returned, for the report.
+func (l *list) set(i int, o record.Outcome) { l.run.Set(&l.originals().waiter, i, o) }
 
 // fail lets a call fail that was not begun, and stops the list unless it is
 // best-effort.
@@ -209,7 +209,7 @@ func (l *list) fail(i int, cause error, stack string) {
 
 // failed notes the failure of a call. The first one stops the list.
 func (l *list) failed(i int, err *CallError) {
-	*l.outcome(i) = record.Outcome{Err: err, ByRun: true}
+	l.set(i, record.Outcome{Err: err, ByRun: true})
 	if !l.run.Calls[i].Options.IsBestEffort() && l.err == nil {
 		l.err = err
 	}

@@ -84,7 +84,7 @@ func (l *list) answer(i int, s journal.Status, fn func() (any, error)) {
 	}
 	if task := l.task(i); task.HasResult {
 		l.run.Answer(i, task.Keep(o.result, l.run.Key(i) != ""))
-		*l.outcome(i) = record.Outcome{Result: o.result, HasResult: true}
+		l.set(i, record.Outcome{Result: o.result, HasResult: true})
 	}
 	l.run.Settle(i, s)
 }
@@ -97,5 +97,5 @@ func (l *list) failUnexecuted(i int, cause error, stack string) {
 		return
 	}
 	l.run.Fail(i, failedUnbegun(cause, stack))
-	*l.outcome(i) = record.Outcome{Err: callError(l.run, i, 0, cause, stack)}
+	l.set(i, record.Outcome{Err: callError(l.run, i, 0, cause, stack)})
 }

@@ -155,7 +155,7 @@ func (r *Run) Outcome(i int, w *Waiter) (s journal.Status, o Outcome, took time.
 	case w != nil && o.Err == nil && r.tells(i, code):
 		code = running
 	}
-	if r.histories != nil && code != running {
+	if r.histories != nil && code != running && code != none {
 		if h := &r.histories[i]; h.finished > 0 && h.started > 0 {
 			took = h.finished - h.started
 		}
@@ -179,9 +179,7 @@ func (r *Run) tells(i int, code uint32) bool {
 // returned.
 func (r *Run) Learn(i int, e journal.Entry, w *Waiter, o Outcome) {
 	o.as = uint8(codeOf(e.Status))
-	r.mu.Lock()
-	*w.at(i, len(r.Calls)) = o
-	r.mu.Unlock()
+	r.Set(w, i, o)
 	defer r.lock(i).Unlock()
 	r.Calls[i].set(codeOf(e.Status))
 	n := len(e.Attempts)
@@ -195,9 +193,9 @@ func (r *Run) Learn(i int, e journal.Entry, w *Waiter, o Outcome) {
 	}
 }
 
-// Original returns what call i has returned, to be set by the goroutine of Run.
-func (r *Run) Original(w *Waiter, i int) *Outcome {
+// Set sets what call i has returned.
+func (r *Run) Set(w *Waiter, i int, o Outcome) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return w.at(i, len(r.Calls))
+	*w.at(i, len(r.Calls)) = o
 }
