@@ -48,6 +48,7 @@ type testRecorder struct {
 	mu      sync.Mutex
 	refused []error // lists that Run refused, for the end of the test
 	failed  []error // forced async calls
+	held    []*heldRuns
 }
 
 func newTestRecorder(ctx context.Context, test string) (door.Recorder[Call, *Runner], context.Context) {
@@ -105,6 +106,18 @@ func (t *testRecorder) Refused() []error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return slices.Clone(t.refused)
+}
+
+// Undecided implements door.Recorder.
+func (t *testRecorder) Undecided() (callers []uintptr) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, h := range t.held {
+		if h.isOpen() {
+			callers = append(callers, h.caller)
+		}
+	}
+	return callers
 }
 
 // AllowRefused implements door.Recorder.

@@ -26,6 +26,7 @@ type situation struct {
 	recorder        *Runner     // of a test; comes before runner
 	executes        *Runner     // inside a task: the one that executes it
 	run             *record.Run // inside a task: of the call that it executes
+	deferred        *heldRuns   // Runs wait for this; nil: they do not wait
 	recordOnly      bool        // a RecordOnly runner was ever put into this ctx
 	noCaller        bool        // Runs do not say where they were called
 	worker          bool        // inside a task on the in-process engine

@@ -77,6 +77,9 @@ func (r *Report) Outcomes() []Outcome {
 
 func (r *Report) outcome(i int) (o Outcome, hasResult bool) {
 	status, told, took := r.run.Outcome(i, r.waiter())
+	if status == "" {
+		status = journal.StatusDeferred
+	}
 	if !status.Final() {
 		told.Err = nil // of one that may be queued
 	}

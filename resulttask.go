@@ -132,6 +132,10 @@ func (t *ResultTask[In, Out]) With(in In) Call {
 // Do runs a list of one sync call, as [Run] does, and returns the result of the
 // call or the error that [ResultTask.Result] returns.
 func (t *ResultTask[In, Out]) Do(ctx context.Context, runID string, in In) (Out, error) {
+	if s := scopeOf(ctx); s != nil && s.deferred != nil {
+		var zero Out
+		return zero, fmt.Errorf("saferunner: run %q: Do of %s under Defer: its result does not exist before Commit; nothing was executed; use Run", runID, t.Name())
+	}
 	report, err := run(ctx, nil, callsite.Caller(0), nil, runID, []Call{t.With(in)})
 	if err != nil {
 		var zero Out
@@ -220,6 +224,8 @@ func noResult(runID string, o Outcome) error {
 		cause, hint = ErrDuplicate, "and its result is not known"
 	case journal.StatusSkipped:
 		cause, hint = ErrSkipped, "an earlier one failed"
+	case journal.StatusDeferred:
+		cause, hint = errors.New("it waits for its transaction"), "its result exists after Commit of its Defer"
 	case journal.StatusQueued, journal.StatusRunning:
 		cause, hint = errors.New("it is async and has not ended"), "wait for it with Report.Wait"
 	case journal.StatusDone:

@@ -82,6 +82,9 @@ func run(ctx context.Context, receiver *Runner, caller uintptr, tx any, runID st
 		return refusedReport(runID), fmt.Errorf("saferunner: run %q: %w; nothing was executed", runID, err)
 	}
 	defer owner.life.leave()
+	if s != nil && s.deferred != nil && tx == nil {
+		return s.deferred.hold(&list{ctx: context.WithoutCancel(ctx), scope: s, runner: owner, say: say}, caller, runID, calls)
+	}
 
 	executes := !same || all.Verdict != gate.Recorded || tx != nil || anyAnswers(calls)
 	m := newRun(len(calls), executes)

@@ -137,12 +137,7 @@ func (u *unownedCalls) since(mark int) (all door.Unowned) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	runs := slices.Clone(u.runs[min(mark, len(u.runs)):])
-	slices.SortStableFunc(runs, func(a, b unownedRun) int {
-		if a.run.Before(b.run) {
-			return -1
-		}
-		return 1
-	})
+	slices.SortStableFunc(runs, func(a, b unownedRun) int { return a.run.Compare(b.run) })
 	for _, n := range runs {
 		for i := range n.run.Calls {
 			if n.run.Status(i) != journal.StatusRecorded {

@@ -29,6 +29,9 @@ func (r *Report) Wait(ctx context.Context) error {
 	if requestctx.IsNil(ctx) {
 		return fmt.Errorf("saferunner: run %q: Wait with a nil ctx; nothing was waited for", r.RunID())
 	}
+	if r.run.Deferred() {
+		return fmt.Errorf("saferunner: run %q: Wait before Commit of its Defer; nothing was waited for", r.RunID())
+	}
 	if err := r.run.Wait(ctx); err != nil {
 		return fmt.Errorf("saferunner: run %q: async calls have not ended: %w", r.RunID(), err)
 	}

@@ -21,6 +21,7 @@ const (
 	StatusDuplicate   Status = "duplicate"   // another call holds its key
 	StatusInterrupted Status = "interrupted" // it had begun, and its end was not seen
 	StatusHeld        Status = "held"        // queued, and its task is paused; worked out when read, never written
+	StatusDeferred    Status = "deferred"    // it waits for Commit of its Defer; only in a Report, never written
 	StatusCancelled   Status = "cancelled"   // Cancel or Shutdown ended it: before it began, before its next attempt, or by ending its ctx
 )
 

@@ -48,7 +48,8 @@ type Recorder struct {
 // The recorder ends with the test. Then no further call is let through. Forced
 // async calls that were queued before are waited for, ten seconds at most. Lists
 // that Run refused fail the test, whatever the code under test did with the error;
-// see [Recorder.AllowRefused]. If the test has failed for any reason, its log shows
+// see [Recorder.AllowRefused]. So does a [saferunner.Defer] that was neither
+// committed nor rolled back. If the test has failed for any reason, its log shows
 // what was recorded.
 func New(t testing.TB, opts ...Option) *Recorder {
 	t.Helper()
@@ -68,6 +69,9 @@ func (r *Recorder) end() {
 	}
 	for _, err := range r.rec.Refused() {
 		r.t.Errorf("saferunnertest: a list was refused: %v; if the test wants this, say so with rec.AllowRefused", err)
+	}
+	for _, pc := range r.rec.Undecided() {
+		r.t.Errorf("saferunnertest: what was run under the Defer at %s was neither committed nor rolled back: call Commit after the transaction, and defer Rollback", placeOf(pc))
 	}
 	if r.t.Failed() {
 		r.logTheRest()

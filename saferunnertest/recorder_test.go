@@ -365,3 +365,28 @@ func BenchmarkRecorder(b *testing.B) {
 		}
 	}
 }
+
+// A transaction whose end a test has forgotten fails it.
+func TestDeferFailsTheTestThatForgetsIt(t *testing.T) {
+	fake := newFake(t)
+	rec := saferunnertest.New(fake)
+	ctx, d := saferunner.Defer(rec.Context())
+	if _, err := saferunner.Run(ctx, "forgotten", quote.With(1)); err != nil {
+		t.Fatal(err)
+	}
+	fake.end()
+	if text := fake.take(); !fake.failed || !strings.Contains(text, "neither committed nor rolled back") || !strings.Contains(text, "recorder_test.go:") {
+		t.Errorf("failed %t: %s", fake.failed, text)
+	}
+	d.Rollback()
+
+	fake = newFake(t)
+	rec = saferunnertest.New(fake)
+	ctx, d = saferunner.Defer(rec.Context())
+	if err := d.Commit(ctx); err != nil {
+		t.Error(err)
+	}
+	if fake.end(); fake.failed {
+		t.Error(fake.take())
+	}
+}

@@ -69,6 +69,9 @@ type Recorder[Call, Runner any] interface {
 	// End takes the rules back and waits for forced async calls, for at most
 	// this long.
 	End(limit time.Duration) error
+	// Undecided returns where the Defers under the recorder's ctx were called that
+	// were neither committed nor rolled back.
+	Undecided() []uintptr
 	// Refused returns the errors of lists that Run refused, but for those that
 	// AllowRefused took out: those that match err.
 	Refused() []error

@@ -187,12 +187,7 @@ func (j *Journal) all() []*record.Run {
 		return slices.Clone(j.runs[j.first:])
 	}
 	all := append(slices.Clone(j.live), j.runs[j.first:]...)
-	slices.SortFunc(all, func(a, b *record.Run) int {
-		if a.Before(b) {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(all, (*record.Run).Compare)
 	return all
 }
 

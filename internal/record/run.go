@@ -58,10 +58,11 @@ type Run struct {
 
 // Bits of going, which stay once they are set.
 const (
-	queuedBit = 1 << (28 + iota) // something was queued
-	lateBit                      // a call was interrupted, which may still end
-	keptBit                      // a journal beyond its bound keeps the run until it has ended
-	countBits = queuedBit - 1
+	deferredBit = 1 << (27 + iota) // it waits for a transaction, or goes on after that
+	queuedBit                      // something was queued
+	lateBit                        // a call was interrupted, which may still end
+	keptBit                        // a journal beyond its bound keeps the run until it has ended
+	countBits   = deferredBit - 1
 )
 
 // Foreign is what the process that works a delivery knows of its run.
@@ -132,6 +133,17 @@ func (r *Run) Before(other *Run) bool {
 	return r.id < other.id
 }
 
+// Compare is Before for sorting.
+func (r *Run) Compare(other *Run) int {
+	switch {
+	case r == other:
+		return 0
+	case r.Before(other):
+		return -1
+	}
+	return 1
+}
+
 // Task returns the task of call i.
 func (r *Run) Task(i int) *Task {
 	defer r.lock(i).Unlock()
@@ -167,6 +179,12 @@ func (r *Run) code(i int) uint32 {
 	}
 	return uint32(r.initial)
 }
+
+// Defer says that the run waits for a transaction. Undefer says that it has been
+// run, or forgotten.
+func (r *Run) Defer()         { r.going.Or(deferredBit) }
+func (r *Run) Undefer()       { r.going.And(^deferredBit) }
+func (r *Run) Deferred() bool { return r.going.Load()&deferredBit != 0 }
 
 // Settle gives a call a status that needs no history.
 func (r *Run) Settle(i int, s journal.Status) { r.Calls[i].set(codeOf(s)) }

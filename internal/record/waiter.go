@@ -152,7 +152,7 @@ func (r *Run) Outcome(i int, w *Waiter) (s journal.Status, o Outcome, took time.
 	switch {
 	case uint32(o.as) != none:
 		code = uint32(o.as)
-	case w != nil && o.Err == nil && r.tells(i, code):
+	case w != nil && o.Err == nil && !o.HasResult && r.tells(i, code):
 		code = running
 	}
 	if r.histories != nil && code != running && code != none {
@@ -164,15 +164,18 @@ func (r *Run) Outcome(i int, w *Waiter) (s journal.Status, o Outcome, took time.
 }
 
 // tells reports whether the Waiter is told something of call i, if it has ended
-// like this.
+// like this. Of sync calls somebody can ask meanwhile if they were deferred.
 func (r *Run) tells(i int, code uint32) bool {
 	switch code {
 	case failed, cancelled, interrupted:
-		return r.Calls[i].Options.IsAsync()
 	case done:
-		return r.Calls[i].Options.IsAsync() && r.Calls[i].Args.Task().HasResult
+		if !r.Calls[i].Args.Task().HasResult {
+			return false
+		}
+	default:
+		return false
 	}
-	return false
+	return r.Calls[i].Options.IsAsync() || r.Deferred()
 }
 
 // Learn notes how a call of a durable engine stands by now, and what it
