@@ -81,18 +81,22 @@ func scopeOf(ctx context.Context) *scope {
 }
 
 // with returns s with what the ctx of its request carries: its runner only
-// where s is nil.
+// where s is nil, its Defer only outside of a task.
 func (s *scope) with(hidden *scope) *scope {
 	switch {
 	case s == nil || hidden == nil || hidden == s:
 		return cmp.Or(s, hidden)
-	case (s.recordOnly || !hidden.recordOnly) && (s.recorder != nil || hidden.recorder == nil):
+	case (s.recordOnly || !hidden.recordOnly) && (s.recorder != nil || hidden.recorder == nil) &&
+		(s.deferred != nil || hidden.deferred == nil || s.inTask()):
 		return s
 	}
 	both := &situation{}
 	*both = *s.situation
 	both.recordOnly = s.recordOnly || hidden.recordOnly
 	both.recorder = cmp.Or(s.recorder, hidden.recorder)
+	if !s.inTask() {
+		both.deferred = cmp.Or(s.deferred, hidden.deferred)
+	}
 	return &scope{both, s.call, s.attempt}
 }
 
