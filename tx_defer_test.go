@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"net/http/httptest"
 	"runtime"
 	"strings"
@@ -339,22 +338,16 @@ func (l locked) Write(text []byte) (int, error) {
 	return l.w.Write(text)
 }
 
-// hides is a ctx that hides the one of its request, as those of routers do.
-type hides struct {
-	context.Context
-	Request *http.Request
-}
-
 // Runs also wait where their ctx hides the one of Defer, and not in a task.
 func TestDeferredCtxInARequest(t *testing.T) {
 	rec, e := forced(t), newEffects()
 	ctx, d := saferunner.Defer(rec.Context())
 	request := httptest.NewRequestWithContext(ctx, "POST", "/", nil)
-	hidden := hides{context.Background(), request}
+	hidden := appContext{context.Background(), request}
 	runs := saferunner.Define("deferred.runs", func(ctx context.Context, _ int) error {
-		return e.note.Do(hides{ctx, request}, "inner", "inner")
+		return e.note.Do(appContext{ctx, request}, "inner", "inner")
 	})
-	for _, ctx := range []context.Context{hidden, hides{saferunner.NewContext(context.Background(), rec.Runner()), request}} {
+	for _, ctx := range []context.Context{hidden, appContext{saferunner.NewContext(context.Background(), rec.Runner()), request}} {
 		report, err := saferunner.Run(ctx, "outer", runs.With(1))
 		if err != nil || statuses(report) != "deferred" {
 			t.Errorf("got %s, %v", statuses(report), err)
