@@ -180,10 +180,13 @@ func (r *Run) code(i int) uint32 {
 	return uint32(r.initial)
 }
 
-// Defer says that the run waits for a transaction. Undefer says that it has been
-// run, or forgotten.
-func (r *Run) Defer()         { r.going.Or(deferredBit) }
-func (r *Run) Undefer()       { r.going.And(^deferredBit) }
+// Defer says that the run waits for a transaction.
+func (r *Run) Defer() { r.going.Or(deferredBit) }
+
+// Undefer says that it has been run, or forgotten.
+func (r *Run) Undefer() { r.going.And(^deferredBit) }
+
+// Deferred reports whether it waits, or has begun since and goes on.
 func (r *Run) Deferred() bool { return r.going.Load()&deferredBit != 0 }
 
 // Settle gives a call a status that needs no history.
