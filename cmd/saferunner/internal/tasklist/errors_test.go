@@ -94,6 +94,7 @@ func TestErrors(t *testing.T) {
 		{"url without scheme", task("task: ab", "http: {url: example.com}"), `4:17: bad url "example.com"; write one such as https://example.com/hook`},
 		{"url of another scheme", task("task: ab", "http:", "  url: ftp://example.com"), `5:12: bad url "ftp://example.com"; write one such as https://example.com/hook`},
 		{"url that a variable breaks", task("task: ab", `http: {url: "http://${SPACE}/"}`), `4:17: bad url "http://${SPACE}/"; write one such as https://example.com/hook`},
+		{"password in a url", task("task: ab", `http: {url: "http://u:s3cret@${HOST}/"}`), `4:17: the url holds a password that the journal would hold in clear; set it in the environment, and write ${NAME}`},
 		{"bad method", task("task: ab", "http: {url: 'http://a', method: 'G T'}"), `4:37: bad method "G T"; write one such as GET, POST, PUT, PATCH or DELETE`},
 		{"json and body", task("task: ab", "http: {url: 'http://a', json: 1, body: x}"), "4:38: http has both json and body; keep one"},
 		{"unknown key in http", task("task: ab", "http: {uri: 'http://a'}"), `4:12: unknown key "uri"; http has method, url, headers, json and body`},

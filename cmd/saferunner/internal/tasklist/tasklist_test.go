@@ -197,6 +197,7 @@ func TestPurpose(t *testing.T) {
 		{"scheduled, to be queued", task("task: ab", "exec: [x, '${NONE}']", "after: 1s"), Queue, true},
 		{"sync beside a queue", task("task: ab", "exec: [x, '${NONE}']", "async: false"), Queue, false},
 		{"URL", task("task: ab", "http: {url: '${NONE}/x'}") + async, Queue, true},
+		{"password of the environment", task("task: ab", "http: {url: 'http://u:${TOKEN}@x/'}"), Execute, true},
 		{"bad URL", task("task: ab", "http: {url: '${HOST}/x'}") + async, Queue, false},
 		{"a secret written out", task("task: ab", "http: {url: 'http://x', headers: {cookie: s3cret}}") + async, Queue, false},
 		{"a secret of the environment", task("task: ab", "http: {url: 'http://x', headers: {cookie: '${NONE}'}}") + async, Queue, true},
