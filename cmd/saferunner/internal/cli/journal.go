@@ -61,38 +61,39 @@ func databaseName(flag string) (database.Name, error) {
 	return name, nil
 }
 
-// openJournal opens the journal, which is made if there is none.
-func openJournal(ctx context.Context, flag string) (*database.Database, error) {
+// opener opens what a name names.
+type opener func(context.Context, database.Name) (*database.Database, error)
+
+// open opens the database of the flag.
+func open(ctx context.Context, flag string, with opener) (*database.Database, error) {
 	name, err := databaseName(flag)
 	if err != nil {
 		return nil, err
 	}
-	db, err := database.Open(ctx, name)
+	db, err := with(ctx, name)
 	if err != nil {
 		return nil, exit(codeJournal, err)
 	}
 	return db, nil
 }
 
+// openJournal opens the journal, which is made if there is none.
+func openJournal(ctx context.Context, flag string) (*database.Database, error) {
+	return open(ctx, flag, database.Open)
+}
+
 // openEngine opens the database for async calls, which are kept there.
 func openEngine(ctx context.Context, flag string, log *slog.Logger) (*database.Database, error) {
-	name, err := databaseName(flag)
-	if err != nil {
-		return nil, err
-	}
-	db, err := database.OpenEngine(ctx, name, log)
-	if err != nil {
-		return nil, exit(codeJournal, err)
-	}
-	return db, nil
+	return open(ctx, flag, func(ctx context.Context, name database.Name) (*database.Database, error) {
+		return database.OpenEngine(ctx, name, log)
+	})
 }
 
 // errNoJournal says that nothing has been written down yet.
 var errNoJournal = errors.New("there is no journal yet")
 
-// existingJournal opens the journal to look into it, and does not make a
-// file.
-func existingJournal(ctx context.Context, flag string) (*database.Database, error) {
+// existingJournal opens the journal that there is, and does not make a file.
+func existingJournal(ctx context.Context, flag string, with opener) (*database.Database, error) {
 	name, err := databaseName(flag)
 	if err != nil {
 		return nil, err
@@ -100,7 +101,7 @@ func existingJournal(ctx context.Context, flag string) (*database.Database, erro
 	if name.Missing() {
 		return nil, fmt.Errorf("%w at %s", errNoJournal, name)
 	}
-	return openJournal(ctx, flag)
+	return open(ctx, flag, with)
 }
 
 // closeJournal closes the journal after err, and says what it has lost.
