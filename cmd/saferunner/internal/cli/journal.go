@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"runtime"
 
-	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/database"
 	"github.com/saferunner/saferunner/journal"
 )
@@ -102,42 +101,6 @@ func existingJournal(ctx context.Context, flag string, with opener) (*database.D
 		return nil, fmt.Errorf("%w at %s", errNoJournal, name)
 	}
 	return open(ctx, flag, with)
-}
-
-// closeJournal closes the journal after err, and says what it has lost.
-func closeJournal(db *database.Database, err error) error {
-	lost := db.Close()
-	if n := db.Lost(); lost == nil && n > 0 { // it has said so before, to nobody
-		lost = lostChanges(n)
-	}
-	return sayLost(err, lost)
-}
-
-// checkJournal says after err what the journal has failed the runner, unless
-// closing it will.
-func checkJournal(db *database.Database, r *saferunner.Runner, err error) error {
-	if n := r.JournalFailures(); n > 0 && db.Lost() == 0 {
-		return sayLost(err, lostChanges(int(n)))
-	}
-	return err
-}
-
-// sayLost says on stderr what the journal has lost; it is the error where
-// there was none: the calls themselves are done.
-func sayLost(err, lost error) error {
-	switch {
-	case lost == nil:
-		return err
-	case err == nil:
-		return exit(codeJournal, lost)
-	default:
-		fmt.Fprintln(os.Stderr, "saferunner:", lost)
-		return err
-	}
-}
-
-func lostChanges(n int) error {
-	return fmt.Errorf("the journal has lost %s; look at the database, and the disk that it is on", count(n, "change"))
 }
 
 // queryAll returns all that q selects.
