@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/saferunner/saferunner/cmd/saferunner/internal/database"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/effect"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/screen"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/table"
@@ -57,7 +58,7 @@ func callsUnder(cmd *cobra.Command, db, runID string) ([]journal.Entry, error) {
 	if runID == "" {
 		return nil, exitf(codeUsage, "the run ID is empty")
 	}
-	opened, err := existingJournal(cmd.Context(), db)
+	opened, err := existingJournal(cmd.Context(), db, database.OpenRead)
 	if errors.Is(err, errNoJournal) {
 		return []journal.Entry{}, nil
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/saferunner/saferunner/cmd/saferunner/internal/database"
 	"github.com/saferunner/saferunner/journal"
 	"github.com/spf13/cobra"
 )
@@ -38,7 +39,7 @@ func newClear(db *string) *cobra.Command {
 }
 
 func clearRecorded(ctx context.Context, db string) (int, error) {
-	opened, err := existingJournal(ctx, db)
+	opened, err := existingJournal(ctx, db, database.Open)
 	if errors.Is(err, errNoJournal) {
 		return 0, nil
 	}

@@ -54,7 +54,6 @@ func newExec(name *string) *cobra.Command {
 				return err
 			}
 			recorded, err := o.run(cmd.Context(), db, args)
-			err = closeJournal(db, err)
 			if recorded { // said last: nobody may be there to read it
 				fmt.Fprintf(os.Stderr, "saferunner: record mode: %s was recorded, not executed: %s\n", o.task, screen.Clean(effect.Quote(args)))
 			}
@@ -71,13 +70,14 @@ func newExec(name *string) *cobra.Command {
 	return cmd
 }
 
+// run runs the command and closes the database.
 func (o execOptions) run(ctx context.Context, db *database.Database, argv []string) (recorded bool, err error) {
 	signals := forwarded()
 	defer signal.Stop(signals)
 
 	runner, err := saferunner.New(saferunner.WithJournal(db.Journal()), saferunner.WithLogger(slog.New(slog.DiscardHandler)))
 	if err != nil {
-		return false, exit(codeUsage, err)
+		return false, closeJournal(db, exit(codeUsage, err))
 	}
 	task := saferunner.Define(o.task, func(ctx context.Context, c effect.Command) error {
 		return c.PassThrough(ctx, signals)
@@ -89,7 +89,7 @@ func (o execOptions) run(ctx context.Context, db *database.Database, argv []stri
 	report, err := runner.Run(withoutCaller(ctx), o.runID, call)
 	err = errors.Join(err, report.Wait(ctx))
 	err = errors.Join(err, runner.Shutdown(ctx))
-	return len(report.Recorded()) > 0, checkJournal(db, runner, execError(err))
+	return len(report.Recorded()) > 0, closeRun(db, runner, lookUp(ctx, db.Journal(), report), execError(err))
 }
 
 // execError is the exit code of the command, or why it was not executed. A

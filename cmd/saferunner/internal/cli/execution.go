@@ -27,6 +27,7 @@ type execution struct {
 	queues    bool  // async calls are for workers
 	wait      bool  // for these too
 	unwaited  error // why waiting for them has ended, if they have not
+	account   account
 }
 
 // newExecution prepares a run on the journal or the engine that keep names.
@@ -81,15 +82,15 @@ func (e *execution) showQueued() {
 // entries returns what the journal says of the calls, in the order of the
 // list.
 func (e *execution) entries(ctx context.Context, j journal.Journal) ([]journal.Entry, error) {
-	written, err := queryAll(ctx, j, journal.Query{Run: e.report.ID()})
-	byID := make(map[string]journal.Entry, len(written))
-	for _, entry := range written {
-		byID[entry.ID] = entry
-	}
+	found, err := queryAll(ctx, j, journal.Query{Run: e.report.ID()})
+	written := byID(found)
 	outcomes := e.report.Outcomes()
+	if err == nil {
+		e.account = accountFor(outcomes, written)
+	}
 	entries := make([]journal.Entry, len(outcomes))
 	for i, outcome := range outcomes {
-		entries[i] = e.entry(i, outcome, byID)
+		entries[i] = e.entry(i, outcome, written)
 	}
 	return entries, err
 }

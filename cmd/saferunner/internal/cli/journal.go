@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"runtime"
 
-	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/database"
 	"github.com/saferunner/saferunner/journal"
 )
@@ -61,38 +60,39 @@ func databaseName(flag string) (database.Name, error) {
 	return name, nil
 }
 
-// openJournal opens the journal, which is made if there is none.
-func openJournal(ctx context.Context, flag string) (*database.Database, error) {
+// opener opens what a name names.
+type opener func(context.Context, database.Name) (*database.Database, error)
+
+// open opens the database of the flag.
+func open(ctx context.Context, flag string, with opener) (*database.Database, error) {
 	name, err := databaseName(flag)
 	if err != nil {
 		return nil, err
 	}
-	db, err := database.Open(ctx, name)
+	db, err := with(ctx, name)
 	if err != nil {
 		return nil, exit(codeJournal, err)
 	}
 	return db, nil
 }
 
+// openJournal opens the journal, which is made if there is none.
+func openJournal(ctx context.Context, flag string) (*database.Database, error) {
+	return open(ctx, flag, database.Open)
+}
+
 // openEngine opens the database for async calls, which are kept there.
 func openEngine(ctx context.Context, flag string, log *slog.Logger) (*database.Database, error) {
-	name, err := databaseName(flag)
-	if err != nil {
-		return nil, err
-	}
-	db, err := database.OpenEngine(ctx, name, log)
-	if err != nil {
-		return nil, exit(codeJournal, err)
-	}
-	return db, nil
+	return open(ctx, flag, func(ctx context.Context, name database.Name) (*database.Database, error) {
+		return database.OpenEngine(ctx, name, log)
+	})
 }
 
 // errNoJournal says that nothing has been written down yet.
 var errNoJournal = errors.New("there is no journal yet")
 
-// existingJournal opens the journal to look into it, and does not make a
-// file.
-func existingJournal(ctx context.Context, flag string) (*database.Database, error) {
+// existingJournal opens the journal that there is, and does not make a file.
+func existingJournal(ctx context.Context, flag string, with opener) (*database.Database, error) {
 	name, err := databaseName(flag)
 	if err != nil {
 		return nil, err
@@ -100,43 +100,7 @@ func existingJournal(ctx context.Context, flag string) (*database.Database, erro
 	if name.Missing() {
 		return nil, fmt.Errorf("%w at %s", errNoJournal, name)
 	}
-	return openJournal(ctx, flag)
-}
-
-// closeJournal closes the journal after err, and says what it has lost.
-func closeJournal(db *database.Database, err error) error {
-	lost := db.Close()
-	if n := db.Lost(); lost == nil && n > 0 { // it has said so before, to nobody
-		lost = lostChanges(n)
-	}
-	return sayLost(err, lost)
-}
-
-// checkJournal says after err what the journal has failed the runner, unless
-// closing it will.
-func checkJournal(db *database.Database, r *saferunner.Runner, err error) error {
-	if n := r.JournalFailures(); n > 0 && db.Lost() == 0 {
-		return sayLost(err, lostChanges(int(n)))
-	}
-	return err
-}
-
-// sayLost says on stderr what the journal has lost; it is the error where
-// there was none: the calls themselves are done.
-func sayLost(err, lost error) error {
-	switch {
-	case lost == nil:
-		return err
-	case err == nil:
-		return exit(codeJournal, lost)
-	default:
-		fmt.Fprintln(os.Stderr, "saferunner:", lost)
-		return err
-	}
-}
-
-func lostChanges(n int) error {
-	return fmt.Errorf("the journal has lost %s; look at the database, and the disk that it is on", count(n, "change"))
+	return open(ctx, flag, with)
 }
 
 // queryAll returns all that q selects.

@@ -174,7 +174,7 @@ func (o runOptions) run(ctx context.Context, db *database.Database, list *taskli
 	e.interrupt = catchInterrupt(ctx, e.processes.Kill)
 	defer e.interrupt.stop() // a signal must not end this process before all is written down
 	err = e.runAndShow(ctx, db.Journal(), o.json)
-	return closeJournal(db, checkJournal(db, e.runner, err))
+	return closeRun(db, e.runner, e.account, err)
 }
 
 func (e *execution) runAndShow(ctx context.Context, j journal.Journal, asJSON bool) error {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/store"
@@ -21,10 +22,11 @@ type Database struct {
 	engine *riverengine.Engine // else
 }
 
-// Open opens the journal. What is not there yet is made.
+// Open opens the journal. What is not there yet is made. A database that
+// cannot be written to is refused.
 func Open(ctx context.Context, n Name) (*Database, error) {
 	if n.file == "" {
-		return OpenEngine(ctx, n, slog.New(slog.DiscardHandler))
+		return OpenEngine(ctx, n, silent)
 	}
 	file, err := store.Open(ctx, n.file)
 	if err != nil {
@@ -33,14 +35,65 @@ func Open(ctx context.Context, n Name) (*Database, error) {
 	return &Database{file: file}, nil
 }
 
+// OpenRead is [Open] for a journal that is to be read only: a database that
+// cannot be written to is no error.
+func OpenRead(ctx context.Context, n Name) (*Database, error) {
+	if n.file == "" {
+		return openEngine(ctx, n, silent)
+	}
+	file, err := store.OpenRead(ctx, n.file)
+	if err != nil {
+		return nil, err
+	}
+	return &Database{file: file}, nil
+}
+
+var silent = slog.New(slog.DiscardHandler)
+
 // OpenEngine opens the engine and its journal, and brings their tables up to
-// date. The engine tells log what goes wrong beside the calls.
+// date. A database that cannot be written to is refused. The engine tells log
+// what goes wrong beside the calls.
 func OpenEngine(ctx context.Context, n Name, log *slog.Logger) (*Database, error) {
-	dsn := n.server
 	if n.file != "" {
-		if err := store.Create(n.file); err != nil {
+		err := store.Create(n.file)
+		if err == nil {
+			err = store.CheckWritable(ctx, n.file)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("journal %s: %w", n, err)
 		}
+		return openEngine(ctx, n, log)
+	}
+	db, err := openEngine(ctx, n, log)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkServer(ctx, n); err != nil {
+		return nil, fmt.Errorf("journal %s: %w", n, errors.Join(err, db.Close()))
+	}
+	return db, nil
+}
+
+// checkServer fails if the server lets nothing be written.
+func checkServer(ctx context.Context, n Name) (err error) {
+	conn, err := pgx.Connect(ctx, n.server)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
+	var readOnly string
+	if err := conn.QueryRow(ctx, "SHOW transaction_read_only").Scan(&readOnly); err != nil {
+		return err
+	}
+	if readOnly == "on" {
+		return errors.New("the database is read-only, as that of a standby is; name one that can be written to")
+	}
+	return nil
+}
+
+func openEngine(ctx context.Context, n Name, log *slog.Logger) (*Database, error) {
+	dsn := n.server
+	if n.file != "" {
 		dsn = "sqlite:" + n.file
 	}
 	engine, err := riverengine.Open(ctx, dsn, riverengine.Logger(log))

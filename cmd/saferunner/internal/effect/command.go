@@ -36,7 +36,9 @@ func (p *Processes) Kill() {
 }
 
 // run executes a command without stdin, in a process group of its own. When
-// ctx ends the group is told to stop, and killed after a grace period.
+// ctx ends the group is told to stop, and killed after a grace period. Once
+// the command has ended, its exit code is the outcome: ctx no longer counts,
+// nor what becomes of output that a child of it holds open.
 func (p *Processes) run(ctx context.Context, argv []string, secrets secrets, stdout, stderr io.Writer) error {
 	args, err := expandAll(argv, secrets)
 	if err != nil {
@@ -47,7 +49,12 @@ func (p *Processes) run(ctx context.Context, argv []string, secrets secrets, std
 	cmd.Env = ChildEnviron()
 	cmd.Stdout, cmd.Stderr = stdout, io.MultiWriter(stderr, &last)
 	cmd.WaitDelay = Grace
-	cmd.Cancel = func() error { return stopGroup(cmd.Process) }
+	told := false // to stop, while it ran; Wait orders this write before it returns
+	cmd.Cancel = func() error {
+		err := stopGroup(cmd.Process)
+		told = err == nil
+		return err
+	}
 	ownGroup(cmd)
 
 	started := time.Now()
@@ -57,10 +64,10 @@ func (p *Processes) run(ctx context.Context, argv []string, secrets secrets, std
 	err = cmd.Wait()
 	p.ended(cmd)
 	switch {
-	case ctx.Err() != nil && err != nil:
+	case told:
 		_ = killGroup(cmd.Process) // what it started may have outlived it
 		return stopped(ctx, started)
-	case errors.Is(err, exec.ErrWaitDelay): // it succeeded, and left its output to a child
+	case cmd.ProcessState != nil && cmd.ProcessState.Success():
 		return nil
 	default:
 		return exitError(err, truncate(last.line(secrets)))

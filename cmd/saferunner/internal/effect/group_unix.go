@@ -13,7 +13,14 @@ import (
 // starts can be stopped together with it.
 func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
-func stopGroup(leader *os.Process) error { return signalGroup(leader, syscall.SIGTERM) }
+// stopGroup fails with [os.ErrProcessDone] if the leader has ended, whatever it
+// has left running.
+func stopGroup(leader *os.Process) error {
+	if err := leader.Signal(syscall.Signal(0)); err != nil {
+		return err
+	}
+	return signalGroup(leader, syscall.SIGTERM)
+}
 
 func killGroup(leader *os.Process) error { return signalGroup(leader, syscall.SIGKILL) }
 

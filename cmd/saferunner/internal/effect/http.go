@@ -62,6 +62,7 @@ func (r *Request) build(ctx context.Context, secrets secrets) (*http.Request, er
 	if err != nil {
 		return nil, err
 	}
+	secrets.user(req.URL.User)
 	req.Header.Set("User-Agent", "saferunner")
 	if r.JSON != nil {
 		req.Header.Set("Content-Type", "application/json")
@@ -72,6 +73,10 @@ func (r *Request) build(ctx context.Context, secrets secrets) (*http.Request, er
 			if err != nil {
 				return nil, err
 			}
+			if _, ok := r.Credentials[name]; ok {
+				secrets.credential(value)
+			}
+			secrets.basic(value)
 			req.Header.Set(name, value)
 			if strings.EqualFold(name, "Host") {
 				req.Host = value

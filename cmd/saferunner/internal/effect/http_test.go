@@ -114,6 +114,55 @@ func TestHTTPErrors(t *testing.T) {
 	}
 }
 
+// A server may echo a secret whole, in part or encoded: no error holds it.
+func TestHTTPMasks(t *testing.T) {
+	t.Setenv("EFFECT_TOKEN", `s3 "cret"&/`)
+	t.Setenv("EFFECT_LOGIN", "dTpodW50ZXIy") // u:hunter2
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(401)
+		body, _ := io.ReadAll(r.Body)
+		if r.URL.Path == "/url" {
+			body = []byte(r.URL.RawQuery + " " + r.Header.Get("Authorization"))
+		}
+		_, _ = w.Write(body)
+	}))
+	defer server.Close()
+	for name, test := range map[string]struct {
+		path, header, value string
+		said, want          string
+	}{
+		"whole":       {"", "X-Api-Key", "k3y-one", "no k3y-one", "no [redacted]"},
+		"dollar":      {"", "X-Api-Key", "k3y$$one", "no k3y$one", "no [redacted]"},
+		"bearer":      {"", "Authorization", "Bearer k3y-one", "Bearer token k3y-one is bad", "Bearer token [redacted] is bad"},
+		"header":      {"", "Authorization", "Bearer k3y-one", "no Bearer k3y-one", "no [redacted]"},
+		"basic":       {"", "Authorization", "Basic dTpodW50ZXIy", "u has no password hunter2", "u has no password [redacted]"},
+		"cookie":      {"", "Cookie", "id=c00kie; lang=en", "no session c00kie", "no session [redacted]"},
+		"JSON":        {"", "X-Api-Key", "${EFFECT_TOKEN}", `{"token":"s3 \"cret\"&/"}`, `{"token":"${EFFECT_TOKEN}"}`},
+		"JSON of Go":  {"", "X-Api-Key", "${EFFECT_TOKEN}", `{"token":"s3 \"cret\"\u0026/"}`, `{"token":"${EFFECT_TOKEN}"}`},
+		"query":       {"", "X-Api-Key", "${EFFECT_TOKEN}", "s3+%22cret%22%26%2F", "${EFFECT_TOKEN}"},
+		"environment": {"", "X-Api-Key", "Basic ${EFFECT_LOGIN}", "u has no password hunter2, dTpodW50ZXIy", "u has no password [redacted], ${EFFECT_LOGIN}"},
+		"URL":         {"/url?x", "X-Api-Key", "k", "", "x Basic [redacted]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			request := &Request{Method: "POST", URL: server.URL + test.path, Body: strings.ReplaceAll(test.said, "$", "$$")}
+			headers := map[string]string{test.header: test.value}
+			if strings.Contains(test.value, "${") {
+				request.Headers = headers
+			} else {
+				request.Credentials = headers
+			}
+			if name == "URL" {
+				request.URL = strings.Replace(request.URL, "http://", "http://u:hunter2@", 1)
+			}
+			var p Processes
+			err := p.Do(t.Context(), Step{HTTP: request}, nil, nil)
+			if want := "status 401 Unauthorized: " + test.want; err == nil || err.Error() != want {
+				t.Errorf("error %v, want %s", err, want)
+			}
+		})
+	}
+}
+
 func TestHTTPRedirects(t *testing.T) {
 	t.Setenv("EFFECT_TOKEN", "s3cret")
 	var got []string

@@ -1,35 +1,85 @@
 package effect
 
 import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
 )
 
-// secrets are the values that a step got from the environment.
+// secrets are texts that a step uses and no error may hold, with what stands
+// for each: ${NAME} for the value of a variable, [redacted] for a credential
+// that is written out.
 type secrets map[string]string
 
 func (s secrets) lookup(name string) (string, bool) {
 	value, ok := os.LookupEnv(name)
 	if ok {
-		s[name] = value
+		s[value] = "${" + name + "}"
 	}
 	return value, ok
+}
+
+const redacted = "[redacted]"
+
+// credential adds the value of a header that holds a secret, and the secrets
+// within it: a server may name only these.
+func (s secrets) credential(value string) {
+	s.add(value)
+	_, token, _ := strings.Cut(value, " ") // after Bearer
+	s.add(strings.TrimSpace(token))
+	for pair := range strings.SplitSeq(value, ";") { // of a cookie
+		_, text, _ := strings.Cut(pair, "=")
+		s.add(strings.Trim(text, `" `))
+	}
+}
+
+// basic adds the password within a header, if that is a Basic authorization.
+func (s secrets) basic(value string) {
+	scheme, encoded, _ := strings.Cut(value, " ")
+	login, err := base64.StdEncoding.DecodeString(strings.TrimSpace(encoded))
+	if err == nil && strings.EqualFold(scheme, "Basic") {
+		_, password, _ := strings.Cut(string(login), ":")
+		s.add(string(login))
+		s.add(password)
+	}
+}
+
+// user adds the password of a URL, and the header that it becomes.
+func (s secrets) user(u *url.Userinfo) {
+	if password, ok := u.Password(); ok {
+		s.add(password)
+		s.add(base64.StdEncoding.EncodeToString([]byte(u.Username() + ":" + password)))
+	}
+}
+
+// add adds a text that no variable stands for.
+func (s secrets) add(text string) {
+	if _, ok := s[text]; !ok {
+		s[text] = redacted
+	}
 }
 
 // maskFrom is the length from which a value is masked: shorter ones are no
 // secrets, and replacing them would make the text unreadable.
 const maskFrom = 4
 
-// mask returns text with every value of a variable, and every line of one that
-// has several, replaced by its name.
+// mask returns text with every secret, and every line of one that has several,
+// replaced by what stands for it, also where it is encoded for a URL or JSON.
 func (s secrets) mask(text string) string {
-	type secret struct{ text, name string }
+	type secret struct{ text, mask string }
 	var all []secret
-	for name, value := range s {
-		all = append(all, secret{value, name})
+	for value, mask := range s {
+		for _, form := range forms(value) {
+			all = append(all, secret{form, mask})
+		}
 		for line := range strings.FieldsFuncSeq(value, isLineEnd) {
-			all = append(all, secret{strings.TrimSpace(line), name})
+			for _, form := range forms(strings.TrimSpace(line)) {
+				all = append(all, secret{form, mask})
+			}
 		}
 	}
 	// The longest first: one may be part of another.
@@ -37,13 +87,26 @@ func (s secrets) mask(text string) string {
 	var pairs []string
 	for _, secret := range all {
 		if len(secret.text) >= maskFrom {
-			pairs = append(pairs, secret.text, "${"+secret.name+"}")
+			pairs = append(pairs, secret.text, secret.mask)
 		}
 	}
 	return strings.NewReplacer(pairs...).Replace(text)
 }
 
 func isLineEnd(r rune) bool { return r == '\n' || r == '\r' }
+
+// forms returns text as it is, and as it stands in URLs and in JSON.
+func forms(text string) []string {
+	var plain bytes.Buffer
+	encoder := json.NewEncoder(&plain)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(text)         // a string always encodes
+	escaped, _ := json.Marshal(text) // with <, > and & as numbers
+	return []string{
+		text, url.QueryEscape(text), url.PathEscape(text),
+		plain.String()[1 : plain.Len()-len("\"\n")], string(escaped[1 : len(escaped)-1]),
+	}
+}
 
 // maskError is mask for the text of err; what err wraps is still found.
 func (s secrets) maskError(err error) error {
@@ -60,4 +123,5 @@ type textError struct {
 }
 
 func (e *textError) Error() string { return e.text }
+
 func (e *textError) Unwrap() error { return e.cause }

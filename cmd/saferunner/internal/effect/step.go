@@ -60,7 +60,7 @@ func quote(arg string) string {
 // Do executes the step. What a command prints goes to stdout and stderr.
 // The error has the exit code and the last line on stderr of a command, or
 // the status and the first line of the body of an HTTP response; values of
-// variables in it are replaced by their names.
+// variables in it are replaced by their names, and credentials by [redacted].
 func (p *Processes) Do(ctx context.Context, s Step, stdout, stderr io.Writer) error {
 	secrets := secrets{}
 	if s.HTTP != nil {

@@ -17,7 +17,8 @@ import (
 )
 
 // Open returns the journal in the file at path. A file that does not exist
-// is created, for its owner alone, with the directories above it. Closing
+// is created, for its owner alone, with the directories above it. It fails
+// with [ErrReadOnly] for a database that cannot be written to. Closing
 // the journal closes the file. Errors name the path.
 func Open(ctx context.Context, path string) (*sqljournal.Journal, error) {
 	j, err := open(ctx, path)
@@ -31,21 +32,28 @@ func open(ctx context.Context, path string) (*sqljournal.Journal, error) {
 	if err := Create(path); err != nil {
 		return nil, err
 	}
-	absolute, err := filepath.Abs(path)
+	if err := CheckWritable(ctx, path); err != nil {
+		return nil, err
+	}
+	name, err := uri(path, "")
 	if err != nil {
 		return nil, err
 	}
-	return sqljournal.Connect(ctx, "sqlite", dsn(absolute))
+	return sqljournal.Connect(ctx, "sqlite", name)
 }
 
-// dsn returns the path as a URI: in a plain file name, the driver would take
-// what follows a question mark for parameters.
-func dsn(absolute string) string {
+// uri returns the path as a URI with these parameters: in a plain file name,
+// the driver would take what follows a question mark for them.
+func uri(path, parameters string) (string, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
 	name := filepath.ToSlash(absolute)
 	if name[0] != '/' {
 		name = "/" + name // a drive letter
 	}
-	return (&url.URL{Scheme: "file", Path: name}).String()
+	return (&url.URL{Scheme: "file", Path: name, RawQuery: parameters}).String(), nil
 }
 
 var creating sync.Mutex
@@ -66,6 +74,9 @@ func Create(path string) error {
 	}
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			return errors.New("it is a folder; name a file in it")
+		}
 		return nil
 	}
 	if err != nil {

@@ -2,8 +2,10 @@ package tasklist
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
@@ -43,7 +45,8 @@ func (f *file) parse(data []byte) (ast.Node, error) {
 	case !utf8.Valid(data):
 		return nil, f.errorAt(nil, "the file is not UTF-8 text; save it as YAML or JSON in UTF-8")
 	}
-	parsed, err := f.syntax(bytes.TrimPrefix(data, []byte("\ufeff")))
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	parsed, err := f.syntax(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))) // the parser would keep it in quotes
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +75,7 @@ func (f *file) syntax(data []byte) (parsed *ast.File, err error) {
 		}
 	}()
 	tokens := lexer.Tokenize(string(data))
-	if err := f.depth(tokens); err != nil {
+	if err := cmp.Or(f.depth(tokens), f.tabs(tokens)); err != nil {
 		return nil, err
 	}
 	parsed, err = parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
@@ -122,6 +125,38 @@ func (f *file) depth(tokens token.Tokens) error {
 		}
 	}
 	return nil
+}
+
+// tabs refuses a tab in text, where the parser would drop it, or lose its
+// place. Single quotes and blocks keep theirs.
+func (f *file) tabs(tokens token.Tokens) error {
+	block := false // the next text is that of a block
+	for _, tk := range tokens {
+		switch {
+		case tk.Type == token.CommentType, tk.Type == token.InvalidType: // which has an error of its own
+			continue
+		case tk.Type == token.LiteralType, tk.Type == token.FoldedType:
+			block = true
+			continue
+		case tk.Type == token.SingleQuoteType, block, !tabWithin(tk.Origin):
+		case tk.Type == token.DoubleQuoteType:
+			return f.errorAt(tk, `a tab in double quotes; write \t`)
+		default:
+			return f.errorAt(tk, `a tab in text; write the text in double quotes, with \t`)
+		}
+		block = false
+	}
+	return nil
+}
+
+// tabWithin reports whether a tab stands between other text of a line.
+func tabWithin(text string) bool {
+	for line := range strings.SplitSeq(text, "\n") {
+		if strings.ContainsRune(strings.TrimSpace(line), '\t') {
+			return true
+		}
+	}
+	return false
 }
 
 // first returns the token at which a node begins.

@@ -91,8 +91,16 @@ func (f *file) url(node ast.Node) (string, error) {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return "", f.errorAt(first(node), "bad url %s; write one such as https://example.com/hook", value(node))
 	}
+	if names, _ := vars.Names(userinfo.FindString(text)); u.User != nil && len(names) == 0 {
+		if password, _ := u.User.Password(); password != "" {
+			return "", f.errorAt(first(node), "the url holds a password that the journal would hold in clear; set it in the environment, and write ${NAME}")
+		}
+	}
 	return text, nil
 }
+
+// userinfo is the part of a URL before the @.
+var userinfo = regexp.MustCompile(`//[^/?#]*@`)
 
 var headerPattern = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 

@@ -158,6 +158,26 @@ func TestColons(t *testing.T) {
 	}
 }
 
+// A tab separates, and is kept in single quotes and blocks.
+func TestTabs(t *testing.T) {
+	list := parse(t, "run_id:\tr\t# a\tcomment\ntasks:\n- task:\tab\t\n  exec:\t[x,\t'a\tb'\t, \"c\\td\"]\n"+
+		"- task: cd\n  exec:\n  - x\n  - |\t# a\tcomment\n    e\tf\n    \tg\n  - >-\n    h\ti\n", nil)
+	got := [][]string{{list.RunID}, list.Tasks[0].Step.Exec, list.Tasks[1].Step.Exec}
+	want := [][]string{{"r"}, {"x", "a\tb", "c\td"}, {"x", "e\tf\n\tg\n", "h\ti"}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("read %q, want %q", got, want)
+	}
+}
+
+// A file of Windows says the same.
+func TestLineEnds(t *testing.T) {
+	text := "run_id: r\ntasks:\n- task: ab\n  exec:\n  - x\n  - \"a\n    b\"\n  - 'a\n    b'\n  - |\n    c\n    d\n"
+	got, want := parse(t, strings.ReplaceAll(text, "\n", "\r\n"), nil), parse(t, text, nil)
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %s\nwant %s", dump(t, got), dump(t, want))
+	}
+}
+
 func TestByteOrderMark(t *testing.T) {
 	if list := parse(t, "\ufeffrun_id: r\ntasks: [{task: ab, exec: [x]}]\n", nil); list.RunID != "r" {
 		t.Errorf("run ID %q", list.RunID)
@@ -177,6 +197,7 @@ func TestPurpose(t *testing.T) {
 		{"scheduled, to be queued", task("task: ab", "exec: [x, '${NONE}']", "after: 1s"), Queue, true},
 		{"sync beside a queue", task("task: ab", "exec: [x, '${NONE}']", "async: false"), Queue, false},
 		{"URL", task("task: ab", "http: {url: '${NONE}/x'}") + async, Queue, true},
+		{"password of the environment", task("task: ab", "http: {url: 'http://u:${TOKEN}@x/'}"), Execute, true},
 		{"bad URL", task("task: ab", "http: {url: '${HOST}/x'}") + async, Queue, false},
 		{"a secret written out", task("task: ab", "http: {url: 'http://x', headers: {cookie: s3cret}}") + async, Queue, false},
 		{"a secret of the environment", task("task: ab", "http: {url: 'http://x', headers: {cookie: '${NONE}'}}") + async, Queue, true},
