@@ -42,9 +42,6 @@ import (
 // has been closed.
 var ErrClosed = errors.New("sqljournal: the journal is closed")
 
-// bufferSize is how many changes wait for the writer at most.
-const bufferSize = 8192
-
 // Journal is a [journal.Journal] in an SQLite database. It is safe for
 // concurrent use. All of its work is done in turn by one goroutine on one
 // connection: a Query waits for the writes before it, and delays those
@@ -55,6 +52,7 @@ type Journal struct {
 	owned      *sql.DB // closed with the journal; nil if the caller brought it
 
 	queue   chan item
+	buffer  buffer
 	stopped chan struct{} // closed when the writer has ended
 
 	mu       sync.Mutex
@@ -71,6 +69,7 @@ var _ journal.Journal = (*Journal)(nil)
 // item is what waits in the queue: a change or, if operation is set, that.
 type item struct {
 	change    journal.Change
+	bytes     int64 // that the buffer counts for the change
 	operation *operation
 }
 
@@ -150,8 +149,8 @@ func (j *Journal) configure(ctx context.Context) error {
 }
 
 // Write puts changes into the buffer and returns. It waits only while the
-// buffer is full; if ctx ends first, its error says how many of the changes
-// were taken. Changes of one entry that are committed together are written
+// buffer is full, which it is with 8,192 changes or 32 MiB; if ctx ends first,
+// its error says how many of the changes were taken. Changes of one entry that are committed together are written
 // once, as the entry stands then.
 //
 // If earlier changes could not be committed, an error that says how many and
@@ -168,7 +167,7 @@ func (j *Journal) Write(ctx context.Context, changes ...journal.Change) error {
 	}
 	defer j.entering.Done()
 	for i, c := range changes {
-		if err := j.enqueue(ctx, item{change: c}); err != nil {
+		if err := j.add(ctx, c); err != nil {
 			return fmt.Errorf("sqljournal: %d of %d changes were written: %w", i, len(changes), err)
 		}
 	}
@@ -186,7 +185,7 @@ func (j *Journal) Flush(ctx context.Context) error {
 
 // Close commits what is buffered and ends the journal. If another process
 // keeps the database locked, Close tries for up to 21 seconds for each 1,024
-// changes before it counts them as lost. It reports losses as Write does. A
+// changes or 4 MiB before it counts them as lost. It reports losses as Write does. A
 // Write that waits for room meanwhile returns [ErrClosed]. A second Close
 // waits for the first one and returns nil.
 func (j *Journal) Close() error {
@@ -226,6 +225,20 @@ func (j *Journal) enter() bool {
 	}
 	j.entering.Add(1)
 	return true
+}
+
+// add puts a change into the queue, once the buffer has room for it, for a
+// caller that has entered.
+func (j *Journal) add(ctx context.Context, c journal.Change) error {
+	bytes := c.Size()
+	if err := j.buffer.take(ctx, j.closing, bytes); err != nil {
+		return err
+	}
+	err := j.enqueue(ctx, item{change: c, bytes: bytes})
+	if err != nil {
+		j.buffer.give(bytes)
+	}
+	return err
 }
 
 // enqueue waits for room in the queue, for a caller that has entered.

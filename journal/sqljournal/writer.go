@@ -7,8 +7,12 @@ import (
 	"github.com/saferunner/saferunner/journal"
 )
 
-// groupSize is how many changes are committed together at most.
-const groupSize = 1024
+// What is committed together at most, besides one change that may go beyond
+// the bytes.
+const (
+	groupSize  = 1024 // changes
+	groupBytes = 4 << 20
+)
 
 // background is the context of the writer's own statements: what was
 // accepted is written whatever becomes of the caller.
@@ -20,9 +24,10 @@ func (j *Journal) run() {
 	group := make([]journal.Change, 0, groupSize)
 	for it := range j.queue {
 		group = group[:0]
-		op := j.gather(it, &group)
+		bytes, op := j.gather(it, &group)
 		j.writeGroup(group)
 		clear(group)
+		j.buffer.give(bytes)
 		if op != nil && op.taken.CompareAndSwap(false, true) {
 			op.do()
 			close(op.done)
@@ -31,24 +36,26 @@ func (j *Journal) run() {
 }
 
 // gather adds to the group the changes that wait, first one first, up to an
-// operation, which it returns.
-func (j *Journal) gather(it item, group *[]journal.Change) *operation {
+// operation. It returns the bytes that the buffer counts for them, and the
+// operation.
+func (j *Journal) gather(it item, group *[]journal.Change) (bytes int64, op *operation) {
 	for {
 		if it.operation != nil {
-			return it.operation
+			return bytes, it.operation
 		}
 		*group = append(*group, it.change)
-		if len(*group) == groupSize {
-			return nil
+		bytes += it.bytes
+		if len(*group) == groupSize || bytes >= groupBytes {
+			return bytes, nil
 		}
 		select {
 		case next, open := <-j.queue:
 			if !open {
-				return nil
+				return bytes, nil
 			}
 			it = next
 		default:
-			return nil
+			return bytes, nil
 		}
 	}
 }
