@@ -25,6 +25,21 @@
 //
 // Several processes may use one file at the same time. The file must be on a
 // local disk: SQLite does not work over network file systems.
+//
+// # When a process dies
+//
+// An entry that is queued or running names the process that has written it,
+// and while a journal is open it renews its row in saferunner_processes every
+// 5 seconds, by the database's clock. A process that was not seen for 15
+// seconds is dead, and so is one that has closed its journal. What it was
+// executing ends as interrupted and keeps its key; what it had queued ends as
+// cancelled and gives its key back. Any process that has the journal open to
+// write, and has renewed its own row without a gap for 20 seconds, sees to
+// that, so after an outage nobody is taken for dead who had no time to be seen.
+// A death is noticed within 20 seconds, or within 30 after the next Open if
+// nobody was alive. OnFailure is not called, since the process that would call
+// it is gone. A process that is only stopped for so long, and then goes on,
+// writes what really became of its calls.
 package sqljournal
 
 import (
@@ -35,6 +50,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/saferunner/saferunner/internal/liveness"
 	"github.com/saferunner/saferunner/journal"
 )
 
@@ -50,6 +66,8 @@ type Journal struct {
 	conn       *sql.Conn
 	statements statements
 	owned      *sql.DB // closed with the journal; nil if the caller brought it
+	options    options
+	process    process
 
 	queue   chan item
 	buffer  buffer
@@ -83,19 +101,24 @@ type operation struct {
 // Open returns the journal in db, an SQLite database; its tables, whose
 // names begin with saferunner_, are created or brought up to date. It fails
 // if the database cannot be written to, or belongs to a newer version of
-// this package.
+// this package, or an option is nil.
 //
 // The journal takes one connection out of db's pool until it is closed, and
 // sets journal_mode=WAL, synchronous=NORMAL and busy_timeout on it, whatever
 // the others have. If db is limited to one connection, nothing is left for
 // anyone else. Close does not close db.
-func Open(ctx context.Context, db *sql.DB) (*Journal, error) {
+func Open(ctx context.Context, db *sql.DB, opts ...Option) (*Journal, error) {
+	o, err := apply(opts)
+	if err != nil {
+		return nil, err
+	}
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("sqljournal: connecting: %w", err)
 	}
-	j, err := open(ctx, conn)
+	j, err := open(ctx, conn, o)
 	if err != nil {
+		o.reset(conn)
 		return nil, errors.Join(err, conn.Close())
 	}
 	return j, nil
@@ -103,12 +126,12 @@ func Open(ctx context.Context, db *sql.DB) (*Journal, error) {
 
 // Connect opens a database of its own with this driver, as [sql.Open] does,
 // and returns the journal in it, as [Open] does. Close closes the database.
-func Connect(ctx context.Context, driver, dsn string) (*Journal, error) {
+func Connect(ctx context.Context, driver, dsn string, opts ...Option) (*Journal, error) {
 	db, err := sql.Open(driver, dsn)
 	if err != nil {
 		return nil, fmt.Errorf("sqljournal: opening: %w", err)
 	}
-	j, err := Open(ctx, db)
+	j, err := Open(ctx, db, opts...)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -116,9 +139,11 @@ func Connect(ctx context.Context, driver, dsn string) (*Journal, error) {
 	return j, nil
 }
 
-func open(ctx context.Context, conn *sql.Conn) (*Journal, error) {
+func open(ctx context.Context, conn *sql.Conn, o options) (*Journal, error) {
 	j := &Journal{
 		conn:    conn,
+		options: o,
+		process: newProcess(liveness.PaceOf(ctx)),
 		queue:   make(chan item, bufferSize),
 		stopped: make(chan struct{}),
 		closing: make(chan struct{}),
@@ -139,6 +164,10 @@ func open(ctx context.Context, conn *sql.Conn) (*Journal, error) {
 
 func (j *Journal) configure(ctx context.Context) error {
 	if _, err := j.conn.ExecContext(ctx, "PRAGMA busy_timeout = 5000"); err != nil {
+		return err
+	}
+	if j.options.readOnly {
+		_, err := j.conn.ExecContext(ctx, "PRAGMA query_only = TRUE")
 		return err
 	}
 	// SQLite does not wait for others while it switches to the log.
@@ -166,6 +195,9 @@ func (j *Journal) Write(ctx context.Context, changes ...journal.Change) error {
 		return ErrClosed
 	}
 	defer j.entering.Done()
+	if j.options.readOnly {
+		return ErrReadOnly
+	}
 	for i, c := range changes {
 		if err := j.add(ctx, c); err != nil {
 			return fmt.Errorf("sqljournal: %d of %d changes were written: %w", i, len(changes), err)
@@ -183,7 +215,8 @@ func (j *Journal) Flush(ctx context.Context) error {
 	return j.lost.take()
 }
 
-// Close commits what is buffered and ends the journal. If another process
+// Close commits what is buffered, takes the row of this process out, and ends
+// the journal. What the journal has queued or running then counts as lost. If another process
 // keeps the database locked, Close tries for up to 21 seconds for each 1,024
 // changes or 4 MiB before it counts them as lost. It reports losses as Write does. A
 // Write that waits for room meanwhile returns [ErrClosed]. A second Close
@@ -204,6 +237,7 @@ func (j *Journal) Close() error {
 	close(j.queue)
 	<-j.stopped
 	defer close(j.ended)
+	j.options.reset(j.conn)
 	errs := []error{j.lost.take(), j.statements.close(), j.conn.Close()}
 	if j.owned != nil {
 		errs = append(errs, j.owned.Close())

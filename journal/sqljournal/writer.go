@@ -2,6 +2,7 @@ package sqljournal
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/saferunner/saferunner/journal"
@@ -18,20 +19,41 @@ const (
 // accepted is written whatever becomes of the caller.
 var background = context.Background()
 
-// run is the writer: it alone uses the connection.
+// run is the writer: it alone uses the connection. In between it renews the
+// row of this process.
 func (j *Journal) run() {
 	defer close(j.stopped)
+	var due <-chan time.Time
+	if !j.options.readOnly {
+		ticker := time.NewTicker(j.process.watch.Pace.Renew)
+		defer ticker.Stop()
+		due = ticker.C
+	}
 	group := make([]journal.Change, 0, groupSize)
-	for it := range j.queue {
-		group = group[:0]
-		bytes, op := j.gather(it, &group)
-		j.writeGroup(group)
-		clear(group)
-		j.buffer.give(bytes)
-		if op != nil && op.taken.CompareAndSwap(false, true) {
-			op.do()
-			close(op.done)
+	for {
+		select {
+		case <-due:
+			j.renew()
+		case it, open := <-j.queue:
+			if !open {
+				j.disappear()
+				return
+			}
+			j.do(it, group)
 		}
+	}
+}
+
+// do writes the group that begins with it, and performs the operation that
+// ends it. The group's memory is used again.
+func (j *Journal) do(it item, group []journal.Change) {
+	bytes, op := j.gather(it, &group)
+	j.writeGroup(group)
+	clear(group)
+	j.buffer.give(bytes)
+	if op != nil && op.taken.CompareAndSwap(false, true) {
+		op.do()
+		close(op.done)
 	}
 }
 
@@ -65,7 +87,7 @@ func (j *Journal) gather(it item, group *[]journal.Change) (bytes int64, op *ope
 func (j *Journal) writeGroup(group []journal.Change) {
 	rows := make([]row, 0, len(group))
 	for _, c := range collapse(group) {
-		r, err := render(c)
+		r, err := render(c, j.process.id)
 		if err != nil {
 			j.lost.add(1, err)
 			continue
@@ -76,7 +98,14 @@ func (j *Journal) writeGroup(group []journal.Change) {
 		return
 	}
 	err := retry(func() error {
-		return j.transact(func() error { return j.statements.write(rows) })
+		return j.transact(func() error {
+			if slices.ContainsFunc(rows, func(r row) bool { return r.pending }) {
+				if err := j.appear(); err != nil {
+					return err
+				}
+			}
+			return j.statements.write(rows)
+		})
 	})
 	if err != nil {
 		j.lost.add(len(rows), err)
