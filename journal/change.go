@@ -10,6 +10,8 @@ type Source interface {
 	Status(i int) Status
 	// Entry renders the entry of call i as it is now.
 	Entry(i int) Entry
+	// Size returns about how many bytes of memory call i takes now.
+	Size(i int) int64
 }
 
 // Change tells a [Journal] of one call: that its entry is new, is different or is
@@ -48,9 +50,23 @@ func (c Change) Status() Status { return c.source.Status(c.at) }
 // Change.
 func (c Change) Entry() Entry { return c.source.Entry(c.at) }
 
+// Size returns about how many bytes of memory the call takes now. It costs much less
+// than Entry. A journal that buffers changes bounds what they hold by it.
+func (c Change) Size() int64 { return c.source.Size(c.at) }
+
 // fixed is the Source of a single entry.
 type fixed struct{ entry Entry }
 
 func (f *fixed) EntryID(int) string { return f.entry.ID }
 func (f *fixed) Status(int) Status  { return f.entry.Status }
 func (f *fixed) Entry(int) Entry    { return f.entry }
+
+func (f *fixed) Size(int) int64 {
+	const rest = 512 // what an entry takes beside its texts
+	e := &f.entry
+	bytes := rest + len(e.RunID) + len(e.Task) + len(e.Args) + len(e.Key) + len(e.Result) + len(e.Caller) + len(e.Scope)
+	for _, a := range e.Attempts {
+		bytes += len(a.Error) + len(a.Stack) + len(a.Worker)
+	}
+	return int64(bytes)
+}

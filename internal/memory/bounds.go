@@ -132,13 +132,3 @@ func (j *Journal) sweep() {
 	}
 	j.runs, j.first = kept, 0
 }
-
-// entryBytes is about how much memory an entry takes.
-func entryBytes(e journal.Entry) int64 {
-	const fixed = 512
-	n := fixed + len(e.RunID) + len(e.Task) + len(e.Args) + len(e.Key) + len(e.Result) + len(e.Caller)
-	for _, a := range e.Attempts {
-		n += len(a.Error) + len(a.Stack) + len(a.Worker)
-	}
-	return int64(n)
-}

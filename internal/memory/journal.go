@@ -66,7 +66,7 @@ func (j *Journal) PutRun(r *record.Run) {
 		j.runs = slices.Insert(j.runs, at, r)
 	}
 	if j.maxEntries > 0 {
-		j.countRun(r, len(r.Calls), r.Size())
+		j.countRun(r, len(r.Calls), r.Bytes())
 		if j.calls > j.maxEntries || j.bytes > j.maxBytes {
 			j.evict()
 		}
@@ -154,7 +154,7 @@ func (j *Journal) put(w *written) {
 	}
 	j.uncount(j.entries.put(w))
 	if !w.stub {
-		w.bytes = entryBytes(*e)
+		w.bytes = journal.Put(*e).Size()
 		j.calls++
 		j.bytes += w.bytes
 	}

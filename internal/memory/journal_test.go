@@ -54,7 +54,7 @@ func (j *Journal) held() (calls int, bytes int64) {
 	for _, w := range j.entries.sorted {
 		if !w.stub {
 			calls++
-			bytes += entryBytes(w.entry)
+			bytes += journal.Put(w.entry).Size()
 		}
 	}
 	return calls, bytes

@@ -32,9 +32,12 @@ func (r *Run) CallBytes(i int) int64 { return callBytes + int64(r.Calls[i].bytes
 // without arguments: calls that have not ended keep it alive.
 func (r *Run) RestBytes(n int) int64 { return runBytes + int64(len(r.Calls)-n)*callBytes }
 
-// Size is about how much memory the run takes, without what has become of its
+// Size is about how much memory call i takes now, with what has become of it.
+func (r *Run) Size(i int) int64 { return r.CallBytes(i) + r.become(i) }
+
+// Bytes is about how much memory the run takes, without what has become of its
 // calls.
-func (r *Run) Size() int64 {
+func (r *Run) Bytes() int64 {
 	bytes := runBytes + int64(len(r.Calls))*callBytes
 	for i := range r.Calls {
 		bytes += int64(r.Calls[i].bytes)
@@ -80,7 +83,7 @@ func (r *Run) Growth() int64 {
 // Held is about how much memory the run takes now, with what has become of its
 // calls.
 func (r *Run) Held() int64 {
-	bytes := r.Size()
+	bytes := r.Bytes()
 	for i := range r.Calls {
 		bytes += r.become(i)
 	}

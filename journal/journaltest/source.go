@@ -27,6 +27,7 @@ func (c *calls) at(i int) journal.Entry {
 func (c *calls) EntryID(i int) string        { return c.at(i).ID }
 func (c *calls) Status(i int) journal.Status { return c.at(i).Status }
 func (c *calls) Entry(i int) journal.Entry   { return c.at(i) }
+func (c *calls) Size(i int) int64            { return journal.Put(c.at(i)).Size() }
 
 // become gives all calls this status.
 func (c *calls) become(s journal.Status) {

@@ -11,6 +11,9 @@ import (
 // disk; when it returns an error, nothing was claimed, unless the commit
 // itself failed in a way that leaves this open. A claim costs one fsync.
 func (j *Journal) Claim(ctx context.Context, task, key, entryID string) (holder string, err error) {
+	if j.options.readOnly {
+		return "", ErrReadOnly
+	}
 	var failure error
 	err = j.perform(ctx, func() {
 		failure = j.synced(func() error {

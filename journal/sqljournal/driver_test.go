@@ -23,6 +23,7 @@ type stub struct {
 	mu        sync.Mutex
 	pending   []string // IDs put or forgotten, and keys claimed, in this transaction
 	committed []string
+	most      int // that one transaction has committed
 }
 
 func (s *stub) exec(query string, args []driver.Value) error {
@@ -36,6 +37,7 @@ func (s *stub) exec(query string, args []driver.Value) error {
 		s.pending = nil
 	case query == "COMMIT":
 		s.committed = append(s.committed, s.pending...)
+		s.most = max(s.most, len(s.pending))
 	case query == putSQL:
 		s.pending = append(s.pending, args[0].(string))
 	case strings.HasPrefix(query, "DELETE FROM saferunner_entries"):

@@ -25,6 +25,21 @@
 //
 // Several processes may use one file at the same time. The file must be on a
 // local disk: SQLite does not work over network file systems.
+//
+// # When a process dies
+//
+// An entry that is queued or running names the process that has written it,
+// and while a journal is open it renews its row in saferunner_processes every
+// 5 seconds, by the database's clock. A process that was not seen for 15
+// seconds is dead, and so is one that has closed its journal. What it was
+// executing ends as interrupted and keeps its key; what it had queued ends as
+// cancelled and gives its key back. Any process that has the journal open to
+// write, and has renewed its own row without a gap for 20 seconds, sees to
+// that, so after an outage nobody is taken for dead who had no time to be seen.
+// A death is noticed within 20 seconds, or within 30 after the next Open if
+// nobody was alive. OnFailure is not called, since the process that would call
+// it is gone. A process that is only stopped for so long, and then goes on,
+// writes what really became of its calls.
 package sqljournal
 
 import (
@@ -35,15 +50,13 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/saferunner/saferunner/internal/liveness"
 	"github.com/saferunner/saferunner/journal"
 )
 
 // ErrClosed is returned by every method but Close and Lost once the journal
 // has been closed.
 var ErrClosed = errors.New("sqljournal: the journal is closed")
-
-// bufferSize is how many changes wait for the writer at most.
-const bufferSize = 8192
 
 // Journal is a [journal.Journal] in an SQLite database. It is safe for
 // concurrent use. All of its work is done in turn by one goroutine on one
@@ -53,8 +66,11 @@ type Journal struct {
 	conn       *sql.Conn
 	statements statements
 	owned      *sql.DB // closed with the journal; nil if the caller brought it
+	options    options
+	process    process
 
 	queue   chan item
+	buffer  buffer
 	stopped chan struct{} // closed when the writer has ended
 
 	mu       sync.Mutex
@@ -71,6 +87,7 @@ var _ journal.Journal = (*Journal)(nil)
 // item is what waits in the queue: a change or, if operation is set, that.
 type item struct {
 	change    journal.Change
+	bytes     int64 // that the buffer counts for the change
 	operation *operation
 }
 
@@ -84,19 +101,24 @@ type operation struct {
 // Open returns the journal in db, an SQLite database; its tables, whose
 // names begin with saferunner_, are created or brought up to date. It fails
 // if the database cannot be written to, or belongs to a newer version of
-// this package.
+// this package, or an option is nil.
 //
 // The journal takes one connection out of db's pool until it is closed, and
 // sets journal_mode=WAL, synchronous=NORMAL and busy_timeout on it, whatever
 // the others have. If db is limited to one connection, nothing is left for
 // anyone else. Close does not close db.
-func Open(ctx context.Context, db *sql.DB) (*Journal, error) {
+func Open(ctx context.Context, db *sql.DB, opts ...Option) (*Journal, error) {
+	o, err := apply(opts)
+	if err != nil {
+		return nil, err
+	}
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("sqljournal: connecting: %w", err)
 	}
-	j, err := open(ctx, conn)
+	j, err := open(ctx, conn, o)
 	if err != nil {
+		o.reset(conn)
 		return nil, errors.Join(err, conn.Close())
 	}
 	return j, nil
@@ -104,12 +126,12 @@ func Open(ctx context.Context, db *sql.DB) (*Journal, error) {
 
 // Connect opens a database of its own with this driver, as [sql.Open] does,
 // and returns the journal in it, as [Open] does. Close closes the database.
-func Connect(ctx context.Context, driver, dsn string) (*Journal, error) {
+func Connect(ctx context.Context, driver, dsn string, opts ...Option) (*Journal, error) {
 	db, err := sql.Open(driver, dsn)
 	if err != nil {
 		return nil, fmt.Errorf("sqljournal: opening: %w", err)
 	}
-	j, err := Open(ctx, db)
+	j, err := Open(ctx, db, opts...)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -117,9 +139,11 @@ func Connect(ctx context.Context, driver, dsn string) (*Journal, error) {
 	return j, nil
 }
 
-func open(ctx context.Context, conn *sql.Conn) (*Journal, error) {
+func open(ctx context.Context, conn *sql.Conn, o options) (*Journal, error) {
 	j := &Journal{
 		conn:    conn,
+		options: o,
+		process: newProcess(liveness.PaceOf(ctx)),
 		queue:   make(chan item, bufferSize),
 		stopped: make(chan struct{}),
 		closing: make(chan struct{}),
@@ -142,6 +166,10 @@ func (j *Journal) configure(ctx context.Context) error {
 	if _, err := j.conn.ExecContext(ctx, "PRAGMA busy_timeout = 5000"); err != nil {
 		return err
 	}
+	if j.options.readOnly {
+		_, err := j.conn.ExecContext(ctx, "PRAGMA query_only = TRUE")
+		return err
+	}
 	// SQLite does not wait for others while it switches to the log.
 	return retry(func() error {
 		_, err := j.conn.ExecContext(ctx, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")
@@ -150,8 +178,8 @@ func (j *Journal) configure(ctx context.Context) error {
 }
 
 // Write puts changes into the buffer and returns. It waits only while the
-// buffer is full; if ctx ends first, its error says how many of the changes
-// were taken. Changes of one entry that are committed together are written
+// buffer is full, which it is with 8,192 changes or 32 MiB; if ctx ends first,
+// its error says how many of the changes were taken. Changes of one entry that are committed together are written
 // once, as the entry stands then.
 //
 // If earlier changes could not be committed, an error that says how many and
@@ -167,8 +195,11 @@ func (j *Journal) Write(ctx context.Context, changes ...journal.Change) error {
 		return ErrClosed
 	}
 	defer j.entering.Done()
+	if j.options.readOnly {
+		return ErrReadOnly
+	}
 	for i, c := range changes {
-		if err := j.enqueue(ctx, item{change: c}); err != nil {
+		if err := j.add(ctx, c); err != nil {
 			return fmt.Errorf("sqljournal: %d of %d changes were written: %w", i, len(changes), err)
 		}
 	}
@@ -184,9 +215,10 @@ func (j *Journal) Flush(ctx context.Context) error {
 	return j.lost.take()
 }
 
-// Close commits what is buffered and ends the journal. If another process
+// Close commits what is buffered, takes the row of this process out, and ends
+// the journal. What the journal has queued or running then counts as lost. If another process
 // keeps the database locked, Close tries for up to 21 seconds for each 1,024
-// changes before it counts them as lost. It reports losses as Write does. A
+// changes or 4 MiB before it counts them as lost. It reports losses as Write does. A
 // Write that waits for room meanwhile returns [ErrClosed]. A second Close
 // waits for the first one and returns nil.
 func (j *Journal) Close() error {
@@ -205,6 +237,7 @@ func (j *Journal) Close() error {
 	close(j.queue)
 	<-j.stopped
 	defer close(j.ended)
+	j.options.reset(j.conn)
 	errs := []error{j.lost.take(), j.statements.close(), j.conn.Close()}
 	if j.owned != nil {
 		errs = append(errs, j.owned.Close())
@@ -226,6 +259,20 @@ func (j *Journal) enter() bool {
 	}
 	j.entering.Add(1)
 	return true
+}
+
+// add puts a change into the queue, once the buffer has room for it, for a
+// caller that has entered.
+func (j *Journal) add(ctx context.Context, c journal.Change) error {
+	bytes := c.Size()
+	if err := j.buffer.take(ctx, j.closing, bytes); err != nil {
+		return err
+	}
+	err := j.enqueue(ctx, item{change: c, bytes: bytes})
+	if err != nil {
+		j.buffer.give(bytes)
+	}
+	return err
 }
 
 // enqueue waits for room in the queue, for a caller that has entered.

@@ -180,6 +180,7 @@ func TestFullBufferMakesWriteWait(t *testing.T) {
 type live struct{ rendered atomic.Int32 }
 
 func (l *live) EntryID(int) string        { return "live" }
+func (l *live) Size(int) int64            { return 0 }
 func (l *live) Status(int) journal.Status { return journal.StatusRunning }
 func (l *live) Entry(int) journal.Entry {
 	l.rendered.Add(1)

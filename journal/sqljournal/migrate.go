@@ -38,8 +38,14 @@ func (j *Journal) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if version, err := j.version(ctx); err == nil && version == len(files) {
-		return nil
+	version, err := j.version(ctx)
+	switch {
+	case err == nil && version >= len(files):
+		return notNewer(version, len(files))
+	case j.options.readOnly && err == nil:
+		return fmt.Errorf("the database has schema version %d, and this saferunner reads version %d: open it once without ReadOnly", version, len(files))
+	case j.options.readOnly:
+		return fmt.Errorf("the database has no journal, or cannot be read: %w; a journal is made by opening it without ReadOnly", err)
 	}
 	return j.transact(func() error {
 		const schema = "CREATE TABLE IF NOT EXISTS saferunner_schema (version INTEGER PRIMARY KEY)"
@@ -50,9 +56,8 @@ func (j *Journal) migrate(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if version > len(files) {
-			return fmt.Errorf("the database has schema version %d, written by a newer saferunner, and this one knows up to %d: upgrade it",
-				version, len(files))
+		if err := notNewer(version, len(files)); err != nil {
+			return err
 		}
 		for i := version; i < len(files); i++ {
 			if err := j.apply(ctx, files[i], i+1); err != nil {
@@ -61,6 +66,13 @@ func (j *Journal) migrate(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+func notNewer(version, known int) error {
+	if version <= known {
+		return nil
+	}
+	return fmt.Errorf("the database has schema version %d, written by a newer saferunner, and this one knows up to %d: upgrade it", version, known)
 }
 
 // version returns how many migrations the database has had.

@@ -17,6 +17,9 @@ import (
 // works through them in transactions of 1,024, between which other writes
 // take their turn; if it fails, those that it counts are gone.
 func (j *Journal) Prune(ctx context.Context, before time.Time) (pruned int, err error) {
+	if j.options.readOnly {
+		return 0, ErrReadOnly
+	}
 	after := ""
 	for {
 		var n int

@@ -17,10 +17,13 @@ type row struct {
 	id      string
 	forget  bool
 	release bool  // it ends the entry's claim
-	values  []any // of columns; none if forget
+	pending bool  // it is queued or running
+	values  []any // of columns and process; none if forget
 }
 
-func render(c journal.Change) (row, error) {
+// render makes the row of a change by this process, which an entry names while
+// it is queued or running.
+func render(c journal.Change, process string) (row, error) {
 	if c.Forgets() {
 		return row{id: c.ID(), forget: true, release: true}, nil
 	}
@@ -29,12 +32,17 @@ func render(c journal.Change) (row, error) {
 	if err != nil {
 		return row{}, fmt.Errorf("attempts of entry %s: %w", e.ID, err)
 	}
+	pending := e.Status == journal.StatusQueued || e.Status == journal.StatusRunning
+	if !pending {
+		process = ""
+	}
 	return row{
 		id:      e.ID,
 		release: e.Key != "" && givesKeyBack(e.Status),
+		pending: pending,
 		values: []any{
 			e.ID, e.RunID, e.Run, e.Task, text(e.Args), e.Async, e.Key, string(e.Status), attempts, text(e.Result),
-			nanoseconds(e.At), nanoseconds(e.StartedAt), nanoseconds(e.FinishedAt), e.Caller, e.Scope,
+			nanoseconds(e.At), nanoseconds(e.StartedAt), nanoseconds(e.FinishedAt), e.Caller, e.Scope, process,
 		},
 	}, nil
 }

@@ -12,13 +12,13 @@ type statements struct {
 	put, forget, release *sql.Stmt
 }
 
-const putSQL = "INSERT INTO saferunner_entries (" + columns + `)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+const putSQL = "INSERT INTO saferunner_entries (" + columns + `, process)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET
 	run_id = excluded.run_id, run = excluded.run, task = excluded.task, args = excluded.args,
 	async = excluded.async, key = excluded.key, status = excluded.status, attempts = excluded.attempts,
 	result = excluded.result, at = excluded.at, started_at = excluded.started_at,
-	finished_at = excluded.finished_at, caller = excluded.caller, scope = excluded.scope`
+	finished_at = excluded.finished_at, caller = excluded.caller, scope = excluded.scope, process = excluded.process`
 
 func (j *Journal) prepare(ctx context.Context) (err error) {
 	for _, s := range []struct {

@@ -2,53 +2,82 @@ package sqljournal
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/saferunner/saferunner/journal"
 )
 
-// groupSize is how many changes are committed together at most.
-const groupSize = 1024
+// What is committed together at most, besides one change that may go beyond
+// the bytes.
+const (
+	groupSize  = 1024 // changes
+	groupBytes = 4 << 20
+)
 
 // background is the context of the writer's own statements: what was
 // accepted is written whatever becomes of the caller.
 var background = context.Background()
 
-// run is the writer: it alone uses the connection.
+// run is the writer: it alone uses the connection. In between it renews the
+// row of this process.
 func (j *Journal) run() {
 	defer close(j.stopped)
+	var due <-chan time.Time
+	if !j.options.readOnly {
+		ticker := time.NewTicker(j.process.watch.Pace.Renew)
+		defer ticker.Stop()
+		due = ticker.C
+	}
 	group := make([]journal.Change, 0, groupSize)
-	for it := range j.queue {
-		group = group[:0]
-		op := j.gather(it, &group)
-		j.writeGroup(group)
-		clear(group)
-		if op != nil && op.taken.CompareAndSwap(false, true) {
-			op.do()
-			close(op.done)
+	for {
+		select {
+		case <-due:
+			j.renew()
+		case it, open := <-j.queue:
+			if !open {
+				j.disappear()
+				return
+			}
+			j.do(it, group)
 		}
 	}
 }
 
+// do writes the group that begins with it, and performs the operation that
+// ends it. The group's memory is used again.
+func (j *Journal) do(it item, group []journal.Change) {
+	bytes, op := j.gather(it, &group)
+	j.writeGroup(group)
+	clear(group)
+	j.buffer.give(bytes)
+	if op != nil && op.taken.CompareAndSwap(false, true) {
+		op.do()
+		close(op.done)
+	}
+}
+
 // gather adds to the group the changes that wait, first one first, up to an
-// operation, which it returns.
-func (j *Journal) gather(it item, group *[]journal.Change) *operation {
+// operation. It returns the bytes that the buffer counts for them, and the
+// operation.
+func (j *Journal) gather(it item, group *[]journal.Change) (bytes int64, op *operation) {
 	for {
 		if it.operation != nil {
-			return it.operation
+			return bytes, it.operation
 		}
 		*group = append(*group, it.change)
-		if len(*group) == groupSize {
-			return nil
+		bytes += it.bytes
+		if len(*group) == groupSize || bytes >= groupBytes {
+			return bytes, nil
 		}
 		select {
 		case next, open := <-j.queue:
 			if !open {
-				return nil
+				return bytes, nil
 			}
 			it = next
 		default:
-			return nil
+			return bytes, nil
 		}
 	}
 }
@@ -58,7 +87,7 @@ func (j *Journal) gather(it item, group *[]journal.Change) *operation {
 func (j *Journal) writeGroup(group []journal.Change) {
 	rows := make([]row, 0, len(group))
 	for _, c := range collapse(group) {
-		r, err := render(c)
+		r, err := render(c, j.process.id)
 		if err != nil {
 			j.lost.add(1, err)
 			continue
@@ -69,7 +98,14 @@ func (j *Journal) writeGroup(group []journal.Change) {
 		return
 	}
 	err := retry(func() error {
-		return j.transact(func() error { return j.statements.write(rows) })
+		return j.transact(func() error {
+			if slices.ContainsFunc(rows, func(r row) bool { return r.pending }) {
+				if err := j.appear(); err != nil {
+					return err
+				}
+			}
+			return j.statements.write(rows)
+		})
 	})
 	if err != nil {
 		j.lost.add(len(rows), err)

@@ -13,13 +13,23 @@ CREATE TABLE saferunner_entries (
     started_at  INTEGER NOT NULL,
     finished_at INTEGER NOT NULL,
     caller      TEXT    NOT NULL,
-    scope       TEXT    NOT NULL
+    scope       TEXT    NOT NULL,
+    process     TEXT    NOT NULL DEFAULT '' -- that has it queued or running, if its end is lost with the process
 );
 
 CREATE INDEX saferunner_entries_run_id ON saferunner_entries (run_id, id);
 CREATE INDEX saferunner_entries_run ON saferunner_entries (run, id);
 CREATE INDEX saferunner_entries_task ON saferunner_entries (task, id);
 CREATE INDEX saferunner_entries_status ON saferunner_entries (status, id);
+CREATE INDEX saferunner_entries_process ON saferunner_entries (process) WHERE process <> '';
+
+CREATE TABLE saferunner_processes (
+    id   TEXT    NOT NULL PRIMARY KEY,
+    host TEXT    NOT NULL,
+    pid  INTEGER NOT NULL,
+    mode TEXT    NOT NULL, -- live, record or unknown
+    seen INTEGER NOT NULL  -- when it was renewed, by the database's clock: Unix milliseconds
+) WITHOUT ROWID;
 
 CREATE TABLE saferunner_claims (
     task     TEXT NOT NULL,

@@ -1,0 +1,111 @@
+package sqljournal
+
+import (
+	"crypto/rand"
+	"os"
+	"time"
+
+	"github.com/saferunner/saferunner/internal/gate"
+	"github.com/saferunner/saferunner/internal/liveness"
+)
+
+// process is the row of this journal in saferunner_processes, by which others
+// know that the calls it has queued or running may still end. The row is made
+// by the first renewal or by the first such call, whichever is earlier, in the
+// transaction that writes the call; it is renewed in turn with other work,
+// and taken out by Close. The writer alone uses it.
+type process struct {
+	id    string // of this journal: what a process has open twice, it closes twice
+	watch liveness.Watch
+	known bool // the row may be there
+}
+
+func newProcess(p liveness.Pace) process {
+	return process{id: rand.Text(), watch: liveness.Watch{Pace: p}}
+}
+
+// clock is the database's, in milliseconds: what all processes go by.
+const clock = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"
+
+const (
+	appearSQL = "INSERT INTO saferunner_processes (id, host, pid, mode, seen) VALUES (?, ?, ?, ?, " + clock + ") ON CONFLICT (id) DO "
+	seenSQL   = appearSQL + "UPDATE SET seen = excluded.seen"
+)
+
+// appear makes the row if it is not there. It runs in a transaction.
+func (j *Journal) appear() error { return j.putProcess(appearSQL + "NOTHING") }
+
+// see renews the row, and returns the time that is in it now. It runs in a
+// transaction.
+func (j *Journal) see() (now time.Time, err error) {
+	if err := j.putProcess(seenSQL); err != nil {
+		return now, err
+	}
+	var seen int64
+	err = j.conn.QueryRowContext(background, "SELECT seen FROM saferunner_processes WHERE id = ?", j.process.id).Scan(&seen)
+	return time.UnixMilli(seen), err
+}
+
+func (j *Journal) putProcess(statement string) error {
+	host, _ := os.Hostname() // for people
+	_, err := j.conn.ExecContext(background, statement, j.process.id, host, os.Getpid(), mode())
+	j.process.known = true
+	return err
+}
+
+func mode() string {
+	switch m, _ := gate.Current(); m {
+	case gate.Live:
+		return "live"
+	case gate.Record:
+		return "record"
+	default:
+		return "unknown"
+	}
+}
+
+// renew says that this process lives, and judges those that do not once it
+// may. What fails is tried again by the next renewal.
+func (j *Journal) renew() {
+	for {
+		n, err := j.renewOnce(j.judge)
+		if err != nil { // what cannot be judged does not make this process look dead
+			_, _ = j.renewOnce(func(time.Time) (int, error) { return 0, nil })
+			return
+		}
+		if n < judgedTogether {
+			return
+		}
+	}
+}
+
+// renewOnce renews the row and judges in one transaction. It has the write
+// lock, so nobody else judges meanwhile, and nobody is seen later than the time
+// that is judged by. A renewal that is not committed was none.
+func (j *Journal) renewOnce(judge func(now time.Time) (int, error)) (n int, err error) {
+	var watch liveness.Watch
+	err = j.transact(func() error {
+		now, err := j.see()
+		if err != nil {
+			return err
+		}
+		watch = j.process.watch
+		if watch.Renewed(now) {
+			n, err = judge(now)
+		}
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	j.process.watch = watch
+	return n, nil
+}
+
+// disappear takes the row out. One that stays, since another process keeps the
+// database locked, is found dead like any other.
+func (j *Journal) disappear() {
+	if j.process.known {
+		_, _ = j.conn.ExecContext(background, "DELETE FROM saferunner_processes WHERE id = ?", j.process.id)
+	}
+}
