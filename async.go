@@ -167,7 +167,7 @@ func (r *Runner) concludeFailed(ctx context.Context, run *record.Run, i int, s j
 	if r.test != nil {
 		r.test.noteFailed(failure)
 	}
-	r.announce(ctx, failure, func() journal.Entry { return run.Entry(i) })
+	r.announce(ctx, s, failure, func() journal.Entry { return run.Entry(i) })
 }
 
 // lapse makes a queued call recorded.
@@ -215,8 +215,8 @@ func (r *Runner) giveUp(ctx context.Context, run *record.Run, i, number int, s j
 }
 
 // announce tells the log, and who watches over failures, of an async call
-// that has failed for good.
-func (r *Runner) announce(ctx context.Context, err *CallError, entry func() journal.Entry) {
+// that has ended badly, with this status.
+func (r *Runner) announce(ctx context.Context, s journal.Status, err *CallError, entry func() journal.Entry) {
 	attrs := []slog.Attr{
 		slog.String("run_id", err.RunID), slog.String("task", err.Task), slog.String("entry", err.EntryID),
 		slog.Int("attempt", err.Attempt), slog.String("error", record.ErrorText(err.Err)),
@@ -224,6 +224,6 @@ func (r *Runner) announce(ctx context.Context, err *CallError, entry func() jour
 	if err.Stack != "" {
 		attrs = append(attrs, slog.String("stack", err.Stack))
 	}
-	r.log().LogAttrs(ctx, slog.LevelError, "saferunner: async call failed", attrs...)
+	r.log().LogAttrs(ctx, slog.LevelError, "saferunner: async call "+string(s), attrs...)
 	r.callOnFailure(ctx, err, entry)
 }
