@@ -160,7 +160,7 @@ func (r *Runner) conclude(ctx context.Context, run *record.Run, i int, s journal
 	if r.test != nil {
 		r.test.noteFailed(failure)
 	}
-	r.announce(ctx, failure, func() journal.Entry { return run.Entry(i) })
+	r.announce(ctx, s, failure, func() journal.Entry { return run.Entry(i) })
 }
 
 // lapse makes a queued call recorded.
@@ -208,8 +208,8 @@ func (r *Runner) giveUp(ctx context.Context, run *record.Run, i, number int, s j
 }
 
 // announce tells the log, and who watches over failures, of an async call
-// that has failed for good.
-func (r *Runner) announce(ctx context.Context, err *CallError, entry func() journal.Entry) {
+// that has ended badly, with this status.
+func (r *Runner) announce(ctx context.Context, s journal.Status, err *CallError, entry func() journal.Entry) {
 	attrs := []slog.Attr{
 		slog.String("run_id", err.RunID), slog.String("task", err.Task), slog.String("entry", err.EntryID),
 		slog.Int("attempt", err.Attempt), slog.String("error", record.ErrorText(err.Err)),
@@ -217,6 +217,6 @@ func (r *Runner) announce(ctx context.Context, err *CallError, entry func() jour
 	if err.Stack != "" {
 		attrs = append(attrs, slog.String("stack", err.Stack))
 	}
-	r.log().LogAttrs(ctx, slog.LevelError, "saferunner: async call failed", attrs...)
+	r.log().LogAttrs(ctx, slog.LevelError, "saferunner: async call "+string(s), attrs...)
 	r.callOnFailure(ctx, err, entry)
 }

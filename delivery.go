@@ -112,8 +112,22 @@ func (r *Runner) unfit(ctx context.Context, w *delivered, err error) engine.Endi
 	entry.Status = e.Status
 	entry.Attempts = []journal.Attempt{{Started: now, Finished: now, Error: e.Error, Worker: w.Worker}}
 	r.put(ctx, w, entry)
-	r.announce(ctx, failure, func() journal.Entry { return entry })
+	told := r.tells(ctx, failure, entry)
+	if e.Written = told; !r.external.ledger {
+		told(e.Status)
+	}
 	return e
+}
+
+// tells returns what announces a failed attempt once its end is written, if the
+// call has ended with it. The ctx of the attempt may have ended by then.
+func (r *Runner) tells(ctx context.Context, failure *CallError, entry journal.Entry) func(journal.Status) {
+	return func(s journal.Status) {
+		if s.Final() {
+			entry.Status = s
+			r.announce(ctx, s, failure, func() journal.Entry { return entry })
+		}
+	}
 }
 
 // work executes one attempt.
@@ -159,9 +173,15 @@ func (w *delivered) executed(ctx context.Context, a *attempt, o outcome) {
 	if e.Status == journal.StatusInterrupted {
 		r.lost.add(failure)
 	}
+	if o.err == nil {
+		w.ended <- e
+		return
+	}
+	told := r.tells(ctx, failure, entry)
+	e.Written = told
 	w.ended <- e
-	if o.err != nil && e.Status.Final() {
-		r.announce(ctx, failure, func() journal.Entry { return entry })
+	if !r.external.ledger { // the end was written above
+		told(e.Status)
 	}
 }
 

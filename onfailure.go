@@ -45,6 +45,7 @@ func (r *Runner) callOnFailure(ctx context.Context, err *CallError, entry func()
 	r.sides().failures.Submit(single(func() {
 		ctx, cancel := context.WithTimeout(context.WithValue(context.WithoutCancel(ctx), onFailureKey{}, r), onFailureLimit)
 		defer cancel()
+		e := r.asWritten(ctx, e)
 		_, late := within(ctx, grace, func(ctx context.Context) (any, error) {
 			o := guarded(func() (any, error) {
 				r.onFailure(ctx, e, err)
@@ -60,4 +61,17 @@ func (r *Runner) callOnFailure(ctx context.Context, err *CallError, entry func()
 				slog.String("task", err.Task), slog.String("entry", err.EntryID))
 		}
 	}))
+}
+
+// asWritten returns an entry as the engine has written it, if that keeps the
+// journal and it can be read: with the attempts of other processes.
+func (r *Runner) asWritten(ctx context.Context, e journal.Entry) journal.Entry {
+	if !r.usesLedger() {
+		return e
+	}
+	page, err := r.journal.Query(ctx, journal.Query{ID: e.ID})
+	if err != nil || len(page.Entries) != 1 {
+		return e
+	}
+	return page.Entries[0]
 }

@@ -92,6 +92,13 @@ type Ending struct {
 	Error  string          // why the attempt failed; empty if it did not
 	Stack  string          // of a panic
 	Result json.RawMessage // what a result task returned, as the journal shows it
+
+	// Written is for a Ledger, which calls it, if it is not nil, once the end is in
+	// the journal, with the status that the call has there: another one than Status
+	// if somebody has cancelled the call meanwhile. A Ledger does not call it for an
+	// end that it does not write, as that of an attempt which counts as lost by then.
+	// Written returns at once.
+	Written func(journal.Status)
 }
 
 // Lost returns the Ending of an attempt whose process died, or was not seen for so

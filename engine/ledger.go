@@ -13,7 +13,7 @@ import (
 // Submit writes the entries of the jobs ([Batch.Entry]) and claims their keys. A
 // job whose key another entry holds gets an entry with status duplicate, and a
 // [Ticket] that names the holder. The engine writes what becomes of a job, from the
-// [Ending] that the [Handler] returns.
+// [Ending] that the [Handler] returns, and then calls Written of that.
 type Ledger interface {
 	Engine
 	// Journal returns the journal. It is the same each time.

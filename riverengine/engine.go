@@ -27,9 +27,10 @@ type Engine struct {
 	concurrency int
 	queues      map[string]int // concurrency of single queues
 
-	handler engine.Handler             // set before workers start
-	specs   map[string]engine.TaskSpec // of Start
-	away    atomic.Int64               // when the database last failed to answer workers
+	handler  engine.Handler             // set before workers start
+	specs    map[string]engine.TaskSpec // of Start
+	away     atomic.Int64               // when the database last failed to answer workers
+	attempts attemptSet                 // that this process executes
 
 	mu     sync.RWMutex // guards what follows, and is not held while River starts or stops
 	client client       // inserts, and works after Start

@@ -51,24 +51,27 @@ func (w *worker) NextRetry(job *river.Job[jobArgs]) time.Time {
 	return time.Now().Add(wait)
 }
 
-// Work executes one attempt.
+// Work executes one attempt. River writes its end once Work has returned.
 func (w *worker) Work(ctx context.Context, job *river.Job[jobArgs]) error {
+	d, err := w.engine.delivery(job.JobRow, job.Args.payload)
+	a := w.engine.attempts.begin(job.JobRow, d.EntryID)
+	defer w.engine.attempts.finish(a)
 	if ctx.Err() != nil {
 		return river.JobSnooze(0)
 	}
-	d, err := w.engine.delivery(job.JobRow, job.Args.payload)
 	if errors.Is(err, errSealed) {
 		w.engine.log.ErrorContext(ctx, "saferunner: a call waits", slog.String("entry", d.EntryID), slog.Any("error", err))
 		return river.JobSnooze(sealedPause)
 	}
 	if err != nil {
-		return w.refuse(ctx, job, d, journal.StatusFailed, err)
+		return w.refuse(ctx, job, a, d, journal.StatusFailed, err)
 	}
 	if status, err := spent(job.JobRow, d.Task.Retry, w.spec.Retry); err != nil {
-		return w.refuse(ctx, job, d, status, err)
+		return w.refuse(ctx, job, a, d, status, err)
 	}
 	d.Task = w.engine.limits(d.Task, w.spec)
 	end, stopped := w.call(ctx, d)
+	a.end = end
 	return w.obey(ctx, job, d, end, stopped)
 }
 
@@ -89,6 +92,7 @@ func (w *worker) call(ctx context.Context, d engine.Delivery) (end engine.Ending
 // output is what River keeps of an attempt for the triggers. On SQLite it is
 // merged into that of the attempt before: what is left out stays.
 type output struct {
+	Attempt int            `json:"attempt"` // the number of it
 	Status  journal.Status `json:"status"`
 	Error   string         `json:"error"`
 	Stack   string         `json:"stack"`
@@ -99,7 +103,7 @@ type output struct {
 // obey has River do what the ending says. What River itself would do does not
 // matter: it looks at the job, as it is here, once Work has returned.
 func (w *worker) obey(ctx context.Context, job *river.Job[jobArgs], d engine.Delivery, end engine.Ending, stopped bool) error {
-	out := output{Status: end.Status, Error: plain(end.Error), Stack: plain(end.Stack), Stopped: stopped}
+	out := output{Attempt: job.Attempt, Status: end.Status, Error: plain(end.Error), Stack: plain(end.Stack), Stopped: stopped}
 	if end.Status == journal.StatusDone {
 		if out.Result = string(end.Result); out.Result != "" {
 			w.record(ctx, d, out)
@@ -119,9 +123,11 @@ func (w *worker) obey(ctx context.Context, job *river.Job[jobArgs], d engine.Del
 }
 
 // refuse ends a call that is not executed.
-func (w *worker) refuse(ctx context.Context, job *river.Job[jobArgs], d engine.Delivery, status journal.Status, reason error) error {
-	w.engine.logEnd(ctx, status, d.EntryID, d.Task.Name, d.RunID, reason.Error())
-	return w.obey(ctx, job, d, engine.Ending{Status: status, Error: reason.Error()}, false)
+func (w *worker) refuse(ctx context.Context, job *river.Job[jobArgs], a *attempt, d engine.Delivery, status journal.Status, reason error) error {
+	a.end = engine.Ending{Status: status, Error: reason.Error(), Written: func(s journal.Status) {
+		w.engine.logEnd(ctx, s, d.EntryID, d.Task.Name, d.RunID, reason.Error())
+	}}
+	return w.obey(ctx, job, d, a.end, false)
 }
 
 // logEnd logs the end of a call of which the runner does not know.

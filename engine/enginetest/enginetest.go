@@ -22,8 +22,8 @@ const patience = 30 * time.Second
 //
 // It starts the engine with handlers of its own, and looks whether the engine
 // obeys the [engine.Ending]s that they return. Of an [engine.Ledger] it
-// demands more: that it keeps to the tasks of Start, claims keys, and writes
-// down what the endings say. Of an [engine.Canceller] it demands that it
+// demands more: that it keeps to the tasks of Start, claims keys, writes
+// down what the endings say, and tells when it has. Of an [engine.Canceller] it demands that it
 // cancels. What only the users of an engine can see, such as what survives a
 // crash, is not tested here.
 func Exercise(t *testing.T, open func(t *testing.T, workers int) engine.Engine) {
@@ -59,6 +59,7 @@ func Exercise(t *testing.T, open func(t *testing.T, workers int) engine.Engine) 
 	for name, test := range map[string]func(*ledger){
 		"journal":         testJournal,
 		"endings":         testEndings,
+		"written":         testWritten,
 		"attempts":        testAttempts,
 		"before the next": testBeforeTheNext,
 		"stopped":         testStopped,

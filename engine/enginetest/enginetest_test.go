@@ -152,6 +152,9 @@ func (q *queue) execute(a *attempt) {
 	q.mu.Lock()
 	a.cancel(nil)
 	q.entries.change(a.EntryID, func(e *journal.Entry) { conclude(e, end) })
+	if end.Written != nil {
+		end.Written(end.Status)
+	}
 	delete(q.jobs, a.EntryID)
 	if end.Status == journal.StatusQueued {
 		next := &attempt{Delivery: a.Delivery}

@@ -3,6 +3,7 @@ package enginetest
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"strings"
 	"time"
 
@@ -110,6 +111,43 @@ func testEndings(l *ledger) {
 		if (len(e.Result) > 0 || len(want.Result) > 0) && !same(e.Result, want.Result) {
 			l.Errorf("%s: result %s", name, e.Result)
 		}
+	}
+}
+
+// testWritten says that an end is in the journal once it is there, not before,
+// and once only.
+func testWritten(l *ledger) {
+	type told struct {
+		entry         string
+		said, journal journal.Status
+	}
+	saw := make(chan told, 20)
+	endings := []engine.Ending{done, ended(journal.StatusFailed), ended(journal.StatusCancelled), ended(journal.StatusInterrupted), again(time.Hour), later(time.Hour)}
+	l.start(func(_ context.Context, d engine.Delivery) engine.Ending {
+		end := endings[d.Position]
+		end.Written = func(s journal.Status) { // which is not to keep the engine waiting
+			go func() { saw <- told{d.EntryID, s, l.entry(d.EntryID).Status} }()
+		}
+		return end
+	}, send)
+	list := jobs(len(endings), send)
+	l.submit(list...)
+	want := map[told]int{}
+	for i, j := range list {
+		want[told{j.EntryID, endings[i].Status, endings[i].Status}]++
+	}
+	got := map[told]int{}
+	for range list {
+		select {
+		case t := <-saw:
+			got[t]++
+		case <-time.After(patience):
+			l.Fatalf("Written was called for %d ends, want %d", len(got), len(list))
+		}
+	}
+	l.stop()
+	if len(saw) > 0 || !maps.Equal(got, want) {
+		l.Errorf("Written was told, and the journal had, %v, want %v", got, want)
 	}
 }
 
