@@ -43,9 +43,9 @@ func (j *Journal) migrate(ctx context.Context) error {
 	case err == nil && version >= len(files):
 		return notNewer(version, len(files))
 	case j.options.readOnly && err == nil:
-		return fmt.Errorf("the database has schema version %d, and this saferunner reads version %d: open it once without ReadOnly", version, len(files))
+		return fmt.Errorf("the database has schema version %d, and this saferunner reads version %d: open it once to write", version, len(files))
 	case j.options.readOnly:
-		return fmt.Errorf("the database has no journal, or cannot be read: %w; a journal is made by opening it without ReadOnly", err)
+		return fmt.Errorf("the database has no journal, or cannot be read: %w; opening it to write makes one", err)
 	}
 	return j.transact(func() error {
 		const schema = "CREATE TABLE IF NOT EXISTS saferunner_schema (version INTEGER PRIMARY KEY)"

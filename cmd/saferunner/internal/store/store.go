@@ -56,6 +56,13 @@ func uri(path, parameters string) (string, error) {
 	return (&url.URL{Scheme: "file", Path: name, RawQuery: parameters}).String(), nil
 }
 
+func checkNoFolder(path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return errors.New("it is a folder; name a file in it")
+	}
+	return nil
+}
+
 var creating sync.Mutex
 
 // Create makes the file at path, if there is none, for its owner alone, with
@@ -74,10 +81,7 @@ func Create(path string) error {
 	}
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		if info, err := os.Stat(path); err == nil && info.IsDir() {
-			return errors.New("it is a folder; name a file in it")
-		}
-		return nil
+		return checkNoFolder(path)
 	}
 	if err != nil {
 		return err

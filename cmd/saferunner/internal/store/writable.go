@@ -43,27 +43,34 @@ func CheckWritable(ctx context.Context, path string) (err error) {
 	return err
 }
 
-// OpenRead is [Open] for a journal that is to be read only: one that cannot be
-// written to, as on a read-only mount, is no error.
+// OpenRead opens a journal to read it. Nothing is written, and a database that
+// cannot be written to, as on a read-only mount, is no error.
 func OpenRead(ctx context.Context, path string) (*sqljournal.Journal, error) {
-	j, err := Open(ctx, path)
-	if !errors.Is(err, ErrReadOnly) && !is(err, sqlite3.SQLITE_CANTOPEN) {
-		return j, err
+	if err := checkNoFolder(path); err != nil {
+		return nil, fmt.Errorf("journal %s: %w", path, err)
 	}
-	if j, err = openRead(ctx, path); err != nil {
+	j, err := connectRead(ctx, path, "")
+	if is(err, sqlite3.SQLITE_READONLY) || is(err, sqlite3.SQLITE_CANTOPEN) {
+		j, err = openRead(ctx, path)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("journal %s: %w", path, err)
 	}
 	return j, nil
 }
 
-// openRead opens a journal as SQLite does where nothing can be written. It is
-// for that alone: else SQLite would leave files beside it.
-func openRead(ctx context.Context, path string) (*sqljournal.Journal, error) {
-	name, err := uri(path, "mode=ro")
+func connectRead(ctx context.Context, path, parameters string) (*sqljournal.Journal, error) {
+	name, err := uri(path, parameters)
 	if err != nil {
 		return nil, err
 	}
-	j, err := sqljournal.Connect(ctx, "sqlite", name)
+	return sqljournal.Connect(ctx, "sqlite", name, sqljournal.ReadOnly())
+}
+
+// openRead opens a journal as SQLite does where nothing can be written. It is
+// for that alone: else SQLite would leave files beside it.
+func openRead(ctx context.Context, path string) (*sqljournal.Journal, error) {
+	j, err := connectRead(ctx, path, "mode=ro")
 	if !is(err, sqlite3.SQLITE_CANTOPEN) && !is(err, sqlite3.SQLITE_READONLY) {
 		return j, err
 	}
@@ -72,10 +79,7 @@ func openRead(ctx context.Context, path string) (*sqljournal.Journal, error) {
 	if log, missing := os.Stat(path + "-wal"); missing == nil && log.Size() > 0 {
 		return nil, fmt.Errorf("%s-wal holds changes that cannot be read here; copy both files to where files can be made: %w", path, err)
 	}
-	if name, err = uri(path, "immutable=1"); err != nil {
-		return nil, err
-	}
-	return sqljournal.Connect(ctx, "sqlite", name)
+	return connectRead(ctx, path, "immutable=1")
 }
 
 func connect(path, parameters string) (*sql.DB, error) {
