@@ -44,8 +44,11 @@ func onBothByName(t *testing.T, test func(t *testing.T, dsn string)) {
 	t.Run("postgres", func(t *testing.T) { test(t, testDatabase(t)) })
 }
 
+const nilPointer = "runtime error: invalid memory address or nil pointer dereference"
+
 // OnFailure is told of a call once its end is in the journal, with a ctx that
-// goes on. It is not told of a call that goes back into the queue.
+// goes on, also if the methods of the task's error panic. It is not told of a call
+// that goes back into the queue.
 func TestOnFailureComesAfterTheEnd(t *testing.T) {
 	run := endsProgram(t)
 	onBothByName(t, func(t *testing.T, dsn string) {
@@ -53,6 +56,9 @@ func TestOnFailureComesAfterTheEnd(t *testing.T) {
 			"end.cancelled cancelled journal cancelled attempt 0 of 0 error  trace t1 live true true",
 			"end.cancelled cancelled journal cancelled attempt 1 of 1 error context canceled trace t1 live true true",
 			"end.cut interrupted journal interrupted attempt 1 of 1 error context canceled trace t1 live true true",
+			"end.nil failed journal failed attempt 1 of 1 error *fs.PathError, whose Error method panics: " + nilPointer + " trace t1 live true true",
+			"end.nilwrapped failed journal failed attempt 1 of 1 error upload: %!v(PANIC=Error method: " + nilPointer + ") trace t1 live true true",
+			"end.panicking failed journal failed attempt 2 of 2 error main.panics, whose Error method panics: in Error trace t1 live true true",
 			"end.permanent failed journal failed attempt 1 of 1 error no such card trace t1 live true true",
 			"end.slow failed journal failed attempt 1 of 1 error context deadline exceeded trace t1 live true true",
 		}

@@ -47,9 +47,26 @@ var (
 	}, saferunner.Timeout(200*time.Millisecond))
 	putBack = saferunner.Define("end.putback", untilStopped, saferunner.Attempts(3))
 	cut     = saferunner.Define("end.cut", untilStopped)
-	cancel  = saferunner.Define("end.cancelled", untilStopped, saferunner.Attempts(3))
-	found   = saferunner.Define("end.found", untilStopped, saferunner.Timeout(time.Second))
+	nilBare = saferunner.Define("end.nil", func(context.Context, int) error {
+		var failure *os.PathError
+		return failure
+	})
+	nilWrapped = saferunner.Define("end.nilwrapped", func(context.Context, int) error {
+		var failure *os.PathError
+		return fmt.Errorf("upload: %w", errors.Join(errors.New("no room"), saferunner.Permanent(failure)))
+	})
+	panicking = saferunner.Define("end.panicking", func(context.Context, int) error { return panics{} }, saferunner.Attempts(2), saferunner.Backoff(time.Millisecond, time.Millisecond))
+	cancel    = saferunner.Define("end.cancelled", untilStopped, saferunner.Attempts(3))
+	found     = saferunner.Define("end.found", untilStopped, saferunner.Timeout(time.Second))
 )
+
+// panics is an error of which each method does.
+type panics struct{}
+
+func (panics) Error() string { panic("in Error") }
+func (panics) Unwrap() error { panic("in Unwrap") }
+func (panics) Is(error) bool { panic("in Is") }
+func (panics) As(any) bool   { panic("in As") }
 
 func run(ctx context.Context) error {
 	e, err := riverengine.Open(ctx, os.Args[1])
@@ -86,7 +103,7 @@ func run(ctx context.Context) error {
 		_, err := r.Run(values, "found", found.With(0).Async())
 		return err
 	}
-	if err := r.Start(ctx, permanent, slow, putBack, cut, cancel, found); err != nil {
+	if err := r.Start(ctx, permanent, slow, putBack, cut, cancel, found, nilBare, nilWrapped, panicking); err != nil {
 		return err
 	}
 	if len(os.Args) > 2 {
@@ -100,7 +117,8 @@ func run(ctx context.Context) error {
 		return r.Shutdown(ctx)
 	}
 	ctx = values
-	report, err := r.Run(ctx, "ends", permanent.With(1).Async(), slow.With(2).Async())
+	report, err := r.Run(ctx, "ends", permanent.With(1).Async(), slow.With(2).Async(),
+		nilBare.With(7).Async(), nilWrapped.With(8).Async(), panicking.With(9).Async())
 	if err != nil {
 		return err
 	}
