@@ -136,10 +136,24 @@ func (r *Runner) work(ctx context.Context, w *delivered, pass gate.Pass, ended c
 	r.recall(ctx, w)
 	w.run.Take(0, journal.StatusQueued, w.Worker)
 	r.put(ctx, w, w.entry())
-	spec, extracted := w.Task, ctx
-	o := guarded(func() (any, error) {
+	spec := w.Task
+	extracted, o := r.extracted(ctx, w.Metadata)
+	c := taskScope(r.inTask(extracted, scopeOf(extracted), w.run), 0, w.Attempt)
+	a := attempt{ctx: c, spec: &spec, args: w.run.Calls[0].Args, pass: pass}
+	if o.err != nil {
+		w.executed(ctx, &a, o)
+		return
+	}
+	a.execute(func(o outcome) { w.executed(extracted, &a, o) })
+}
+
+// extracted returns the ctx that the extract of Propagate makes. If that does not
+// work, o has the error.
+func (r *Runner) extracted(ctx context.Context, metadata map[string]string) (extracted context.Context, o outcome) {
+	extracted = ctx
+	o = guarded(func() (any, error) {
 		if extract := r.external.extract; extract != nil {
-			extracted = extract(ctx, w.Metadata)
+			extracted = extract(ctx, metadata)
 		}
 		if requestctx.IsNil(extracted) {
 			return nil, errExtractNil
@@ -149,13 +163,18 @@ func (r *Runner) work(ctx context.Context, w *delivered, pass gate.Pass, ended c
 		}
 		return nil, nil
 	})
-	c := taskScope(r.inTask(extracted, scopeOf(extracted), w.run), 0, w.Attempt)
-	a := attempt{ctx: c, spec: &spec, args: w.run.Calls[0].Args, pass: pass}
+	return extracted, o
+}
+
+// told is what a Teller calls: a call has ended badly that no handler has ended.
+func (r *Runner) told(ctx context.Context, d engine.Delivery, e engine.Ending) {
+	w := &delivered{Delivery: d}
+	entry := engine.Batch{RunID: d.RunID, Run: d.Run, At: d.At, Caller: d.Caller, Jobs: []engine.Job{d.Job}}.Entry(0)
+	values, o := r.extracted(ctx, d.Metadata)
 	if o.err != nil {
-		w.executed(ctx, &a, o)
-		return
+		values = ctx
 	}
-	a.execute(func(o outcome) { w.executed(extracted, &a, o) })
+	r.tells(values, w.failure(errors.New(e.Error), e.Stack), entry)(e.Status)
 }
 
 // executed notes the end of the attempt. The journal is written here, if the

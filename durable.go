@@ -93,6 +93,7 @@ func (r *Runner) Start(ctx context.Context, tasks ...Named) error {
 	if r.life.ended() {
 		return fmt.Errorf("saferunner: Start: %w", ErrShutdown)
 	}
+	r.listen()
 	return r.external.start(ctx, r.durable(), defs, specs, r.deliver)
 }
 

@@ -17,9 +17,10 @@ import (
 //
 // [Shutdown] waits for fn, but for one that has not returned a second after its ctx
 // has ended nobody waits any more. If the process dies before fn is called, nobody
-// calls it. fn is not called for a call that ends as interrupted because its
-// process died, nor for one that could not be queued: Run returns that failure. New
-// returns an error if fn is nil.
+// calls it. With a durable engine the process that has ended the call calls fn: of
+// a call whose process died, the one that finds it ([engine.Teller]). fn is not
+// called for a call that could not be queued: Run returns that failure. New returns
+// an error if fn is nil.
 func OnFailure(fn func(ctx context.Context, e journal.Entry, err error)) Option {
 	return func(r *Runner) error {
 		if fn == nil {

@@ -77,7 +77,16 @@ func (r *Runner) adoptLedger() error {
 		return errors.New("WithJournal: the engine keeps the journal itself: leave WithJournal out, or give it the engine's")
 	}
 	r.journal, r.external.ledger = j, true
+	r.listen()
 	return nil
+}
+
+// listen makes the engine tell r of the calls that it ends itself. A runner that
+// executes nothing leaves that to others.
+func (r *Runner) listen() {
+	if teller, ok := r.external.engine.(engine.Teller); ok && !r.recordOnly {
+		teller.Tell(r.told)
+	}
 }
 
 // The default runner is read without a lock. defaultMu is held while it is made

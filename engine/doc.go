@@ -14,8 +14,9 @@
 // An engine that ends the ctx of a handler says why by its cause: [ErrCancelled]
 // or [ErrStopping].
 //
-// An engine may do more: a [Ledger] keeps the journal too, a [TxEngine] takes part
-// in transactions, a [Canceller] cancels calls.
+// An engine may do more: a [Ledger] keeps the journal too, a [Teller]
+// tells of the calls that it has ended itself, a [TxEngine] takes part in
+// transactions, a [Canceller] cancels calls.
 //
 // Package engine/enginetest has the tests that every engine must pass. Module
 // riverengine is an engine that does.

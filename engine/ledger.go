@@ -20,6 +20,18 @@ type Ledger interface {
 	Journal() journal.Journal
 }
 
+// Teller is a [Ledger] that also ends calls of which it asks no [Handler]: those
+// whose process died, those that it cannot deliver, and those that were cancelled
+// before they began.
+type Teller interface {
+	Ledger
+	// Tell names the function that the engine calls for each of these that ends
+	// badly, once the end is in the journal: once, by the process that has ended it.
+	// It passes the job as a Handler would have got it, and what it has written.
+	// Runners call Tell when they are made, and in Start; the last call counts.
+	Tell(func(context.Context, Delivery, Ending))
+}
+
 // TxEngine is a [Ledger] that can take part in a transaction of the caller. The
 // engine says which types a transaction may have, and returns an error for others.
 type TxEngine interface {

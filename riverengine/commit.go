@@ -17,8 +17,11 @@ type commitError struct{ cause error }
 func (e *commitError) Error() string { return "committing: " + e.cause.Error() }
 func (e *commitError) Unwrap() error { return e.cause }
 
-// settlePatience bounds the search for what a failed commit has left.
-const settlePatience = 5 * time.Second
+// settlePatience bounds the search for what a failed commit has left, and
+// settlePause is between two questions.
+var settlePatience = 5 * time.Second
+
+const settlePause = 100 * time.Millisecond
 
 // settle says what became of a batch whose transaction ended with err: nil if
 // it is in the database after all. One of nothing but duplicates has queued
@@ -34,11 +37,26 @@ func (e *Engine) settle(ctx context.Context, tickets []engine.Ticket, err error)
 	entry := tickets[queued].ID
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settlePatience)
 	defer cancel()
-	switch there, failure := e.db.settled(ctx, entry); {
+	switch there, failure := e.ask(ctx, entry); {
 	case failure != nil:
 		return fmt.Errorf("the calls may be queued all the same: the database was lost while they were committed: look for entry %s before you repeat them: %w", entry, errors.Join(engine.ErrInDoubt, err, failure))
 	case there:
 		return nil
 	}
 	return err
+}
+
+// ask is settled, again and again until the database answers or ctx ends.
+func (e *Engine) ask(ctx context.Context, entry string) (there bool, err error) {
+	for {
+		there, err = e.db.settled(ctx, entry)
+		if err == nil {
+			return there, nil
+		}
+		select {
+		case <-time.After(settlePause):
+		case <-ctx.Done():
+			return false, err
+		}
+	}
 }

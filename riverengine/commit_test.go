@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"math"
 	"net"
 	"strings"
 	"sync/atomic"
@@ -21,7 +22,7 @@ var errLost = errors.New("the connection was lost")
 type losing struct {
 	database
 	commits bool
-	down    bool
+	down    *atomic.Int64 // for how many questions
 }
 
 func (l losing) write(ctx context.Context, do func(session, any) error) error {
@@ -38,25 +39,32 @@ func (l losing) write(ctx context.Context, do func(session, any) error) error {
 }
 
 func (l losing) settled(ctx context.Context, entry string) (bool, error) {
-	if l.down {
+	if l.down.Add(-1) >= 0 {
 		return false, errors.New("down")
 	}
 	return l.database.settled(ctx, entry)
 }
 
 func TestLostCommit(t *testing.T) {
+	whole := settlePatience
+	settlePatience = 2 * time.Second
+	defer func() { settlePatience = whole }()
 	for name, tt := range map[string]struct {
-		commits, down bool
-		want          string
+		commits bool
+		down    int64
+		want    string
 	}{
 		"committed":     {commits: true},
 		"rolled back":   {want: errLost.Error()},
-		"never learned": {commits: true, down: true, want: "may be queued"},
+		"away a while":  {commits: true, down: 3},
+		"never learned": {commits: true, down: math.MaxInt64, want: "may be queued"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 				e := open()
-				e.db = losing{e.db, tt.commits, tt.down}
+				var down atomic.Int64
+				down.Store(tt.down)
+				e.db = losing{e.db, tt.commits, &down}
 				b := batchOf(engine.Job{Task: note, Key: "k"}, engine.Job{Task: note})
 				tickets, err := e.Submit(t.Context(), b)
 				if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
@@ -81,7 +89,7 @@ func TestLostCommitOfDuplicate(t *testing.T) {
 		e := open()
 		submit(t, e, engine.Job{Task: note, Key: "k"})
 		search := searches{database: e.db}
-		e.db = losing{database: &search, commits: true}
+		e.db = losing{&search, true, &atomic.Int64{}}
 		duplicate, other := engine.Job{Task: note, Key: "k"}, engine.Job{Task: note}
 		b := batchOf(duplicate, other)
 		tickets, err := e.Submit(t.Context(), b)

@@ -171,6 +171,7 @@ func (e *Engine) written(ctx context.Context, jobs []int64, of map[int64]*attemp
 	for _, row := range rows {
 		a := of[row.ID]
 		if a == nil {
+			e.tellUnread(ctx, row)
 			continue
 		}
 		e.attempts.forget(row.ID, a)

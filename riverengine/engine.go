@@ -27,10 +27,11 @@ type Engine struct {
 	concurrency int
 	queues      map[string]int // concurrency of single queues
 
-	handler  engine.Handler             // set before workers start
-	specs    map[string]engine.TaskSpec // of Start
-	away     atomic.Int64               // when the database last failed to answer workers
-	attempts attemptSet                 // that this process executes
+	handler  engine.Handler                                                        // set before workers start
+	specs    map[string]engine.TaskSpec                                            // of Start
+	away     atomic.Int64                                                          // when the database last failed to answer workers
+	told     atomic.Pointer[func(context.Context, engine.Delivery, engine.Ending)] // of Tell
+	attempts attemptSet                                                            // that this process executes
 
 	mu     sync.RWMutex // guards what follows, and is not held while River starts or stops
 	client client       // inserts, and works after Start
@@ -42,6 +43,7 @@ type Engine struct {
 var (
 	_ engine.TxEngine  = (*Engine)(nil)
 	_ engine.Canceller = (*Engine)(nil)
+	_ engine.Teller    = (*Engine)(nil)
 )
 
 // database is SQLite or Postgres.

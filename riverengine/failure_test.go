@@ -160,7 +160,10 @@ func TestDiskFull(t *testing.T) {
 // A job that was spoilt in the database fails, and says so; others go on.
 func TestPoisonedJob(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
-		e := open()
+		e, told := open(), make(chan string, 9)
+		e.Tell(func(_ context.Context, d engine.Delivery, end engine.Ending) {
+			told <- d.EntryID + " " + string(end.Status) + " " + end.Error
+		})
 		spoilt := submit(t, e, engine.Job{Task: note, Payload: []byte(`"x"`)}).Jobs[0].EntryID
 		poison := `'"?"'`
 		if _, ok := e.db.(*sqliteDB); ok {
@@ -174,6 +177,9 @@ func TestPoisonedJob(t *testing.T) {
 		entry := becomes(t, e, spoilt, journal.StatusFailed)
 		if entry.ErrorText() == "" {
 			t.Errorf("it does not say why: %+v", entry)
+		}
+		if got, want := <-told, spoilt+" failed "+entry.ErrorText(); got != want {
+			t.Errorf("told of %q, want %q", got, want)
 		}
 		becomes(t, e, good, journal.StatusDone)
 	})

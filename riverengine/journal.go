@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -112,17 +111,23 @@ func (j *Journal) Claim(ctx context.Context, task, key, entryID string) (holder 
 	return holder, nil
 }
 
+// claimTries bounds claim: a transaction of the user's that sees no changes of
+// others may never learn who holds a key.
+const claimTries = 100
+
 func claim(ctx context.Context, s session, task, key, entryID string) (holder string, err error) {
-	_, err = s.exec(ctx, "INSERT INTO @claims (task, key, entry_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", task, plain(key), entryID)
-	if err != nil {
-		return "", err
+	for range claimTries {
+		_, err = s.exec(ctx, "INSERT INTO @claims (task, key, entry_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", task, plain(key), entryID)
+		if err != nil {
+			return "", err
+		}
+		found := func(scan scan) error { return scan(&holder) }
+		err = s.query(ctx, found, "SELECT entry_id FROM @claims WHERE task = $1 AND key = $2", task, plain(key))
+		if err != nil || holder != "" { // else it was given back between the two
+			return holder, err
+		}
 	}
-	found := func(scan scan) error { return scan(&holder) }
-	err = s.query(ctx, found, "SELECT entry_id FROM @claims WHERE task = $1 AND key = $2", task, plain(key))
-	if err == nil && holder == "" {
-		err = errors.New("the key was given back meanwhile: try again")
-	}
-	return holder, err
+	return "", fmt.Errorf("the key was given back %d times while it was claimed: try again, in a transaction that is READ COMMITTED", claimTries)
 }
 
 // claimAll claims the keys of a batch, and returns the holders of those that

@@ -71,6 +71,7 @@ func TestRetryRemovedBetweenAttempts(t *testing.T) {
 				if !strings.Contains(entry.ErrorText(), "not executed") || !strings.Contains(entry.ErrorText(), tt.says) {
 					t.Errorf("the entry says %q", entry.ErrorText())
 				}
+				waitFor(t, 10*time.Second, "the log to say so", func() bool { return strings.Contains(log.String(), "not executed") })
 				if text := log.String(); !strings.Contains(text, id) || !strings.Contains(text, retry.Name) || !strings.Contains(text, "order.created") {
 					t.Errorf("the log says %q", text)
 				}

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"log/slog"
 	"time"
 
 	"github.com/riverqueue/river/riverdriver"
@@ -99,15 +98,10 @@ func (e executor) JobRescueMany(ctx context.Context, p *riverdriver.JobRescueMan
 		p.Error[i] = withError(text, lostText)
 	}
 	done, err := e.Executor.JobRescueMany(ctx, p)
-	if err != nil {
-		return done, err
+	if err == nil {
+		e.tellLost(ctx, p)
 	}
-	for i, job := range p.ID {
-		if p.FinalizedAt[i] != nil {
-			e.engine.interrupted(ctx, job)
-		}
-	}
-	return done, nil
+	return done, err
 }
 
 // withError returns River's record of an attempt with another error.
@@ -122,20 +116,4 @@ func withError(record []byte, text string) []byte {
 		return record
 	}
 	return changed
-}
-
-// interrupted logs that a job's call was, if the journal agrees.
-func (e *Engine) interrupted(ctx context.Context, job int64) {
-	reason := lostText + ": look whether it took effect, and run it again by hand if not"
-	err := e.db.read().query(ctx, func(scan scan) error {
-		var entry, task, runID string
-		err := scan(&entry, &task, &runID)
-		if err == nil {
-			e.logEnd(ctx, journal.StatusInterrupted, entry, task, runID, reason)
-		}
-		return err
-	}, "SELECT e.id, e.task, e.run_id FROM @river_job j JOIN @entries e ON e.id = j.metadata->>'entry' WHERE j.id = $1 AND e.status = 'interrupted'", job)
-	if err != nil {
-		e.log.ErrorContext(ctx, "saferunner: async calls interrupted: the journal has them, and cannot be read", slog.Any("error", err))
-	}
 }

@@ -125,15 +125,9 @@ func (w *worker) obey(ctx context.Context, job *river.Job[jobArgs], d engine.Del
 // refuse ends a call that is not executed.
 func (w *worker) refuse(ctx context.Context, job *river.Job[jobArgs], a *attempt, d engine.Delivery, status journal.Status, reason error) error {
 	a.end = engine.Ending{Status: status, Error: reason.Error(), Written: func(s journal.Status) {
-		w.engine.logEnd(ctx, s, d.EntryID, d.Task.Name, d.RunID, reason.Error())
+		w.engine.tell(ctx, d, engine.Ending{Status: s, Error: reason.Error()})
 	}}
 	return w.obey(ctx, job, d, a.end, false)
-}
-
-// logEnd logs the end of a call of which the runner does not know.
-func (e *Engine) logEnd(ctx context.Context, status journal.Status, entry, task, runID, reason string) {
-	e.log.ErrorContext(ctx, "saferunner: async call "+string(status),
-		slog.String("run_id", runID), slog.String("task", task), slog.String("entry", entry), slog.String("error", reason))
 }
 
 // record has River write the output together with the job's state.

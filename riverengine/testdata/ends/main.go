@@ -1,6 +1,7 @@
 // Ends works calls that end badly, and prints what OnFailure is told of them.
 //
 //	ends DSN          runs calls of its own, and shuts down while some execute
+//	ends DSN queue    queues a call of end.found
 //	ends DSN COUNT    works what is in the database, until it was told so often
 package main
 
@@ -46,8 +47,26 @@ var (
 	}, saferunner.Timeout(200*time.Millisecond))
 	putBack = saferunner.Define("end.putback", untilStopped, saferunner.Attempts(3))
 	cut     = saferunner.Define("end.cut", untilStopped)
-	found   = saferunner.Define("end.found", untilStopped, saferunner.Timeout(time.Second))
+	nilBare = saferunner.Define("end.nil", func(context.Context, int) error {
+		var failure *os.PathError
+		return failure
+	})
+	nilWrapped = saferunner.Define("end.nilwrapped", func(context.Context, int) error {
+		var failure *os.PathError
+		return fmt.Errorf("upload: %w", errors.Join(errors.New("no room"), saferunner.Permanent(failure)))
+	})
+	panicking = saferunner.Define("end.panicking", func(context.Context, int) error { return panics{} }, saferunner.Attempts(2), saferunner.Backoff(time.Millisecond, time.Millisecond))
+	cancel    = saferunner.Define("end.cancelled", untilStopped, saferunner.Attempts(3))
+	found     = saferunner.Define("end.found", untilStopped, saferunner.Timeout(time.Second))
 )
+
+// panics is an error of which each method does.
+type panics struct{}
+
+func (panics) Error() string { panic("in Error") }
+func (panics) Unwrap() error { panic("in Unwrap") }
+func (panics) Is(error) bool { panic("in Is") }
+func (panics) As(any) bool   { panic("in As") }
 
 func run(ctx context.Context) error {
 	e, err := riverengine.Open(ctx, os.Args[1])
@@ -79,7 +98,12 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.Start(ctx, permanent, slow, putBack, cut, found); err != nil {
+	values := context.WithValue(ctx, traceKey{}, "t1")
+	if len(os.Args) > 2 && os.Args[2] == "queue" {
+		_, err := r.Run(values, "found", found.With(0).Async())
+		return err
+	}
+	if err := r.Start(ctx, permanent, slow, putBack, cut, cancel, found, nilBare, nilWrapped, panicking); err != nil {
 		return err
 	}
 	if len(os.Args) > 2 {
@@ -92,19 +116,30 @@ func run(ctx context.Context) error {
 		}
 		return r.Shutdown(ctx)
 	}
-	ctx = context.WithValue(ctx, traceKey{}, "t1")
-	report, err := r.Run(ctx, "ends", permanent.With(1).Async(), slow.With(2).Async())
+	ctx = values
+	report, err := r.Run(ctx, "ends", permanent.With(1).Async(), slow.With(2).Async(),
+		nilBare.With(7).Async(), nilWrapped.With(8).Async(), panicking.With(9).Async())
 	if err != nil {
 		return err
 	}
 	_ = report.Wait(ctx) // their failures, which are what this is about
+	if report, err = r.Run(ctx, "cancelled", cancel.With(5).Async().After(time.Hour), cancel.With(6).Async()); err != nil {
+		return err
+	}
+	<-begun
+	for _, o := range report.Outcomes() {
+		if err := r.Cancel(ctx, o.EntryID); err != nil {
+			return err
+		}
+	}
+	_ = report.Wait(ctx)
 	if _, err := r.Run(ctx, "stopped", putBack.With(3).Async(), cut.With(4).Async()); err != nil {
 		return err
 	}
 	<-begun
 	<-begun
-	impatient, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
-	defer cancel()
+	impatient, end := context.WithTimeout(ctx, 50*time.Millisecond)
+	defer end()
 	_ = r.Shutdown(impatient) // which names them
 	return nil
 }
