@@ -16,7 +16,7 @@ const maxText = 256
 // check refuses a list before any of it executes. A list that is wrong by
 // itself fails the test that it is run in, whatever the code under test does
 // with the error.
-func (r *Runner) check(ctx context.Context, tx any, caller uintptr, runID string, refused bool, calls []Call) error {
+func (r *Runner) check(ctx context.Context, receiver *Runner, tx any, caller uintptr, runID string, refused bool, calls []Call) error {
 	if r.journal == nil {
 		return errNilRunner("Run")
 	}
@@ -26,7 +26,7 @@ func (r *Runner) check(ctx context.Context, tx any, caller uintptr, runID string
 		return err
 	}
 	if tx != nil {
-		if err := r.checkTx(tx, calls); err != nil {
+		if err := r.checkTx(receiver, tx, calls); err != nil {
 			return fmt.Errorf("saferunner: run %q: %w; nothing was executed", runID, err)
 		}
 	}

@@ -1,8 +1,9 @@
 package saferunner_test
 
 import (
+	"context"
 	"errors"
-	"slices"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -78,9 +79,8 @@ func TestExternalEngineInTestMode(t *testing.T) {
 	if _, err := r.Run(t.Context(), "order.created", e.note.With("x").Async(), e.note.With("y").After(1)); err != nil {
 		t.Fatal(err)
 	}
-	report, err := r.RunTx(t.Context(), "a transaction", "order.paid", e.note.With("z").Async())
-	if err != nil || !slices.Equal(report.Recorded(), []string{e.note.Name()}) {
-		t.Errorf("RunTx: %v, recorded %v", err, report.Recorded())
+	if _, err := r.RunTx(t.Context(), "a transaction", "order.paid", e.note.With("z").Async()); !errors.Is(err, engine.ErrNoTx) {
+		t.Errorf("RunTx on an engine without transactions: %v", err)
 	}
 	if _, err := r.RunTx(t.Context(), "a transaction", "order.paid", e.note.With("z")); err == nil || !strings.Contains(err.Error(), "sync") {
 		t.Errorf("RunTx of a sync call: %v", err)
@@ -148,3 +148,39 @@ func TestForcedRunTxIsRecorded(t *testing.T) {
 
 // unused is a journal that nobody calls.
 type unused struct{ journal.Journal }
+
+// txLedger takes part in transactions of one type.
+type txLedger struct{ *ledger }
+
+type someTx struct{}
+
+func (txLedger) CheckTx(tx any) error {
+	if _, ok := tx.(someTx); !ok {
+		return fmt.Errorf("not in a %T", tx)
+	}
+	return nil
+}
+
+func (txLedger) SubmitTx(context.Context, any, engine.Batch) ([]engine.Ticket, error) {
+	panic("reached in a test")
+}
+
+func (txLedger) WriteTx(context.Context, any, ...journal.Change) error { return nil }
+
+// RunTx refuses in a test what it refuses in production.
+func TestRunTxChecksInTestMode(t *testing.T) {
+	r, err := saferunner.New(saferunner.WithEngine(txLedger{newLedger(t)}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	effects, rec := newEffects(), saferunnertest.New(t)
+	for name, ctx := range map[string]context.Context{"no recorder": t.Context(), "a recorder": rec.Context()} {
+		if _, err := r.RunTx(ctx, 17, "tx", effects.note.With("x").Async()); err == nil || !strings.Contains(err.Error(), "not in a int") {
+			t.Errorf("%s: a wrong transaction: %v", name, err)
+		}
+		if report, err := r.RunTx(ctx, someTx{}, "tx", effects.note.With("x").Async()); err != nil || statuses(report) != "recorded" {
+			t.Errorf("%s: got %s, %v", name, statuses(report), err)
+		}
+	}
+	rec.AssertCount("tx", 1)
+}

@@ -75,7 +75,7 @@ func run(ctx context.Context, receiver *Runner, caller uintptr, tx any, runID st
 	}
 	say := gate.Say{RecordOnly: recordOnly, Rules: owner.rules, NoTx: tx != nil && owner.durable() == nil}
 	all, same := say.DecideAll()
-	if err := owner.check(ctx, tx, caller, runID, same && all.Verdict == gate.Refused, calls); err != nil {
+	if err := owner.check(ctx, receiver, tx, caller, runID, same && all.Verdict == gate.Refused, calls); err != nil {
 		return refusedReport(runID), err
 	}
 	if err := owner.life.enter(s, owner); err != nil {

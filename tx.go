@@ -22,8 +22,9 @@ import (
 //
 // A list with a sync call is an error, since its effect could not be rolled back.
 // RunTx returns [engine.ErrNoTx] if the engine takes no part in transactions; the
-// in-process engine never does. In test mode the calls are recorded.
-// If the error is not nil, nothing was executed: roll back.
+// in-process engine never does; and an error if tx is none of the engine's. In
+// test mode the same is checked, as far as the runner has an engine, and the calls
+// are recorded. If the error is not nil, nothing was executed: roll back.
 func (r *Runner) RunTx(ctx context.Context, tx any, runID string, calls ...Call) (*Report, error) {
 	if !r.made() {
 		return refusedReport(runID), errNilRunner("RunTx")
@@ -31,9 +32,10 @@ func (r *Runner) RunTx(ctx context.Context, tx any, runID string, calls ...Call)
 	if tx == nil {
 		return refusedReport(runID), fmt.Errorf("saferunner: run %q: RunTx: the transaction is nil: begin one, and end it after RunTx; nothing was executed", runID)
 	}
-	caller := callsite.Caller(0)
-	if callsite.Package(caller) == typedFaces {
-		caller = callsite.Caller(1)
+	skip, caller := 0, callsite.Caller(0)
+	for callsite.Package(caller) == typedFaces {
+		skip++
+		caller = callsite.Caller(skip)
 	}
 	return run(ctx, r, caller, tx, runID, calls)
 }
@@ -42,17 +44,26 @@ func (r *Runner) RunTx(ctx context.Context, tx any, runID string, calls ...Call)
 // where a user would look for a call.
 const typedFaces = "github.com/saferunner/saferunner/riverengine"
 
-// checkTx checks what RunTx asks beyond Run.
-func (r *Runner) checkTx(_ any, calls []Call) error {
+// checkTx checks what RunTx of the receiver asks beyond Run: in a test, where a
+// recorder owns the calls, as in production.
+func (r *Runner) checkTx(receiver *Runner, tx any, calls []Call) error {
 	for i, c := range calls {
 		if !c.options.IsAsync() {
 			return fmt.Errorf("RunTx, call %d: %s is sync: its effect could not be rolled back; add Async", i+1, c.name())
 		}
 	}
-	if _, ok := r.external.engine.(engine.TxEngine); !ok && gateIsLive() && r.rules == nil {
-		return engine.ErrNoTx
+	e := r.external.engine
+	if e == nil && r.rules != nil {
+		e = receiver.external.engine
 	}
-	return nil
+	t, ok := e.(engine.TxEngine)
+	switch {
+	case ok:
+		return t.CheckTx(tx)
+	case e == nil && (r.rules != nil || !gateIsLive()): // the test, or the server that records, has none
+		return nil
+	}
+	return engine.ErrNoTx
 }
 
 // txEngine returns the engine that takes part in the list's transaction, nil

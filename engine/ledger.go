@@ -36,6 +36,10 @@ type Teller interface {
 // engine says which types a transaction may have, and returns an error for others.
 type TxEngine interface {
 	Ledger
+	// CheckTx returns why the engine cannot take part in tx: it is nil, or of
+	// another type than the engine's database has. It asks no database, so that a
+	// test finds the same as production.
+	CheckTx(tx any) error
 	// SubmitTx is like Submit, and takes effect when tx commits.
 	SubmitTx(ctx context.Context, tx any, batch Batch) ([]Ticket, error)
 	// WriteTx is like Write of the journal, and takes effect when tx commits.

@@ -19,6 +19,7 @@ import (
 // Shutdown. It is safe for concurrent use.
 type Engine struct {
 	db          database
+	takes       func(tx any) error // which transactions, where there is no db
 	journal     journal.Journal
 	aead        cipher.AEAD
 	log         *slog.Logger
@@ -57,6 +58,7 @@ type database interface {
 	settled(ctx context.Context, entry string) (bool, error)
 	// within returns the session of the user's transaction.
 	within(tx any) (session, error)
+	takes(tx any) error
 	// putEntries writes the entries of a batch that its jobs do not bring along.
 	putEntries(ctx context.Context, s session, entries []journal.Entry) error
 	timestamp(time.Time) any // as River's columns hold it

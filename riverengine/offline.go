@@ -9,13 +9,14 @@ import (
 // errOffline is what an engine says that Open made in a test binary.
 var errOffline = errors.New("riverengine: in a test binary Open does not connect; tests of an engine itself use NewSQLite or NewPostgres")
 
-// newOffline returns an engine without a database.
-func newOffline(o *options) (*Engine, error) {
+// newOffline returns an engine without a database. takes says in which
+// transactions one with it would take part.
+func newOffline(o *options, takes func(tx any) error) (*Engine, error) {
 	r, err := saferunner.New() // for its journal
 	if err != nil {
 		return nil, err
 	}
-	return &Engine{journal: r.Journal(), log: o.log}, nil
+	return &Engine{journal: r.Journal(), log: o.log, takes: takes}, nil
 }
 
 func (e *Engine) online() error {

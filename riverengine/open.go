@@ -39,8 +39,10 @@ func Open(ctx context.Context, dsn string, opts ...Option) (*Engine, error) {
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("riverengine: Open: %w", err)
+	case testing.Testing() && scheme == "sqlite":
+		return newOffline(o, sqliteTakes)
 	case testing.Testing():
-		return newOffline(o)
+		return newOffline(o, postgresTakes)
 	case scheme == "sqlite":
 		return openFile(ctx, file, o)
 	}

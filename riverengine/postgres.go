@@ -96,15 +96,13 @@ func (d *postgresDB) settled(ctx context.Context, entry string) (there bool, err
 	return there, err
 }
 
+func (d *postgresDB) takes(tx any) error { return postgresTakes(tx) }
+
 func (d *postgresDB) within(tx any) (session, error) {
-	if isNil(tx) {
-		return nil, errNilTx
+	if err := d.takes(tx); err != nil {
+		return nil, err
 	}
-	t, ok := tx.(pgx.Tx)
-	if !ok {
-		return nil, fmt.Errorf("riverengine: the engine is on Postgres and takes part in a pgx.Tx of its database, not in a %T", tx)
-	}
-	return postgresSession{t, d.names}, nil
+	return postgresSession{tx.(pgx.Tx), d.names}, nil
 }
 
 // putEntries writes those of duplicates. Of a queued call the job is all that

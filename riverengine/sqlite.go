@@ -171,14 +171,13 @@ func explainBusy(ctx context.Context, conn *sql.Conn, began time.Time, err error
 	return fmt.Errorf("another connection has locked the SQLite database, and this transaction %s: if the other is a transaction of your own on the same file, use RunTx with it: %w", waited, err)
 }
 
+func (d *sqliteDB) takes(tx any) error { return sqliteTakes(tx) }
+
 func (d *sqliteDB) within(tx any) (session, error) {
-	if isNil(tx) {
-		return nil, errNilTx
+	if err := d.takes(tx); err != nil {
+		return nil, err
 	}
-	t, ok := tx.(*sql.Tx)
-	if !ok {
-		return nil, fmt.Errorf("riverengine: the engine is on SQLite and takes part in a *sql.Tx of its file, not in a %T", tx)
-	}
+	t := tx.(*sql.Tx)
 	if err := onEngineFile(t); err != nil {
 		return nil, err
 	}

@@ -24,17 +24,21 @@ import (
 // that fails after 10 seconds (with [NewSQLite], after the busy_timeout of
 // the connection).
 func RunTx(ctx context.Context, tx *sql.Tx, runID string, calls ...saferunner.Call) (*saferunner.Report, error) {
-	return withAdvice(saferunner.Default().RunTx(ctx, tx, runID, calls...))
+	return runTx(ctx, tx, runID, calls)
 }
 
 // RunPgxTx is [RunTx] within a transaction on Postgres. Where another one
 // holds a key, it waits as long as the lock_timeout of tx says: without one,
 // for its end.
 func RunPgxTx(ctx context.Context, tx pgx.Tx, runID string, calls ...saferunner.Call) (*saferunner.Report, error) {
-	return withAdvice(saferunner.Default().RunTx(ctx, tx, runID, calls...))
+	return runTx(ctx, tx, runID, calls)
 }
 
-func withAdvice(r *saferunner.Report, err error) (*saferunner.Report, error) {
+func runTx(ctx context.Context, tx any, runID string, calls []saferunner.Call) (*saferunner.Report, error) {
+	if isNil(tx) {
+		tx = nil // which is refused whatever the engine
+	}
+	r, err := saferunner.Default().RunTx(ctx, tx, runID, calls...)
 	if errors.Is(err, engine.ErrNoTx) {
 		err = fmt.Errorf("%w: this runner's engine is none of riverengine's: give saferunner.SetDefault one that has, or call its RunTx", err)
 	}
@@ -47,6 +51,37 @@ var errNilTx = errors.New("riverengine: the transaction is nil: begin one, and l
 func isNil(tx any) bool {
 	v := reflect.ValueOf(tx)
 	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
+}
+
+// CheckTx is for the runner, whose RunTx calls it. In a test binary too it knows
+// which database Open has named.
+func (e *Engine) CheckTx(tx any) error {
+	if e.db == nil {
+		return e.takes(tx)
+	}
+	return e.db.takes(tx)
+}
+
+func sqliteTakes(tx any) error {
+	_, ok := tx.(*sql.Tx)
+	switch {
+	case isNil(tx):
+		return errNilTx
+	case !ok:
+		return fmt.Errorf("riverengine: the engine is on SQLite and takes part in a *sql.Tx of its file, not in a %T", tx)
+	}
+	return nil
+}
+
+func postgresTakes(tx any) error {
+	_, ok := tx.(pgx.Tx)
+	switch {
+	case isNil(tx):
+		return errNilTx
+	case !ok:
+		return fmt.Errorf("riverengine: the engine is on Postgres and takes part in a pgx.Tx of its database, not in a %T", tx)
+	}
+	return nil
 }
 
 // onEngineFile fails where a transaction is on a file without the engine's
