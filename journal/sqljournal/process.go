@@ -3,6 +3,7 @@ package sqljournal
 import (
 	"crypto/rand"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/saferunner/saferunner/internal/gate"
@@ -64,20 +65,33 @@ func mode() string {
 	}
 }
 
-// renew says that this process lives, and judges those that do not once it
-// may. What fails is tried again by the next renewal.
-func (j *Journal) renew() {
-	for {
-		n, err := j.renewOnce(j.judge)
-		if err != nil { // what cannot be judged does not make this process look dead
-			_, _ = j.renewOnce(func(time.Time) (int, error) { return 0, nil })
-			return
-		}
-		if n < judgedTogether {
-			return
-		}
+// pollPause is how long a renewal waits for the write lock before it looks
+// again. SQLite itself looks ten times a second only, and finds the lock taken
+// for seconds while others write without a pause.
+const pollPause = 10 * time.Millisecond
+
+// renew says that this process lives, judges those that do not once it may,
+// and returns when it is to be called again. It does not wait for the lock, so
+// that other work can have its turn.
+func (j *Journal) renew() (next time.Duration) {
+	if _, err := j.conn.ExecContext(background, "PRAGMA busy_timeout = 0"); err != nil {
+		return j.process.watch.Pace.Renew
 	}
+	defer func() { _, _ = j.conn.ExecContext(background, setBusyTimeout) }()
+	n, err := j.renewOnce(j.judge)
+	switch {
+	case err != nil && busy(err):
+		return pollPause
+	case err != nil: // what cannot be judged does not make this process look dead
+		_, _ = j.renewOnce(func(time.Time) (int, error) { return 0, nil })
+	case n == judgedTogether:
+		return 0
+	}
+	return j.process.watch.Pace.Renew
 }
+
+// busy reports whether another has the lock, by the words of SQLite.
+func busy(err error) bool { return strings.Contains(err.Error(), "is locked") }
 
 // renewOnce renews the row and judges in one transaction. It has the write
 // lock, so nobody else judges meanwhile, and nobody is seen later than the time
