@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"testing"
 	"time"
 
@@ -44,7 +43,7 @@ func connectReadOnly(ctx context.Context, path string) (*sqljournal.Journal, err
 }
 
 // pending is a call with a key of its own, which it has claimed in j.
-func pending(t *testing.T, j *sqljournal.Journal, id string, status journal.Status, attempts ...journal.Attempt) journal.Entry {
+func pending(t *testing.T, j *sqljournal.Journal, id string, status journal.Status, attempts ...journal.Attempt) {
 	t.Helper()
 	e := entry(id)
 	e.Status, e.Key, e.Attempts = status, id, attempts
@@ -53,7 +52,6 @@ func pending(t *testing.T, j *sqljournal.Journal, id string, status journal.Stat
 		t.Fatalf("Claim: %s, %v", holder, err)
 	}
 	write(t, j, e)
-	return e
 }
 
 func write(t *testing.T, j *sqljournal.Journal, e journal.Entry) {
@@ -313,36 +311,5 @@ func TestReadOnlyNeedsAJournal(t *testing.T) {
 		if _, err := db.Exec(fmt.Sprintf("INSERT INTO other VALUES (%v)", open)); err != nil {
 			t.Errorf("the connection cannot be written to after a reader: %v", err)
 		}
-	}
-}
-
-// What is asked at each renewal is answered by an index.
-func TestJudgingUsesAnIndex(t *testing.T) {
-	path := file(t)
-	openAt(t, path, silent)
-	db, err := sql.Open("sqlite", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer closeNow(t, db)
-	rows, err := db.Query("EXPLAIN QUERY PLAN SELECT id, status, attempts FROM saferunner_entries WHERE process <> ''" +
-		" AND process NOT IN (SELECT id FROM saferunner_processes WHERE seen BETWEEN 1 AND 2) LIMIT 256")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer closeNow(t, rows)
-	var plan []string
-	for rows.Next() {
-		var id, parent, unused int
-		var detail string
-		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
-			t.Fatal(err)
-		}
-		plan = append(plan, detail)
-	}
-	if !slices.ContainsFunc(plan, func(s string) bool {
-		return s == "SEARCH saferunner_entries USING INDEX saferunner_entries_process (process>?)" || s == "SCAN saferunner_entries USING INDEX saferunner_entries_process"
-	}) || rows.Err() != nil {
-		t.Errorf("the plan is %q, %v", plan, rows.Err())
 	}
 }
