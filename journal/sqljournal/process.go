@@ -2,6 +2,7 @@ package sqljournal
 
 import (
 	"crypto/rand"
+	"database/sql"
 	"os"
 	"strings"
 	"time"
@@ -17,29 +18,32 @@ import (
 // and taken out by Close. The writer alone uses it.
 type process struct {
 	id    string // of this journal: what a process has open twice, it closes twice
+	host  string // for people
 	watch liveness.Watch
 	known bool // the row may be there
 }
 
 func newProcess(p liveness.Pace) process {
-	return process{id: rand.Text(), watch: liveness.Watch{Pace: p}}
+	host, _ := os.Hostname()
+	return process{id: rand.Text(), host: host, watch: liveness.Watch{Pace: p}}
 }
 
 // clock is the database's, in milliseconds: what all processes go by.
 const clock = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"
 
 const (
-	appearSQL = "INSERT INTO saferunner_processes (id, host, pid, mode, seen) VALUES (?, ?, ?, ?, " + clock + ") ON CONFLICT (id) DO "
-	seenSQL   = appearSQL + "UPDATE SET seen = excluded.seen"
+	processSQL = "INSERT INTO saferunner_processes (id, host, pid, mode, seen) VALUES (?, ?, ?, ?, " + clock + ") ON CONFLICT (id) DO "
+	appearSQL  = processSQL + "NOTHING"
+	seeSQL     = processSQL + "UPDATE SET seen = excluded.seen"
 )
 
 // appear makes the row if it is not there. It runs in a transaction.
-func (j *Journal) appear() error { return j.putProcess(appearSQL + "NOTHING") }
+func (j *Journal) appear() error { return j.putProcess(j.statements.appear) }
 
 // see renews the row, and returns the time that is in it now. It runs in a
 // transaction.
 func (j *Journal) see() (now time.Time, err error) {
-	if err := j.putProcess(seenSQL); err != nil {
+	if err := j.putProcess(j.statements.see); err != nil {
 		return now, err
 	}
 	var seen int64
@@ -47,10 +51,9 @@ func (j *Journal) see() (now time.Time, err error) {
 	return time.UnixMilli(seen), err
 }
 
-func (j *Journal) putProcess(statement string) error {
-	host, _ := os.Hostname() // for people
-	_, err := j.conn.ExecContext(background, statement, j.process.id, host, os.Getpid(), mode())
+func (j *Journal) putProcess(statement *sql.Stmt) error {
 	j.process.known = true
+	_, err := statement.ExecContext(background, j.process.id, j.process.host, os.Getpid(), mode())
 	return err
 }
 

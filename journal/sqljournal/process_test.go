@@ -28,7 +28,7 @@ func (r *renewals) answer(query string) error {
 		}
 	}
 	switch query {
-	case seenSQL:
+	case seeSQL:
 		r.at = append(r.at, time.Now())
 	case "COMMIT":
 		r.commit++
