@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 
 	"github.com/saferunner/saferunner/internal/leaktest"
+	"github.com/saferunner/saferunner/internal/liveness"
 )
 
 func TestMain(m *testing.M) { leaktest.Main(m) }
@@ -93,8 +94,13 @@ func (r *stubRows) Next(values []driver.Value) error {
 // test closes the journal.
 func inBubble(t *testing.T, test func(t *testing.T, s *stub, j *Journal)) {
 	t.Helper()
+	inBubbleWith(t, liveness.Standard, func(string) error { return nil }, test)
+}
+
+func inBubbleWith(t *testing.T, p liveness.Pace, answer func(string) error, test func(t *testing.T, s *stub, j *Journal)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		s := &stub{answer: func(string) error { return nil }}
+		s := &stub{answer: answer}
 		db := sql.OpenDB(s)
 		defer func() {
 			if err := db.Close(); err != nil {
@@ -102,7 +108,7 @@ func inBubble(t *testing.T, test func(t *testing.T, s *stub, j *Journal)) {
 			}
 			synctest.Wait()
 		}()
-		j, err := Open(t.Context(), db)
+		j, err := Open(liveness.WithPace(t.Context(), p), db)
 		if err != nil {
 			t.Fatal(err)
 		}

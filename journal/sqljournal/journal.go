@@ -162,8 +162,10 @@ func open(ctx context.Context, conn *sql.Conn, o options) (*Journal, error) {
 	return j, nil
 }
 
+const setBusyTimeout = "PRAGMA busy_timeout = 5000"
+
 func (j *Journal) configure(ctx context.Context) error {
-	if _, err := j.conn.ExecContext(ctx, "PRAGMA busy_timeout = 5000"); err != nil {
+	if _, err := j.conn.ExecContext(ctx, setBusyTimeout); err != nil {
 		return err
 	}
 	if j.options.readOnly {

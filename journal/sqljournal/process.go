@@ -2,7 +2,9 @@ package sqljournal
 
 import (
 	"crypto/rand"
+	"database/sql"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/saferunner/saferunner/internal/gate"
@@ -16,29 +18,32 @@ import (
 // and taken out by Close. The writer alone uses it.
 type process struct {
 	id    string // of this journal: what a process has open twice, it closes twice
+	host  string // for people
 	watch liveness.Watch
 	known bool // the row may be there
 }
 
 func newProcess(p liveness.Pace) process {
-	return process{id: rand.Text(), watch: liveness.Watch{Pace: p}}
+	host, _ := os.Hostname()
+	return process{id: rand.Text(), host: host, watch: liveness.Watch{Pace: p}}
 }
 
 // clock is the database's, in milliseconds: what all processes go by.
 const clock = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"
 
 const (
-	appearSQL = "INSERT INTO saferunner_processes (id, host, pid, mode, seen) VALUES (?, ?, ?, ?, " + clock + ") ON CONFLICT (id) DO "
-	seenSQL   = appearSQL + "UPDATE SET seen = excluded.seen"
+	processSQL = "INSERT INTO saferunner_processes (id, host, pid, mode, seen) VALUES (?, ?, ?, ?, " + clock + ") ON CONFLICT (id) DO "
+	appearSQL  = processSQL + "NOTHING"
+	seeSQL     = processSQL + "UPDATE SET seen = excluded.seen"
 )
 
 // appear makes the row if it is not there. It runs in a transaction.
-func (j *Journal) appear() error { return j.putProcess(appearSQL + "NOTHING") }
+func (j *Journal) appear() error { return j.putProcess(j.statements.appear) }
 
 // see renews the row, and returns the time that is in it now. It runs in a
 // transaction.
 func (j *Journal) see() (now time.Time, err error) {
-	if err := j.putProcess(seenSQL); err != nil {
+	if err := j.putProcess(j.statements.see); err != nil {
 		return now, err
 	}
 	var seen int64
@@ -46,10 +51,9 @@ func (j *Journal) see() (now time.Time, err error) {
 	return time.UnixMilli(seen), err
 }
 
-func (j *Journal) putProcess(statement string) error {
-	host, _ := os.Hostname() // for people
-	_, err := j.conn.ExecContext(background, statement, j.process.id, host, os.Getpid(), mode())
+func (j *Journal) putProcess(statement *sql.Stmt) error {
 	j.process.known = true
+	_, err := statement.ExecContext(background, j.process.id, j.process.host, os.Getpid(), mode())
 	return err
 }
 
@@ -64,20 +68,33 @@ func mode() string {
 	}
 }
 
-// renew says that this process lives, and judges those that do not once it
-// may. What fails is tried again by the next renewal.
-func (j *Journal) renew() {
-	for {
-		n, err := j.renewOnce(j.judge)
-		if err != nil { // what cannot be judged does not make this process look dead
-			_, _ = j.renewOnce(func(time.Time) (int, error) { return 0, nil })
-			return
-		}
-		if n < judgedTogether {
-			return
-		}
+// pollPause is how long a renewal waits for the write lock before it looks
+// again. SQLite itself looks ten times a second only, and finds the lock taken
+// for seconds while others write without a pause.
+const pollPause = 10 * time.Millisecond
+
+// renew says that this process lives, judges those that do not once it may,
+// and returns when it is to be called again. It does not wait for the lock, so
+// that other work can have its turn.
+func (j *Journal) renew() (next time.Duration) {
+	if _, err := j.conn.ExecContext(background, "PRAGMA busy_timeout = 0"); err != nil {
+		return j.process.watch.Pace.Renew
 	}
+	defer func() { _, _ = j.conn.ExecContext(background, setBusyTimeout) }()
+	n, err := j.renewOnce(j.judge)
+	switch {
+	case err != nil && busy(err):
+		return pollPause
+	case err != nil: // what cannot be judged does not make this process look dead
+		_, _ = j.renewOnce(func(time.Time) (int, error) { return 0, nil })
+	case n == judgedTogether:
+		return 0
+	}
+	return j.process.watch.Pace.Renew
 }
+
+// busy reports whether another has the lock, by the words of SQLite.
+func busy(err error) bool { return strings.Contains(err.Error(), "is locked") }
 
 // renewOnce renews the row and judges in one transaction. It has the write
 // lock, so nobody else judges meanwhile, and nobody is seen later than the time

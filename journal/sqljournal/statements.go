@@ -9,7 +9,7 @@ import (
 
 // statements are prepared once, on the journal's connection.
 type statements struct {
-	put, forget, release *sql.Stmt
+	put, forget, release, appear, see *sql.Stmt
 }
 
 const putSQL = "INSERT INTO saferunner_entries (" + columns + `, process)
@@ -28,6 +28,8 @@ func (j *Journal) prepare(ctx context.Context) (err error) {
 		{&j.statements.put, putSQL},
 		{&j.statements.forget, "DELETE FROM saferunner_entries WHERE id = ?"},
 		{&j.statements.release, "DELETE FROM saferunner_claims WHERE entry_id = ?"},
+		{&j.statements.appear, appearSQL},
+		{&j.statements.see, seeSQL},
 	} {
 		if *s.statement, err = j.conn.PrepareContext(ctx, s.text); err != nil {
 			return err
@@ -37,7 +39,7 @@ func (j *Journal) prepare(ctx context.Context) (err error) {
 }
 
 func (s statements) close() error {
-	return errors.Join(s.put.Close(), s.forget.Close(), s.release.Close())
+	return errors.Join(s.put.Close(), s.forget.Close(), s.release.Close(), s.appear.Close(), s.see.Close())
 }
 
 // write writes the rows in order. It runs in a transaction.

@@ -23,17 +23,16 @@ var background = context.Background()
 // row of this process.
 func (j *Journal) run() {
 	defer close(j.stopped)
-	var due <-chan time.Time
-	if !j.options.readOnly {
-		ticker := time.NewTicker(j.process.watch.Pace.Renew)
-		defer ticker.Stop()
-		due = ticker.C
+	due := time.NewTimer(j.process.watch.Pace.Renew)
+	defer due.Stop()
+	if j.options.readOnly {
+		due.Stop()
 	}
 	group := make([]journal.Change, 0, groupSize)
 	for {
 		select {
-		case <-due:
-			j.renew()
+		case <-due.C:
+			due.Reset(j.renew())
 		case it, open := <-j.queue:
 			if !open {
 				j.disappear()

@@ -6,14 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"reflect"
-	"slices"
 	"testing"
 	"time"
 
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/store"
 	"github.com/saferunner/saferunner/internal/liveness"
 	"github.com/saferunner/saferunner/journal"
+	"github.com/saferunner/saferunner/journal/journaltest"
 	"github.com/saferunner/saferunner/journal/sqljournal"
 )
 
@@ -43,17 +42,15 @@ func connectReadOnly(ctx context.Context, path string) (*sqljournal.Journal, err
 	return sqljournal.Connect(ctx, "sqlite", "file:"+filepath.ToSlash(path)+"?mode=rw", sqljournal.ReadOnly())
 }
 
-// pending is a call with a key of its own, which it has claimed in j.
-func pending(t *testing.T, j *sqljournal.Journal, id string, status journal.Status, attempts ...journal.Attempt) journal.Entry {
+// putRunning writes a call that is running, with a key that it has claimed.
+func putRunning(t *testing.T, j *sqljournal.Journal, id string) {
 	t.Helper()
 	e := entry(id)
-	e.Status, e.Key, e.Attempts = status, id, attempts
-	e.FinishedAt = time.Time{}
+	e.Status, e.Key = journal.StatusRunning, id
 	if holder, err := j.Claim(t.Context(), e.Task, e.Key, e.ID); err != nil || holder != id {
 		t.Fatalf("Claim: %s, %v", holder, err)
 	}
 	write(t, j, e)
-	return e
 }
 
 func write(t *testing.T, j *sqljournal.Journal, e journal.Entry) {
@@ -106,113 +103,48 @@ func eventually(t *testing.T, what string, condition func() bool) {
 	}
 }
 
-// What becomes of the calls of a dead process, whose row is old, or was
-// written before the clock was set back; and of no others.
-func TestCallsOfADeadProcess(t *testing.T) {
+// processes is a file that processes have open, which die when their rows are
+// old, or were written before the clock was set back.
+type processes struct{ path, dies string }
+
+func (p processes) Open(t *testing.T) journal.Journal  { return openAt(t, p.path, silent) }
+func (p processes) Judge(t *testing.T) journal.Journal { return openAt(t, p.path, judging) }
+
+func (p processes) Die(t *testing.T) {
+	t.Helper()
+	execute(t, p.path, p.dies)
+}
+
+func TestDeath(t *testing.T) {
 	for name, dies := range map[string]string{"not seen": setBack, "seen in the future": setAhead} {
 		t.Run(name, func(t *testing.T) {
-			path := file(t)
-			dead := openAt(t, path, silent)
-			at := time.Now().Truncate(time.Millisecond)
-			failed := journal.Attempt{Started: at, Finished: at.Add(time.Second), Error: "no answer"}
-			pending(t, dead, "never begun", journal.StatusQueued)
-			pending(t, dead, "between attempts", journal.StatusQueued, failed)
-			pending(t, dead, "running", journal.StatusRunning, journal.Attempt{Started: at})
-			pending(t, dead, "running again", journal.StatusRunning, failed, journal.Attempt{Started: at.Add(time.Minute)})
-			pending(t, dead, "of a newer version", "halted")
-			pending(t, dead, "done", journal.StatusQueued)
-			done := get(t, dead, "done")
-			done.Status = journal.StatusDone
-			write(t, dead, done)
-			execute(t, path, dies)
-			alive := openAt(t, path, silent)
-			pending(t, alive, "alive", journal.StatusRunning)
-			execute(t, path, "INSERT INTO saferunner_entries (id, run_id, run, task, async, key, status, at, started_at, finished_at, caller, scope)"+
-				" VALUES ('durable', '', '', '', TRUE, '', 'queued', 0, 0, 0, '', '')")
-
-			judge := openAt(t, path, judging)
-			eventually(t, "the dead process is taken out", func() bool { return number(t, path, countProcesses+old) == 0 })
-			for id, want := range map[string]struct {
-				status   journal.Status
-				attempts int
-				err      string
-				begun    bool // the last attempt
-				keeps    bool
-			}{
-				"never begun":        {journal.StatusCancelled, 1, "it did not begin: the process that had queued it is gone", false, false},
-				"between attempts":   {journal.StatusCancelled, 2, "it was not tried again: the process that had queued it is gone", false, false},
-				"running":            {journal.StatusInterrupted, 1, "its end was not seen: the process that executed it is gone", true, true},
-				"running again":      {journal.StatusInterrupted, 2, "its end was not seen: the process that executed it is gone", true, true},
-				"of a newer version": {"halted", 0, "", false, true},
-				"done":               {journal.StatusDone, 0, "", false, true},
-				"alive":              {journal.StatusRunning, 0, "", false, true},
-			} {
-				e := get(t, judge, id)
-				if e.Status != want.status || e.ErrorText() != want.err || len(e.Attempts) != want.attempts {
-					t.Errorf("%s is %s with %d attempts, %q; want %s, %d, %q", id, e.Status, len(e.Attempts), e.ErrorText(), want.status, want.attempts, want.err)
-				}
-				if ended := want.err != ""; ended == e.FinishedAt.IsZero() {
-					t.Errorf("%s: it has ended: %v; finished at %v", id, ended, e.FinishedAt)
-				}
-				if n := len(e.Attempts); n > 0 && want.begun == e.Attempts[n-1].Started.IsZero() {
-					t.Errorf("%s: the last attempt began at %v; want that it began: %v", id, e.Attempts[n-1].Started, want.begun)
-				}
-				holder, err := judge.Claim(t.Context(), e.Task, e.Key, "another")
-				if err != nil || (holder == id) != want.keeps {
-					t.Errorf("%s keeps its key: %v; the holder is %s, %v", id, want.keeps, holder, err)
-				}
-			}
-			if e := get(t, judge, "durable"); e.Status != journal.StatusQueued {
-				t.Errorf("a call that names no process is %s", e.Status)
-			}
-			if n := number(t, path, countNamed); n != 1 {
-				t.Errorf("%d calls name a process, want that of the one that lives", n)
-			}
+			journaltest.ExerciseDeath(t, func(t *testing.T) journaltest.Processes { return processes{file(t), dies} })
 		})
 	}
 }
 
-// Many calls are judged by many at once: each of them once.
-func TestJudgingTwiceChangesNothing(t *testing.T) {
+// The row of a dead process is taken out. A call that names no process, which
+// a durable engine has, is nobody's to judge.
+func TestWhatIsJudged(t *testing.T) {
 	path := file(t)
 	dead := openAt(t, path, silent)
-	const many = 1000
-	for i := range many {
-		e := entry(inOrder(i))
-		if e.Status = journal.StatusRunning; i%2 == 0 {
-			e.Status, e.Attempts = journal.StatusQueued, []journal.Attempt{{Error: "no answer"}}
-		}
-		if err := dead.Write(t.Context(), journal.Put(e)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := dead.Flush(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	putRunning(t, dead, "running")
 	execute(t, path, setBack)
-	judges := []*sqljournal.Journal{openAt(t, path, judging), openAt(t, path, judging), openAt(t, path, judging)}
-	eventually(t, "all are judged", func() bool { return number(t, path, countNamed) == 0 })
-	all := func() []journal.Entry {
-		page, err := judges[0].Query(t.Context(), journal.Query{Limit: many})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return page.Entries
+	execute(t, path, "INSERT INTO saferunner_entries (id, run_id, run, task, async, key, status, at, started_at, finished_at, caller, scope)"+
+		" VALUES ('durable', '', '', '', TRUE, '', 'queued', 0, 0, 0, '', '')")
+	judge := openAt(t, path, judging)
+	eventually(t, "the dead process is taken out", func() bool { return number(t, path, countProcesses+old) == 0 })
+	if e := get(t, judge, "durable"); e.Status != journal.StatusQueued {
+		t.Errorf("a call that names no process is %s", e.Status)
 	}
-	first := all()
-	for _, e := range first {
-		want, attempts := journal.StatusInterrupted, 1
-		if e.Attempts[0].Error == "no answer" {
-			want, attempts = journal.StatusCancelled, 2
-		}
-		if e.Status != want || len(e.Attempts) != attempts {
-			t.Fatalf("%s is %s with %d attempts, want %s with %d", e.ID, e.Status, len(e.Attempts), want, attempts)
-		}
+	if e := get(t, judge, "running"); e.Status != journal.StatusInterrupted || e.ErrorText() != "its end was not seen: the process that executed it is gone" {
+		t.Errorf("a call of a dead process is %s: %s", e.Status, e.ErrorText())
 	}
-	seen := number(t, path, "SELECT max(seen) FROM saferunner_processes")
-	eventually(t, "they judge again", func() bool { return number(t, path, "SELECT min(seen) FROM saferunner_processes") > seen+20 })
-	if again := all(); !reflect.DeepEqual(again, first) {
-		t.Errorf("judged again, they have changed")
+	if n := number(t, path, countNamed); n != 0 {
+		t.Errorf("%d calls name a process, want none", n)
+	}
+	if n := number(t, path, countProcesses); n != 1 {
+		t.Errorf("there are %d processes, want the judge", n)
 	}
 }
 
@@ -224,7 +156,7 @@ func TestCloseTakesTheProcessOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pending(t, j, "left", journal.StatusRunning)
+	putRunning(t, j, "left")
 	if n := number(t, path, countProcesses); n != 1 {
 		t.Errorf("%d processes have the journal open, want 1", n)
 	}
@@ -244,7 +176,7 @@ func TestProcessRow(t *testing.T) {
 	if n := number(t, path, countProcesses); n != 0 {
 		t.Errorf("there are %d processes before a call that may be lost", n)
 	}
-	pending(t, j, "running", journal.StatusRunning)
+	putRunning(t, j, "running")
 	const like = " WHERE host <> '' AND pid > 0 AND mode = 'record'" +
 		" AND id = (SELECT process FROM saferunner_entries WHERE id = 'running') AND abs(seen - unixepoch('now') * 1000) < 60000"
 	if n := number(t, path, countProcesses+like); n != 1 {
@@ -256,7 +188,7 @@ func TestProcessRow(t *testing.T) {
 func TestReadOnly(t *testing.T) {
 	path := file(t)
 	dead := openAt(t, path, silent)
-	pending(t, dead, "running", journal.StatusRunning)
+	putRunning(t, dead, "running")
 	execute(t, path, setBack)
 	reader, err := connectReadOnly(liveness.WithPace(t.Context(), judging), path)
 	if err != nil {
@@ -313,36 +245,5 @@ func TestReadOnlyNeedsAJournal(t *testing.T) {
 		if _, err := db.Exec(fmt.Sprintf("INSERT INTO other VALUES (%v)", open)); err != nil {
 			t.Errorf("the connection cannot be written to after a reader: %v", err)
 		}
-	}
-}
-
-// What is asked at each renewal is answered by an index.
-func TestJudgingUsesAnIndex(t *testing.T) {
-	path := file(t)
-	openAt(t, path, silent)
-	db, err := sql.Open("sqlite", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer closeNow(t, db)
-	rows, err := db.Query("EXPLAIN QUERY PLAN SELECT id, status, attempts FROM saferunner_entries WHERE process <> ''" +
-		" AND process NOT IN (SELECT id FROM saferunner_processes WHERE seen BETWEEN 1 AND 2) LIMIT 256")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer closeNow(t, rows)
-	var plan []string
-	for rows.Next() {
-		var id, parent, unused int
-		var detail string
-		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
-			t.Fatal(err)
-		}
-		plan = append(plan, detail)
-	}
-	if !slices.ContainsFunc(plan, func(s string) bool {
-		return s == "SEARCH saferunner_entries USING INDEX saferunner_entries_process (process>?)" || s == "SCAN saferunner_entries USING INDEX saferunner_entries_process"
-	}) || rows.Err() != nil {
-		t.Errorf("the plan is %q, %v", plan, rows.Err())
 	}
 }
