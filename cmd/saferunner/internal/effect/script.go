@@ -10,9 +10,8 @@ import (
 )
 
 // start starts, with begin, the command that build makes of these arguments.
-// One without
-// a first line such as #!/bin/sh, which the system does not run, is given to
-// the shell, as shells and execvp do.
+// One without a first line such as #!/bin/sh, which the system does not run,
+// is given to the shell, as shells and execvp do.
 func start(argv []string, build func([]string) *exec.Cmd, begin func(*exec.Cmd) error) (*exec.Cmd, error) {
 	cmd := build(argv)
 	err := begin(cmd)
