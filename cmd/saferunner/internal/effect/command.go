@@ -73,7 +73,7 @@ func (p *Processes) run(ctx context.Context, argv []string, secrets secrets, std
 	case cmd.ProcessState != nil && cmd.ProcessState.Success():
 		return nil
 	default:
-		return exitError(err, truncate(last.line(secrets)))
+		return exitError(err, truncate(last.lastLine(secrets)))
 	}
 }
 
