@@ -34,7 +34,6 @@ func (s *shell) start(args ...string) *background {
 	if err := b.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	s.t.Cleanup(func() { _ = b.cmd.Process.Kill() })
 	return b
 }
 

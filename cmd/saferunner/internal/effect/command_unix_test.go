@@ -126,6 +126,13 @@ func TestExecStops(t *testing.T) {
 	}
 }
 
+// limited is a ctx for what should end long before.
+func limited(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(cancel)
+	return ctx
+}
+
 func TestKill(t *testing.T) {
 	var p Processes
 	started := make(chan struct{})
@@ -133,7 +140,7 @@ func TestKill(t *testing.T) {
 		<-started
 		p.Kill()
 	}()
-	err := p.Do(t.Context(), sh(`trap '' TERM INT; echo; sleep 600`), writerFunc(func() { close(started) }), &bytes.Buffer{})
+	err := p.Do(limited(t), sh(`trap '' TERM INT; echo; sleep 600`), writerFunc(func() { close(started) }), &bytes.Buffer{})
 	if err == nil || err.Error() != "signal: killed" {
 		t.Errorf("error %v", err)
 	}
@@ -171,6 +178,12 @@ func TestExecKillsWhatIsLeft(t *testing.T) {
 		step := sh(`(trap "" TERM; echo up; exec sleep 600) >"$1" 2>&1 & sleep 600`, pipe)
 		ended <- p.Do(ctx, step, &bytes.Buffer{}, &bytes.Buffer{})
 	}()
+	late := time.AfterFunc(time.Minute, func() { // no writer has come: the reader sees an end
+		if writer, err := os.OpenFile(pipe, os.O_WRONLY|syscall.O_NONBLOCK, 0); err == nil {
+			_ = writer.Close()
+		}
+	})
+	defer late.Stop()
 	reader, err := os.Open(pipe) // waits for the writer
 	if err != nil {
 		t.Fatal(err)
