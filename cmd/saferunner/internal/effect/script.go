@@ -29,7 +29,7 @@ func isText(path string) bool {
 	if err != nil {
 		return false
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // nothing was written
 	beginning, err := io.ReadAll(io.LimitReader(file, 256))
 	return err == nil && !bytes.ContainsRune(beginning, 0)
 }

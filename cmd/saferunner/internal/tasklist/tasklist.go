@@ -101,7 +101,7 @@ func read(path string) (name string, data []byte, err error) {
 		if file, err = os.Open(path); err != nil {
 			return name, nil, err
 		}
-		defer file.Close()
+		defer func() { _ = file.Close() }() // nothing was written
 	}
 	data, err = io.ReadAll(io.LimitReader(file, maxSize+1))
 	return name, data, err
