@@ -3,7 +3,6 @@ package cli_test
 import (
 	"bufio"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -119,7 +118,7 @@ func (s *shell) shell(command string, lines int) string {
 	if lines > 0 {
 		command = "exec env " + command // it gets the signal, and not the shell
 	}
-	cmd := exec.Command("sh", "-c", command)
+	cmd := bounded(s.t, "sh", "-c", command)
 	cmd.Dir, cmd.Env = s.dir, s.env
 	printed, err := cmd.StdoutPipe()
 	if err != nil {

@@ -86,6 +86,10 @@ func TestDatabaseErrors(t *testing.T) {
 		{"file:x.db", 2, "saferunner: file: names no database that is supported; "},
 		{"list.yaml/x.db", 4, "saferunner: journal list.yaml/x.db: "},
 		{"list.yaml", 4, "saferunner: journal list.yaml: "},
+		{":memory:", 2, "saferunner: :memory: would keep nothing; write a file, sqlite:FILE or postgres://USER@HOST/DATABASE\n"},
+		{"sqlite::memory:", 2, "saferunner: :memory: would keep nothing; write a file, sqlite:FILE or postgres://USER@HOST/DATABASE\n"},
+		{"sqlite:x.db?mode=ro", 2, "saferunner: x.db?mode=ro has parameters, which a file cannot have; write a file, sqlite:FILE or postgres://USER@HOST/DATABASE\n"},
+		{"none/dir/x.db", 4, "saferunner: journal none/dir/x.db: there is no folder none/dir; correct the name, or make the folder\n"},
 	} {
 		for _, args := range [][]string{{"run", "--durable", "list.yaml"}, {"work", "list.yaml"}, {"migrate"}, {"calls", "r"}, {"run", "list.yaml"}} {
 			if args[0] == "calls" && test.db == "list.yaml/x.db" {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -110,15 +111,17 @@ func execError(err error) error {
 	return exit(codeFailed, err)
 }
 
-// forwarded returns the signals that go to the command instead of ending this
-// process. On a terminal, Ctrl-C and Ctrl-\ reach the command by themselves.
+// forwarded returns the signals that go to the command instead of doing
+// something to this process. On a terminal, Ctrl-C and the like reach the
+// command by themselves: those that would end this process are caught, and
+// Ctrl-Z stops both.
 func forwarded() chan os.Signal {
-	signals := make(chan os.Signal, 8)
-	notify(signals, syscall.SIGTERM, syscall.SIGHUP)
-	keyboard := signals
+	signals := make(chan os.Signal, 64)
+	which := forwardable()
 	if term.IsTerminal(int(os.Stdin.Fd())) {
-		keyboard = make(chan os.Signal, 1)
+		which = slices.DeleteFunc(which, func(sig os.Signal) bool { return slices.Contains(ofTerminal, sig) })
+		notify(make(chan os.Signal, 1), os.Interrupt, syscall.SIGQUIT)
 	}
-	notify(keyboard, os.Interrupt, syscall.SIGQUIT)
+	notify(signals, which...)
 	return signals
 }

@@ -1,6 +1,8 @@
 package cli_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -45,6 +47,30 @@ func TestExecExitCodes(t *testing.T) {
 		checkText(t, "stderr", r.stderr, test.stderr)
 	}
 	s.checkCalls("r", "ab done, ab failed, ab failed, ab failed, ab failed, ab failed")
+}
+
+// A script without a first line such as #!/bin/sh runs here as in a shell.
+func TestScriptWithoutInterpreter(t *testing.T) {
+	t.Parallel()
+	s := live(t)
+	s.write("script", "echo \"$1|$2\"\nexit 7\n")
+	s.write("binary", "\x00\x01\n")
+	s.write("empty", "")
+	for _, name := range []string{"script", "binary", "empty"} {
+		if err := os.Chmod(filepath.Join(s.dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec := []string{"exec", "--run-id", "r", "--task", "ab", "--"}
+	checkText(t, "stdout", s.must(7, append(exec, "./script", "a b", "-c")...).stdout, "a b|-c\n")
+	s.set("PATH", s.dir+string(os.PathListSeparator)+getenv(t, "PATH"))
+	checkText(t, "stdout", s.must(7, append(exec, "script")...).stdout, "|\n")
+	s.must(0, append(exec, "./empty")...)
+	checkText(t, "stderr", s.must(126, append(exec, "./binary")...).stderr, "saferunner: cannot start ./binary: exec format error\n")
+	s.write("list.yaml", "run_id: list\ntasks: [{task: ab, exec: [./script, a, b]}]")
+	checkContains(t, "stderr", s.must(1, "run", "list.yaml").stderr, "ab │ a|b\n", "exit code 7")
+	s.write("list.yaml", "run_id: list\ntasks: [{task: ab, exec: [./binary]}]")
+	checkContains(t, "stderr", s.must(1, "run", "list.yaml").stderr, "cannot start ./binary: exec format error\n")
 }
 
 func TestExecRecords(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // The first signal ends the ctx, with its exit code as the cause; the second
@@ -23,7 +24,11 @@ func TestInterrupt(t *testing.T) {
 	ctx, release := i.join(context.Background())
 	defer release()
 	signal()
-	<-ctx.Done()
+	select {
+	case <-ctx.Done():
+	case <-time.After(time.Minute):
+		t.Fatal("a signal did not end the ctx")
+	}
 	stopped, ok := context.Cause(ctx).(*interruptError)
 	if !ok || stopped.code() != 143 {
 		t.Errorf("cause %v", context.Cause(ctx))
@@ -39,5 +44,9 @@ func TestInterrupt(t *testing.T) {
 	default:
 	}
 	signal()
-	<-killed
+	select {
+	case <-killed:
+	case <-time.After(time.Minute):
+		t.Error("a second signal did not kill")
+	}
 }

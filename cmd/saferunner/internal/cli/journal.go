@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,20 +14,25 @@ import (
 	"github.com/saferunner/saferunner/journal"
 )
 
-// journalPath returns the name of the database: the flag, else SAFERUNNER_DB,
-// else a file in the user's state directory.
-func journalPath(flag string) (string, error) {
-	if flag != "" {
-		return flag, nil
+// databaseName returns the name of the database: the flag, else
+// SAFERUNNER_DB, else a file in the user's state directory.
+func databaseName(flag string) (database.Name, error) {
+	text := cmp.Or(flag, os.Getenv("SAFERUNNER_DB"))
+	if text == "" {
+		dir, err := stateDir(runtime.GOOS, os.Getenv, os.UserHomeDir)
+		if err != nil {
+			return database.Name{}, exitf(codeJournal, "no place for the journal: %w; set --db or SAFERUNNER_DB", err)
+		}
+		return database.Own(filepath.Join(dir, "saferunner", "journal.db")), nil
 	}
-	if path := os.Getenv("SAFERUNNER_DB"); path != "" {
-		return path, nil
-	}
-	dir, err := stateDir(runtime.GOOS, os.Getenv, os.UserHomeDir)
+	name, err := database.Parse(text)
 	if err != nil {
-		return "", fmt.Errorf("no place for the journal: %w; set --db or SAFERUNNER_DB", err)
+		return database.Name{}, exit(codeUsage, err)
 	}
-	return filepath.Join(dir, "saferunner", "journal.db"), nil
+	if err := name.Check(); err != nil {
+		return database.Name{}, exit(codeJournal, err)
+	}
+	return name, nil
 }
 
 // stateDir is where the system keeps what programs remember of a user.
@@ -46,18 +52,6 @@ func stateDir(system string, getenv func(string) string, home func() (string, er
 	default:
 		return filepath.Join(dir, ".local", "state"), nil
 	}
-}
-
-func databaseName(flag string) (database.Name, error) {
-	text, err := journalPath(flag)
-	if err != nil {
-		return database.Name{}, exit(codeJournal, err)
-	}
-	name, err := database.Parse(text)
-	if err != nil {
-		return database.Name{}, exit(codeUsage, err)
-	}
-	return name, nil
 }
 
 // opener opens what a name names.

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/cli"
 	"github.com/saferunner/saferunner/internal/leaktest"
@@ -123,9 +125,35 @@ type result struct {
 	code           int
 }
 
+// patience is how long a test waits for a program at most: longer than any of
+// them takes on a slow machine.
+const patience = 2 * time.Minute
+
 func (s *shell) command(args ...string) *exec.Cmd {
-	cmd := exec.Command(binary, args...)
+	cmd := bounded(s.t, binary, args...)
 	cmd.Dir, cmd.Env, cmd.Stdin = s.dir, s.env, strings.NewReader(s.stdin)
+	return cmd
+}
+
+// bounded is a command that ends with its test, and after some time at the
+// latest. It is told to stop first, twice, since this program then ends the
+// commands that it has started.
+func bounded(t *testing.T, name string, args ...string) *exec.Cmd {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Cancel = func() error {
+		time.AfterFunc(cmd.WaitDelay/2, func() { killGroup(cmd.Process.Pid) })
+		_ = cmd.Process.Signal(syscall.SIGTERM) // it fails where Interrupt does
+		return cmd.Process.Signal(os.Interrupt)
+	}
+	ownGroup(cmd)
+	cmd.WaitDelay = 10 * time.Second
+	t.Cleanup(func() {
+		cancel()
+		if cmd.Process != nil && cmd.ProcessState == nil {
+			_ = cmd.Wait()
+		}
+	})
 	return cmd
 }
 

@@ -19,7 +19,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const runLong = `Run the list of tasks in a YAML or JSON file. The whole file is checked before
+const runLong = `Run the list of tasks in a YAML or JSON file; - is standard input. The whole file is checked before
 anything runs. Sync tasks run in order; the first one that fails, unless it is
 best-effort, skips the rest. Async ones run beside them and are waited for at the end.
 
@@ -30,6 +30,7 @@ Progress and what the commands print go to stderr, the table or the JSON to stdo
 
 const runExample = `  saferunner run order-created.yaml
   saferunner run --record order-created.yaml
+  make-list | saferunner run -
   saferunner run --durable --db postgres://app@db/app order-created.yaml
   saferunner run --record --force sms.send --var ORDER=42 order-created.yaml`
 

@@ -57,6 +57,21 @@ func TestRunLive(t *testing.T) {
 	}
 }
 
+// A list may come on standard input.
+func TestRunStdin(t *testing.T) {
+	t.Parallel()
+	s := live(t)
+	s.stdin = orderList
+	s.must(0, "run", "-")
+	s.checkCalls("order.created", "crm.update done, sms.send done, receipt done")
+	checkContains(t, "stderr", s.must(2, "run", "--record", "--force", "none", "-").stderr, "--force none: no task of that name in -; it has ")
+	s.stdin = "run_id: x\ntask: []\n"
+	checkText(t, "stderr", s.must(2, "run", "-").stderr, "saferunner: stdin:2:1: unknown key \"task\"; a file has run_id, and tasks with a list\n")
+	s.stdin = ""
+	checkText(t, "stderr", s.must(2, "run", "-").stderr, "saferunner: stdin:1:1: the file is empty; a file has run_id, and tasks with a list\n")
+	checkText(t, "stderr", s.must(2, "run", ".").stderr, "saferunner: cannot read .: is a directory\n")
+}
+
 var spaces = regexp.MustCompile(` +`)
 
 func squeeze(text string) string { return spaces.ReplaceAllString(text, " ") }

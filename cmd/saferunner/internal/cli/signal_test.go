@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -33,7 +34,6 @@ func (s *shell) start(args ...string) *background {
 	if err := b.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	s.t.Cleanup(func() { _ = b.cmd.Process.Kill() })
 	return b
 }
 
@@ -147,12 +147,19 @@ tasks:
 // Signals go to the command that exec runs, and its exit code comes back.
 func TestExecForwardsSignals(t *testing.T) {
 	t.Parallel()
-	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
-		s := live(t)
-		b := s.start("exec", "--run-id", "r", "--task", "ab", "--", "sh", "-c", "trap 'exit 9' INT TERM HUP; echo up >&2; while :; do sleep 0.01; done")
-		b.await("up")
-		b.signal(sig)
-		b.end(9)
-		s.checkCalls("r", "ab failed")
+	for _, sig := range []syscall.Signal{
+		syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGALRM,
+		syscall.SIGABRT, syscall.SIGWINCH, syscall.SIGCONT, syscall.SIGTSTP, syscall.SIGXCPU, syscall.SIGIO,
+	} {
+		t.Run(sig.String(), func(t *testing.T) {
+			t.Parallel()
+			s := live(t)
+			b := s.start("exec", "--run-id", "r", "--task", "ab", "--", "sh", "-c",
+				"trap 'exit 9' "+strconv.Itoa(int(sig))+"; echo up >&2; while :; do sleep 0.01; done")
+			b.await("up")
+			b.signal(sig)
+			b.end(9)
+			s.checkCalls("r", "ab failed")
+		})
 	}
 }

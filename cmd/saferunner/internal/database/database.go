@@ -28,6 +28,9 @@ func Open(ctx context.Context, n Name) (*Database, error) {
 	if n.file == "" {
 		return OpenEngine(ctx, n, silent)
 	}
+	if err := n.create(); err != nil {
+		return nil, fmt.Errorf("journal %s: %w", n, err)
+	}
 	file, err := store.Open(ctx, n.file)
 	if err != nil {
 		return nil, err
@@ -55,7 +58,7 @@ var silent = slog.New(slog.DiscardHandler)
 // what goes wrong beside the calls.
 func OpenEngine(ctx context.Context, n Name, log *slog.Logger) (*Database, error) {
 	if n.file != "" {
-		err := store.Create(n.file)
+		err := n.create()
 		if err == nil {
 			err = store.CheckWritable(ctx, n.file)
 		}

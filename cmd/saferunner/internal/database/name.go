@@ -7,17 +7,25 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/saferunner/saferunner/cmd/saferunner/internal/store"
 )
 
 // Name says where a database is.
 type Name struct {
 	file   string // of SQLite
 	server string // URL of Postgres, if file is empty
+	ours   bool   // the file's folder is made where there is none
 }
+
+// Own returns the name of a file in a folder of this program's own, which is
+// made when the database is.
+func Own(file string) Name { return Name{file: file, ours: true} }
 
 // scheme is what a URL begins with, of two letters at least: one is a drive.
 var scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:(//)?`)
@@ -38,8 +46,38 @@ func Parse(text string) (Name, error) {
 		return Name{}, fmt.Errorf("%s names no database that is supported; %s", scheme.FindString(text), forms)
 	case file == "":
 		return Name{}, errors.New("the database has no name; " + forms)
+	case file == ":memory:":
+		return Name{}, errors.New(":memory: would keep nothing; " + forms)
+	case strings.Contains(file, "?"):
+		return Name{}, fmt.Errorf("%s has parameters, which a file cannot have; %s", file, forms)
 	}
 	return Name{file: file}, nil
+}
+
+// Check fails if it is a file in a folder that does not exist: its name may
+// be misspelt.
+func (n Name) Check() error {
+	if n.file == "" || n.ours {
+		return nil
+	}
+	folder := filepath.Dir(n.file)
+	if _, err := os.Stat(folder); errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("journal %s: there is no folder %s; correct the name, or make the folder", n, folder)
+	}
+	return nil
+}
+
+// create makes the file, if it is one and there is none.
+func (n Name) create() error {
+	if n.file == "" {
+		return nil
+	}
+	if n.ours {
+		if err := os.MkdirAll(filepath.Dir(n.file), 0o700); err != nil {
+			return err
+		}
+	}
+	return store.Create(n.file)
 }
 
 // String shows the name without a password.

@@ -26,6 +26,7 @@ func TestParse(t *testing.T) {
 	}
 	for _, text := range []string{
 		"", "sqlite:", "mysql://u:s3cret@db/app", "file:app.db", "postgres:app", "SQLITE:app.db",
+		":memory:", "sqlite::memory:", "sqlite::memory:?cache=shared", "sqlite:app.db?mode=ro", "app.db?mode=ro",
 		"postgres://u:s3cret@db:port/app", "postgres://u:s3cret@%zz/app",
 	} {
 		if _, err := Parse(text); err == nil || !strings.HasSuffix(err.Error(), "; "+forms) || strings.Contains(err.Error(), "s3cret") {

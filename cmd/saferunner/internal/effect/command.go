@@ -45,20 +45,23 @@ func (p *Processes) run(ctx context.Context, argv []string, secrets secrets, std
 		return err
 	}
 	var last tail
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	cmd.Env = ChildEnviron()
-	cmd.Stdout, cmd.Stderr = stdout, io.MultiWriter(stderr, &last)
-	cmd.WaitDelay = Grace
-	told := false // to stop, while it ran; Wait orders this write before it returns
-	cmd.Cancel = func() error {
-		err := stopGroup(cmd.Process)
-		told = err == nil
-		return err
+	told := false // to stop, while it ran; Wait returns after this was written
+	build := func(argv []string) *exec.Cmd {
+		cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+		cmd.Env = ChildEnviron()
+		cmd.Stdout, cmd.Stderr = stdout, io.MultiWriter(stderr, &last)
+		cmd.WaitDelay = Grace
+		cmd.Cancel = func() error {
+			err := stopGroup(cmd.Process)
+			told = err == nil
+			return err
+		}
+		ownGroup(cmd)
+		return cmd
 	}
-	ownGroup(cmd)
-
 	started := time.Now()
-	if err := p.start(cmd); err != nil {
+	cmd, err := start(args, build, p.start)
+	if err != nil {
 		return startError(argv[0], err)
 	}
 	err = cmd.Wait()
@@ -70,7 +73,7 @@ func (p *Processes) run(ctx context.Context, argv []string, secrets secrets, std
 	case cmd.ProcessState != nil && cmd.ProcessState.Success():
 		return nil
 	default:
-		return exitError(err, truncate(last.line(secrets)))
+		return exitError(err, truncate(last.lastLine(secrets)))
 	}
 }
 

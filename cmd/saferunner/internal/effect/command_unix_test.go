@@ -42,6 +42,7 @@ func TestExecErrors(t *testing.T) {
 	t.Setenv("EFFECT_TOKEN", "s3cret")
 	t.Setenv("EFFECT_SHORT", "abc")
 	t.Setenv("EFFECT_KEY", testKey)
+	t.Setenv("EFFECT_LONG", strings.Repeat("l", tailSize-3))
 	for name, test := range map[string]struct {
 		step Step
 		want string
@@ -56,7 +57,12 @@ func TestExecErrors(t *testing.T) {
 		"long line":           {sh("printf '%0300d\\n' 1 >&2; exit 1"), "exit code 1: " + strings.Repeat("0", 200) + "…"},
 		"key":                 {sh("printf '%s' \"$1\" >&2; exit 1", "${EFFECT_KEY}"), "exit code 1: ${EFFECT_KEY}"},
 		"line of a key":       {sh("echo bad key: CCCCDDDD >&2; exit 1", "${EFFECT_KEY}"), "exit code 1: bad key: ${EFFECT_KEY}"},
-		"cut line":            {sh("printf '%s%065533d' $1 0 >&2; exit 1", "${EFFECT_TOKEN}"), "exit code 1"},
+		"cut line":            {sh("printf '%s%065533d' $1 0 >&2; exit 1", "${EFFECT_TOKEN}"), "exit code 1: ${EFFECT_TOKEN}" + strings.Repeat("0", 185) + "…"},
+		"longer lines":        {sh("printf 'x%0300000d\n\ny%0300000d\n \n' 1 1 >&2; exit 1"), "exit code 1: y" + strings.Repeat("0", 199) + "…"},
+		"half a secret":       {sh("printf '%s%s0' $1 $2 >&2; exit 1", "${EFFECT_LONG}", "${EFFECT_TOKEN}"), "exit code 1: ${EFFECT_LONG}"},
+		"JSON":                {sh("printf 'a\n{\n}\n{\n  \"error\": \"bad  %s\",\n  \"at\": [\n 1\n]\n}\n' $1 >&2; exit 1", "${EFFECT_TOKEN}"), `exit code 1: {"error":"bad  ${EFFECT_TOKEN}","at":[1]}`},
+		"no JSON":             {sh("printf '{\n  a\n}\n' >&2; exit 1"), "exit code 1: }"},
+		"a bracket":           {sh("printf 'end\n}\n' >&2; exit 1"), "exit code 1: }"},
 		"after a cut line":    {sh("printf '%s%065533d\n%s' $1 0 end >&2; exit 1", "${EFFECT_TOKEN}"), "exit code 1: end"},
 		"unset":               {sh("true", "${EFFECT_NONE}"), "${EFFECT_NONE} is not set"},
 	} {
@@ -120,6 +126,13 @@ func TestExecStops(t *testing.T) {
 	}
 }
 
+// limited is a ctx for what should end long before.
+func limited(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(cancel)
+	return ctx
+}
+
 func TestKill(t *testing.T) {
 	var p Processes
 	started := make(chan struct{})
@@ -127,7 +140,7 @@ func TestKill(t *testing.T) {
 		<-started
 		p.Kill()
 	}()
-	err := p.Do(t.Context(), sh(`trap '' TERM INT; echo; sleep 600`), writerFunc(func() { close(started) }), &bytes.Buffer{})
+	err := p.Do(limited(t), sh(`trap '' TERM INT; echo; sleep 600`), writerFunc(func() { close(started) }), &bytes.Buffer{})
 	if err == nil || err.Error() != "signal: killed" {
 		t.Errorf("error %v", err)
 	}
@@ -165,6 +178,12 @@ func TestExecKillsWhatIsLeft(t *testing.T) {
 		step := sh(`(trap "" TERM; echo up; exec sleep 600) >"$1" 2>&1 & sleep 600`, pipe)
 		ended <- p.Do(ctx, step, &bytes.Buffer{}, &bytes.Buffer{})
 	}()
+	late := time.AfterFunc(time.Minute, func() { // no writer has come: the reader sees an end
+		if writer, err := os.OpenFile(pipe, os.O_WRONLY|syscall.O_NONBLOCK, 0); err == nil {
+			_ = writer.Close()
+		}
+	})
+	defer late.Stop()
 	reader, err := os.Open(pipe) // waits for the writer
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package effect
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -43,7 +42,8 @@ func send(ctx context.Context, r *Request, secrets secrets) error {
 		return nil
 	}
 	text := strings.TrimSpace("status " + resp.Status)
-	if line := truncate(firstLine(resp.Body, secrets)); line != "" {
+	body, err := io.ReadAll(io.LimitReader(resp.Body, tailSize))
+	if line := truncate(firstLine(string(body), err != nil || len(body) == tailSize, secrets)); line != "" {
 		text += ": " + line
 	}
 	return errors.New(text)
@@ -129,15 +129,4 @@ func withoutURL(err error) error {
 		return wrapped.Err
 	}
 	return err
-}
-
-// firstLine returns the first line of a body that is not blank, masked. Half a
-// line is none: it may hold half a secret, which nothing would recognise.
-func firstLine(body io.Reader, secrets secrets) string {
-	data, err := io.ReadAll(io.LimitReader(body, tailSize))
-	if err != nil || len(data) == tailSize {
-		data = data[:bytes.LastIndexByte(data, '\n')+1]
-	}
-	line, _, _ := strings.Cut(strings.TrimSpace(secrets.mask(string(data))), "\n")
-	return strings.TrimSpace(line)
 }

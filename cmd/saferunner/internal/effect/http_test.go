@@ -67,6 +67,15 @@ func TestHTTPErrors(t *testing.T) {
 		case "/key":
 			w.WriteHeader(500)
 			_, _ = io.Copy(w, r.Body)
+		case "/json":
+			w.WriteHeader(500)
+			fmt.Fprintf(w, "{\n  \"error\": \"no  %s\",\r\n  \"at\": [\n    1\n  ]\n}\n", r.Header.Get("X-Token"))
+		case "/list":
+			w.WriteHeader(500)
+			fmt.Fprintf(w, "[\n  1,\n%s]", strings.Repeat("  2,\n", 1<<16))
+		case "/half":
+			w.WriteHeader(500)
+			fmt.Fprint(w, "{", strings.Repeat(" ", tailSize-4), r.Header.Get("X-Token"))
 		case "/long":
 			w.WriteHeader(500)
 			fmt.Fprint(w, strings.Repeat("x", tailSize))
@@ -89,7 +98,10 @@ func TestHTTPErrors(t *testing.T) {
 		"400":           {server.URL + "/400", "status 400 Bad Request"},
 		"body":          {server.URL + "/503", "status 503 Service Unavailable: busy with ${EFFECT_TOKEN}"},
 		"key":           {server.URL + "/key", "status 500 Internal Server Error: ${EFFECT_KEY}"},
-		"cut line":      {server.URL + "/long", "status 500 Internal Server Error"},
+		"cut line":      {server.URL + "/long", "status 500 Internal Server Error: " + strings.Repeat("x", 200) + "…"},
+		"half a secret": {server.URL + "/half", "status 500 Internal Server Error: {"},
+		"JSON":          {server.URL + "/json", `status 500 Internal Server Error: {"error":"no  ${EFFECT_TOKEN}","at":[1]}`},
+		"long JSON":     {server.URL + "/list", "status 500 Internal Server Error: [ 1, " + strings.Repeat("2, ", 65) + "…"},
 		"refused":       {gone.URL + "/${EFFECT_TOKEN}", "POST " + gone.URL + "/${EFFECT_TOKEN}: dial tcp " + strings.TrimPrefix(gone.URL, "http://") + ": connect: connection refused"},
 		"bad expansion": {server.URL + "/${EFFECT_BAD}", "POST " + server.URL + "/${EFFECT_BAD}: net/url: invalid control character in URL"},
 		"slow":          {server.URL + "/slow", "POST " + server.URL + "/slow: timed out after "},

@@ -67,36 +67,59 @@ func (s secrets) add(text string) {
 // secrets, and replacing them would make the text unreadable.
 const maskFrom = 4
 
-// mask returns text with every secret, and every line of one that has several,
-// replaced by what stands for it, also where it is encoded for a URL or JSON.
-func (s secrets) mask(text string) string {
-	type secret struct{ text, mask string }
+// secret is one form of a secret, with what stands for it.
+type secret struct{ text, mask string }
+
+// forms returns every secret, and every line of one that has several, as it is
+// and as it is encoded for a URL or JSON; the longest first, since one may be
+// part of another.
+func (s secrets) forms() []secret {
 	var all []secret
-	for value, mask := range s {
-		for _, form := range forms(value) {
-			all = append(all, secret{form, mask})
-		}
-		for line := range strings.FieldsFuncSeq(value, isLineEnd) {
-			for _, form := range forms(strings.TrimSpace(line)) {
+	add := func(text, mask string) {
+		for _, form := range encodings(text) {
+			if len(form) >= maskFrom {
 				all = append(all, secret{form, mask})
 			}
 		}
 	}
-	// The longest first: one may be part of another.
-	slices.SortFunc(all, func(a, b secret) int { return len(b.text) - len(a.text) })
-	var pairs []string
-	for _, secret := range all {
-		if len(secret.text) >= maskFrom {
-			pairs = append(pairs, secret.text, secret.mask)
+	for value, mask := range s {
+		add(value, mask)
+		for line := range strings.FieldsFuncSeq(value, isLineEnd) {
+			add(strings.TrimSpace(line), mask)
 		}
+	}
+	slices.SortFunc(all, func(a, b secret) int { return len(b.text) - len(a.text) })
+	return all
+}
+
+// mask returns text with every secret replaced by what stands for it.
+func (s secrets) mask(text string) string {
+	var pairs []string
+	for _, secret := range s.forms() {
+		pairs = append(pairs, secret.text, secret.mask)
 	}
 	return strings.NewReplacer(pairs...).Replace(text)
 }
 
+// withoutHalf returns a text that was cut without the beginning of a secret at
+// its end, which mask would not recognise.
+func (s secrets) withoutHalf(text string) string {
+	shortest := len(text)
+	for _, secret := range s.forms() {
+		for n := min(len(secret.text)-1, len(text)); n > 0; n-- {
+			if strings.HasSuffix(text, secret.text[:n]) {
+				shortest = min(shortest, len(text)-n)
+				break
+			}
+		}
+	}
+	return text[:shortest]
+}
+
 func isLineEnd(r rune) bool { return r == '\n' || r == '\r' }
 
-// forms returns text as it is, and as it stands in URLs and in JSON.
-func forms(text string) []string {
+// encodings returns text as it is, and as it stands in URLs and in JSON.
+func encodings(text string) []string {
 	var plain bytes.Buffer
 	encoder := json.NewEncoder(&plain)
 	encoder.SetEscapeHTML(false)

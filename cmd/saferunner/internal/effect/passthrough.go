@@ -29,10 +29,14 @@ func (e *ExitError) Unwrap() error { return e.cause }
 // process, and passes signals on to it. It fails with an *[ExitError]. It
 // waits for the command whatever becomes of ctx.
 func (c Command) PassThrough(_ context.Context, signals <-chan os.Signal) error {
-	cmd := exec.Command(c.Exec[0], c.Exec[1:]...)
-	cmd.Env = ChildEnviron()
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	if err := cmd.Start(); err != nil {
+	build := func(argv []string) *exec.Cmd {
+		cmd := exec.Command(argv[0], argv[1:]...)
+		cmd.Env = ChildEnviron()
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+		return cmd
+	}
+	cmd, err := start(c.Exec, build, (*exec.Cmd).Start)
+	if err != nil {
 		code := 126
 		if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
 			code = 127

@@ -15,6 +15,7 @@ func TestClean(t *testing.T) {
 		"up\x1b[2A\x1b[Jgone\x1b":             "upgone",
 		"one\ntwo\tthree\r\n":                 "one two three  ",
 		"\x00\x07\b\u009b31m\u202eevil\u2066": "31mevil",
+		"\x1bPq#0;2;0\x1b\\x\x1b_G\x1b\\y":    "xy",
 		"bad \xff utf":                        "bad \uFFFD utf",
 	} {
 		if got := Clean(text); got != want {
@@ -36,6 +37,9 @@ func TestCutAndPad(t *testing.T) {
 		{"漢字漢字", 8, "漢字漢字"},
 		{"漢字漢字", 6, "漢字…"},
 		{"e\u0301e\u0301e\u0301", 2, "e\u0301…"},
+		{"👩\u200d👧 ok", 6, "👩\u200d👧 …"},
+		{"한국어 ＡＢ", 9, "한국어 …"},
+		{"✓●…–│", 5, "✓●…–│"},
 	} {
 		if got := Cut(test.text, test.columns); got != test.want {
 			t.Errorf("Cut(%q, %d) = %q, want %q", test.text, test.columns, got, test.want)

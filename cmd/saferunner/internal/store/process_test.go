@@ -87,7 +87,9 @@ func claimAll(j journal.Journal) error {
 
 func startChild(t *testing.T, role, path string) (*exec.Cmd, io.WriteCloser, *bufio.Scanner) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	t.Cleanup(cancel)
+	cmd := exec.CommandContext(ctx, os.Args[0])
 	cmd.Env = append(os.Environ(), childVariable+"="+role+" "+path)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()

@@ -17,7 +17,7 @@ import (
 )
 
 // Open returns the journal in the file at path. A file that does not exist
-// is created, for its owner alone, with the directories above it. It fails
+// is created, for its owner alone. It fails
 // with [ErrReadOnly] for a database that cannot be written to. Closing
 // the journal closes the file. Errors name the path.
 func Open(ctx context.Context, path string) (*sqljournal.Journal, error) {
@@ -65,9 +65,8 @@ func checkNoFolder(path string) error {
 
 var creating sync.Mutex
 
-// Create makes the file at path, if there is none, for its owner alone, with
-// the directories above it: SQLite would let everyone read it. One that
-// exists is not opened: closing any descriptor of a file ends the locks that
+// Create makes the file at path, if there is none, for its owner alone:
+// SQLite would let everyone read it. One that exists is not opened: closing any descriptor of a file ends the locks that
 // SQLite holds on it in this process, which is also why it is done by one
 // goroutine at a time.
 func Create(path string) error {
@@ -76,9 +75,6 @@ func Create(path string) error {
 	}
 	creating.Lock()
 	defer creating.Unlock()
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return checkNoFolder(path)

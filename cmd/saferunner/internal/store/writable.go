@@ -29,7 +29,7 @@ func CheckWritable(ctx context.Context, path string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // the database is closed as well
 	// BEGIN alone succeeds.
 	_, err = conn.ExecContext(ctx, "BEGIN IMMEDIATE; CREATE TABLE saferunner_writable (x); ROLLBACK")
 	switch {

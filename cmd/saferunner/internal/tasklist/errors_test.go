@@ -31,6 +31,7 @@ func TestErrors(t *testing.T) {
 		{"tab in brackets", task("task: ab", "exec: [x, y\tz]"), `4:15: a tab in text; write the text in double quotes, with \t`},
 		{"tab in a number", task("task: ab", "http: {url: 'http://a', json: 1\t2}"), `4:35: a tab in text; write the text in double quotes, with \t`},
 		{"tab in a key", task("task: ab", "http: {url: 'http://a', json: {a\tb: 1}}"), `4:36: a tab in text; write the text in double quotes, with \t`},
+		{"tab at the end of a line", task("task: ab", "exec:", "- x", "- 'y\t \n      z'"), "6:7: a tab at the end of a line in single quotes; remove it"},
 		{"tab in double quotes", task("task: ab", "exec:", "- x", "- \"y\tz\""), `6:7: a tab in double quotes; write \t`},
 		{"tab in double quotes in brackets", task("task: ab", "exec: [x, \"y\tz\"]"), `4:15: a tab in double quotes; write \t`},
 		{"open bracket", "{\"run_id\": \"r\", \"tasks\": [", "1:26: not YAML: sequence end token ']' not found; correct the syntax here"},

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -138,6 +139,8 @@ func (f *file) tabs(tokens token.Tokens) error {
 		case tk.Type == token.LiteralType, tk.Type == token.FoldedType:
 			block = true
 			continue
+		case tk.Type == token.SingleQuoteType && tabAtEnd.MatchString(tk.Origin):
+			return f.errorAt(tk, "a tab at the end of a line in single quotes; remove it")
 		case tk.Type == token.SingleQuoteType, block, !tabWithin(tk.Origin):
 		case tk.Type == token.DoubleQuoteType:
 			return f.errorAt(tk, `a tab in double quotes; write \t`)
@@ -148,6 +151,9 @@ func (f *file) tabs(tokens token.Tokens) error {
 	}
 	return nil
 }
+
+// tabAtEnd finds a tab that is not part of the text, and would be kept in it.
+var tabAtEnd = regexp.MustCompile(`\t *\n`)
 
 // tabWithin reports whether a tab stands between other text of a line.
 func tabWithin(text string) bool {

@@ -6,6 +6,7 @@ package tasklist
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"time"
@@ -76,19 +77,34 @@ const (
 	Work                   // the calls were queued elsewhere: none; those of --var stand as they are
 )
 
-// Load reads the file at path. Variables in it are filled in from given, and
+// Load reads the file at path, or standard input if that is -. Variables in it are filled in from given, and
 // must otherwise be set in the environment, where execution finds them,
 // unless the purpose says other. It fails with an *[Error], or that of the
 // file system.
 func Load(path string, purpose Purpose, given map[string]string, environment vars.Lookup) (*List, error) {
-	data, err := os.ReadFile(path)
+	name, data, err := read(path)
 	if failed, ok := errors.AsType[*fs.PathError](err); ok {
-		return nil, fmt.Errorf("cannot read %s: %w", path, failed.Err)
+		return nil, fmt.Errorf("cannot read %s: %w", name, failed.Err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return Parse(path, data, purpose, given, environment)
+	return Parse(name, data, purpose, given, environment)
+}
+
+// read returns what is at path, as far as [Parse] looks at it, and its name
+// in errors.
+func read(path string) (name string, data []byte, err error) {
+	name, file := "stdin", os.Stdin
+	if path != "-" {
+		name = path
+		if file, err = os.Open(path); err != nil {
+			return name, nil, err
+		}
+		defer func() { _ = file.Close() }() // nothing was written
+	}
+	data, err = io.ReadAll(io.LimitReader(file, maxSize+1))
+	return name, data, err
 }
 
 // Parse is [Load] for a file that has been read; name is for the errors.

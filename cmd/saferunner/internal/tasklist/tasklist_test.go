@@ -161,7 +161,7 @@ func TestColons(t *testing.T) {
 // A tab separates, and is kept in single quotes and blocks.
 func TestTabs(t *testing.T) {
 	list := parse(t, "run_id:\tr\t# a\tcomment\ntasks:\n- task:\tab\t\n  exec:\t[x,\t'a\tb'\t, \"c\\td\"]\n"+
-		"- task: cd\n  exec:\n  - x\n  - |\t# a\tcomment\n    e\tf\n    \tg\n  - >-\n    h\ti\n", nil)
+		"- task: cd\n  exec:\n  - 'x'\t\n  - |\t# a\tcomment\n    e\tf\n    \tg\n  - >-\n    h\ti\n", nil)
 	got := [][]string{{list.RunID}, list.Tasks[0].Step.Exec, list.Tasks[1].Step.Exec}
 	want := [][]string{{"r"}, {"x", "a\tb", "c\td"}, {"x", "e\tf\n\tg\n", "h\ti"}}
 	if !reflect.DeepEqual(got, want) {
