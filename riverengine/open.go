@@ -23,8 +23,8 @@ import (
 // A file that it makes, and what SQLite puts beside that, is its owner's to
 // read and write, and nobody else's; the mode of one that there is stays.
 //
-// It fails where the database cannot be reached or written to, holds tables
-// of a newer version, or, on SQLite, those of another River. On Postgres it
+// It fails where the database cannot be reached or, without [ReadOnly], written
+// to, holds tables of a newer version, or, on SQLite, those of another River. On Postgres it
 // gives up after 30 seconds, the making of the tables included, or when ctx
 // ends.
 //
@@ -73,10 +73,12 @@ func parseName(dsn string) (scheme, file string, err error) {
 }
 
 func openFile(ctx context.Context, path string, o *options) (*Engine, error) {
-	if err := createPrivate(path); err != nil {
-		return nil, fmt.Errorf("riverengine: Open: %w", err)
+	if !o.readOnly {
+		if err := createPrivate(path); err != nil {
+			return nil, fmt.Errorf("riverengine: Open: %w", err)
+		}
 	}
-	db, err := openSQLite(path)
+	db, err := openSQLite(path, o.readOnly)
 	if err != nil {
 		return nil, fmt.Errorf("riverengine: Open: %s: %w", path, err)
 	}

@@ -145,7 +145,7 @@ func TestOpenInTestMode(t *testing.T) {
 }
 
 func TestForeignRiver(t *testing.T) {
-	db, err := openSQLite(testFile(t))
+	db, err := openSQLite(testFile(t), false)
 	if err != nil {
 		t.Fatal(err)
 	}

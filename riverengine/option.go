@@ -18,6 +18,7 @@ type options struct {
 	concurrency int
 	queues      map[string]int
 	schema      string
+	readOnly    bool
 }
 
 const (
@@ -100,6 +101,16 @@ func Logger(l *slog.Logger) Option {
 			return errors.New("Logger: the logger is nil")
 		}
 		o.log = l
+		return nil
+	}
+}
+
+// ReadOnly opens a database to read its journal, and nothing else: one that a
+// standby has, or a file that this user may not write. Nothing is made or brought
+// up to date there. It fails if the tables are missing, or not of this version.
+func ReadOnly() Option {
+	return func(o *options) error {
+		o.readOnly = true
 		return nil
 	}
 }
