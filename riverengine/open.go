@@ -62,8 +62,11 @@ func parseName(dsn string) (scheme, file string, err error) {
 		return "", "", errors.New("the name of the database has no scheme: write " + forms)
 	case scheme != "sqlite":
 		return "", "", fmt.Errorf("%s: names no database that is supported: write %s", scheme, forms)
-	case rest == "":
+	case strings.Trim(bare, "/") == "":
 		return "", "", errors.New("sqlite: needs a file, as in sqlite:app.db")
+	case strings.HasPrefix(rest, "//"):
+		path := strings.TrimLeft(bare, "/")
+		return "", "", fmt.Errorf("sqlite://: a file has no host: write sqlite:%s for a file in the working directory, or sqlite:/%s for one at the root", path, path)
 	case bare == ":memory:":
 		return "", "", errors.New("sqlite::memory: would keep nothing: write a file, as in sqlite:app.db; tests of an engine itself use NewSQLite")
 	case parameters:
