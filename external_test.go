@@ -148,3 +148,10 @@ func TestForcedRunTxIsRecorded(t *testing.T) {
 
 // unused is a journal that nobody calls.
 type unused struct{ journal.Journal }
+
+// The time that Run takes for a list grows with its length, and no faster.
+func TestLongListOnDurableEngine(t *testing.T) {
+	if got := printed(t, buildProgram(t, "longlist")); got != "linear\n" {
+		t.Error(got)
+	}
+}
