@@ -94,7 +94,8 @@ func DefaultTimeout(d time.Duration) Option {
 }
 
 // Logger makes the engine, and River, log warnings and errors to l instead of
-// [slog.Default].
+// [slog.Default]. Errors of River that are of no single job, such as those of
+// each second while the database is away, are logged once a minute each.
 func Logger(l *slog.Logger) Option {
 	return func(o *options) error {
 		if l == nil {
