@@ -185,7 +185,7 @@ func (e *Engine) written(ctx context.Context, jobs []int64, of map[int64]*attemp
 			continue
 		}
 		e.attempts.forget(job, a)
-		e.log.ErrorContext(ctx, "saferunner: the end of an attempt came too late, and is not in the journal: the call counts as lost, or executes again",
+		e.log.ErrorContext(ctx, "saferunner: the end of an attempt came too late, and is not in the journal: the call counts as lost, executes again, or was deleted",
 			slog.String("entry", a.entry), slog.Int("attempt", a.number), slog.String("ended", string(a.end.Status)), slog.String("error", a.end.Error))
 	}
 }

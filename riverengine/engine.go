@@ -34,6 +34,8 @@ type Engine struct {
 	told     atomic.Pointer[func(context.Context, engine.Delivery, engine.Ending)] // of Tell
 	attempts attemptSet                                                            // that this process executes
 
+	judged judged // by this process as the leader
+
 	mu     sync.RWMutex // guards what follows, and is not held while River starts or stops
 	client client       // inserts, and works after Start
 	starts *starting    // a Start that is under way
