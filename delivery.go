@@ -167,14 +167,16 @@ func (r *Runner) extracted(ctx context.Context, metadata map[string]string) (ext
 }
 
 // told is what a Teller calls: a call has ended badly that no handler has ended.
+// The engine logs it.
 func (r *Runner) told(ctx context.Context, d engine.Delivery, e engine.Ending) {
 	w := &delivered{Delivery: d}
 	entry := engine.Batch{RunID: d.RunID, Run: d.Run, At: d.At, Caller: d.Caller, Jobs: []engine.Job{d.Job}}.Entry(0)
+	entry.Status = e.Status
 	values, o := r.extracted(ctx, d.Metadata)
 	if o.err != nil {
 		values = ctx
 	}
-	r.tells(values, w.failure(errors.New(e.Error), e.Stack), entry)(e.Status)
+	r.callOnFailure(values, w.failure(errors.New(e.Error), e.Stack), func() journal.Entry { return entry })
 }
 
 // executed notes the end of the attempt. The journal is written here, if the

@@ -184,3 +184,10 @@ func TestRunTxChecksInTestMode(t *testing.T) {
 	}
 	rec.AssertCount("tx", 1)
 }
+
+// The time that Run takes for a list grows with its length, and no faster.
+func TestLongListOnDurableEngine(t *testing.T) {
+	if got := printed(t, buildProgram(t, "longlist")); got != "linear\n" {
+		t.Error(got)
+	}
+}

@@ -28,6 +28,7 @@ type Teller interface {
 	// Tell names the function that the engine calls for each of these that ends
 	// badly, once the end is in the journal: once, by the process that has ended it.
 	// It passes the job as a Handler would have got it, and what it has written.
+	// The engine logs the end as well.
 	// Runners call Tell when they are made, and in Start; the last call counts.
 	Tell(func(context.Context, Delivery, Ending))
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"log/slog"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -61,17 +60,3 @@ func (c typedClient[TTx]) cancel(ctx context.Context, job int64) error {
 func (c typedClient[TTx]) start(ctx context.Context) error         { return c.river.Start(ctx) }
 func (c typedClient[TTx]) stop(ctx context.Context) error          { return c.river.Stop(ctx) }
 func (c typedClient[TTx]) stopAndCancel(ctx context.Context) error { return c.river.StopAndCancel(ctx) }
-
-// quiet leaves out what River says of jobs that fail: the runner says it.
-func quiet(l *slog.Logger) *slog.Logger { return slog.New(warnings{l.Handler()}) }
-
-type warnings struct{ slog.Handler }
-
-func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
-	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
-}
-
-func (w warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return warnings{w.Handler.WithAttrs(attrs)}
-}
-func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }

@@ -124,11 +124,15 @@ func (a *attempt) status(row *rivertype.JobRow) journal.Status {
 // for that. River looks at job and state only, and would end an attempt that has
 // taken the place of a lost one. So the ends are written in a transaction, which
 // is taken back if a job turns out to be at another attempt; the others are
-// written without that end.
+// written without that end. Where it can, the database completes jobs by itself.
 func (e executor) JobSetStateIfRunningMany(ctx context.Context, p *riverdriver.JobSetStateIfRunningManyParams) ([]*rivertype.JobRow, error) {
 	of := make(map[int64]*attempt, len(p.ID))
 	for i, job := range p.ID {
 		of[job] = e.engine.attempts.ending(job, p.MetadataUpdates[i])
+	}
+	p, err := e.completeMost(ctx, p, of)
+	if err != nil || p == nil {
+		return nil, err
 	}
 	jobs := p.ID
 	for {
@@ -185,7 +189,7 @@ func (e *Engine) written(ctx context.Context, jobs []int64, of map[int64]*attemp
 			continue
 		}
 		e.attempts.forget(job, a)
-		e.log.ErrorContext(ctx, "saferunner: the end of an attempt came too late, and is not in the journal: the call counts as lost, or executes again",
+		e.log.ErrorContext(ctx, "saferunner: the end of an attempt came too late, and is not in the journal: the call counts as lost, executes again, or was deleted",
 			slog.String("entry", a.entry), slog.Int("attempt", a.number), slog.String("ended", string(a.end.Status)), slog.String("error", a.end.Error))
 	}
 }
@@ -193,8 +197,12 @@ func (e *Engine) written(ctx context.Context, jobs []int64, of map[int64]*attemp
 // without returns the parameters without those of some jobs.
 func without(p *riverdriver.JobSetStateIfRunningManyParams, jobs []int64) *riverdriver.JobSetStateIfRunningManyParams {
 	rest := &riverdriver.JobSetStateIfRunningManyParams{Now: p.Now, Schema: p.Schema}
+	left := make(map[int64]bool, len(jobs))
+	for _, job := range jobs {
+		left[job] = true
+	}
 	for i, job := range p.ID {
-		if slices.Contains(jobs, job) {
+		if left[job] {
 			continue
 		}
 		rest.ID = append(rest.ID, job)

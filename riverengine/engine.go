@@ -27,12 +27,15 @@ type Engine struct {
 	timeout     time.Duration
 	concurrency int
 	queues      map[string]int // concurrency of single queues
+	readOnly    bool
 
 	handler  engine.Handler                                                        // set before workers start
 	specs    map[string]engine.TaskSpec                                            // of Start
 	away     atomic.Int64                                                          // when the database last failed to answer workers
 	told     atomic.Pointer[func(context.Context, engine.Delivery, engine.Ending)] // of Tell
 	attempts attemptSet                                                            // that this process executes
+
+	judged judged // by this process as the leader
 
 	mu     sync.RWMutex // guards what follows, and is not held while River starts or stops
 	client client       // inserts, and works after Start
@@ -83,7 +86,7 @@ type client interface {
 func newEngine(db database, o *options) (*Engine, error) {
 	e := &Engine{
 		db: db, journal: &Journal{db}, aead: o.aead, log: o.log, name: workerName(),
-		timeout: o.timeout, concurrency: o.concurrency, queues: o.queues,
+		timeout: o.timeout, concurrency: o.concurrency, queues: o.queues, readOnly: o.readOnly,
 	}
 	var err error
 	if e.client, err = db.newClient(e, &river.Config{Logger: quiet(o.log), ID: e.name, SkipUnknownJobCheck: true}); err != nil {
@@ -99,7 +102,7 @@ func (e *Engine) Journal() journal.Journal { return e.journal }
 // leaves the database open, while calls may execute: Stop, which Shutdown of
 // the runner calls, comes first.
 func (e *Engine) Close() error {
-	if e.online() != nil {
+	if e.db == nil {
 		return nil
 	}
 	e.mu.RLock()

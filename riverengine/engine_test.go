@@ -556,7 +556,7 @@ func TestWrongTransaction(t *testing.T) {
 // A transaction on another file says so, before it has written anything.
 func TestForeignTransaction(t *testing.T) {
 	e := openTestFile(t, testFile(t))
-	other, err := openSQLite(testFile(t))
+	other, err := openSQLite(testFile(t), false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -96,9 +96,17 @@ func (e *Engine) pack(b engine.Batch, i int) (river.InsertManyParams, error) {
 	}, nil
 }
 
+// mostText is how long a run ID and a key may be, in bytes: a runner allows no
+// more, and an index of Postgres could not hold much more.
+const mostText = 256
+
 // unfit says what of a job's names the database cannot hold.
 func (e *envelope) unfit() error {
 	switch {
+	case len(e.RunID) > mostText:
+		return fmt.Errorf("its run ID has %d bytes: at most %d are allowed", len(e.RunID), mostText)
+	case len(e.Key) > mostText:
+		return fmt.Errorf("its key has %d bytes: at most %d are allowed", len(e.Key), mostText)
 	case !utf8.ValidString(e.RunID):
 		return fmt.Errorf("its run ID %q is not valid UTF-8: the database cannot hold it", e.RunID)
 	case !utf8.ValidString(e.Key):

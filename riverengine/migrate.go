@@ -63,6 +63,68 @@ func due(has, wants version) (bool, error) {
 	return has != wants, nil
 }
 
+// errNoTables is what ReadOnly says of a database that nobody has written to.
+var errNoTables = errors.New("it has no tables of the engine: open it once without ReadOnly")
+
+// readable says why the tables cannot be read as they are.
+func readable(ctx context.Context, s session, wants version) error {
+	has, err := readVersion(ctx, s)
+	if err != nil {
+		return err
+	}
+	older, err := due(has, wants)
+	if err == nil && older {
+		err = errors.New("its tables are of an older version: open it once without ReadOnly, which brings them up to date")
+	}
+	return err
+}
+
+// upToDate fails unless the tables are.
+func (d *sqliteDB) upToDate(ctx context.Context) error {
+	m, err := rivermigrate.New[*sql.Tx](riversqlite.New(d.db), nil)
+	if err != nil {
+		return err
+	}
+	wants, err := latest(m, "migrations/sqlite_0*.sql")
+	if err != nil {
+		return err
+	}
+	var tables int
+	err = d.read().query(ctx, func(scan scan) error { return scan(&tables) }, "SELECT count(*) FROM sqlite_schema WHERE name = 'saferunner_engine'")
+	if err == nil && tables == 0 {
+		err = errNoTables
+	}
+	if err != nil {
+		return err
+	}
+	return readable(ctx, d.read(), wants)
+}
+
+// upToDate fails unless the tables are.
+func (d *postgresDB) upToDate(ctx context.Context) error {
+	m, err := rivermigrate.New(riverpgxv5.New(d.pool), &rivermigrate.Config{Schema: d.schema})
+	if err != nil {
+		return err
+	}
+	wants, err := latest(m, "migrations/postgres_0*.sql")
+	if err != nil {
+		return err
+	}
+	exists, err := d.hasTables(ctx, d.read())
+	if err == nil && !exists {
+		err = errNoTables
+	}
+	if err != nil {
+		return err
+	}
+	return readable(ctx, d.read(), wants)
+}
+
+func (d *postgresDB) hasTables(ctx context.Context, s session) (has bool, err error) {
+	err = s.query(ctx, func(scan scan) error { return scan(&has) }, "SELECT to_regclass($1) IS NOT NULL", d.names.Replace("@engine"))
+	return has, err
+}
+
 // migrate brings the tables up to date, in one transaction.
 func (d *sqliteDB) migrate(ctx context.Context) error {
 	m, err := rivermigrate.New[*sql.Tx](riversqlite.New(d.db), nil)
@@ -155,8 +217,7 @@ func (d *postgresDB) migrateLocked(ctx context.Context, s session) error {
 	if err != nil {
 		return err
 	}
-	var exists bool
-	err = s.query(ctx, func(scan scan) error { return scan(&exists) }, "SELECT to_regclass($1) IS NOT NULL", d.names.Replace("@engine"))
+	exists, err := d.hasTables(ctx, s)
 	if err != nil {
 		return err
 	}

@@ -19,9 +19,16 @@ func newOffline(o *options, takes func(tx any) error) (*Engine, error) {
 	return &Engine{journal: r.Journal(), log: o.log, takes: takes}, nil
 }
 
+// errReadOnly is what an engine says that was opened with ReadOnly.
+var errReadOnly = errors.New("riverengine: the engine was opened with ReadOnly: it reads the journal, and does nothing else")
+
+// online says why the engine takes no calls.
 func (e *Engine) online() error {
-	if e.db == nil {
+	switch {
+	case e.db == nil:
 		return errOffline
+	case e.readOnly:
+		return errReadOnly
 	}
 	return nil
 }

@@ -23,8 +23,8 @@ import (
 // A file that it makes, and what SQLite puts beside that, is its owner's to
 // read and write, and nobody else's; the mode of one that there is stays.
 //
-// It fails where the database cannot be reached or written to, holds tables
-// of a newer version, or, on SQLite, those of another River. On Postgres it
+// It fails where the database cannot be reached or, without [ReadOnly], written
+// to, holds tables of a newer version, or, on SQLite, those of another River. On Postgres it
 // gives up after 30 seconds, the making of the tables included, or when ctx
 // ends.
 //
@@ -64,8 +64,11 @@ func parseName(dsn string) (scheme, file string, err error) {
 		return "", "", errors.New("the name of the database has no scheme: write " + forms)
 	case scheme != "sqlite":
 		return "", "", fmt.Errorf("%s: names no database that is supported: write %s", scheme, forms)
-	case rest == "":
+	case strings.Trim(bare, "/") == "":
 		return "", "", errors.New("sqlite: needs a file, as in sqlite:app.db")
+	case strings.HasPrefix(rest, "//"):
+		path := strings.TrimLeft(bare, "/")
+		return "", "", fmt.Errorf("sqlite://: a file has no host: write sqlite:%s for a file in the working directory, or sqlite:/%s for one at the root", path, path)
 	case bare == ":memory:":
 		return "", "", errors.New("sqlite::memory: would keep nothing: write a file, as in sqlite:app.db; tests of an engine itself use NewSQLite")
 	case parameters:
@@ -75,10 +78,12 @@ func parseName(dsn string) (scheme, file string, err error) {
 }
 
 func openFile(ctx context.Context, path string, o *options) (*Engine, error) {
-	if err := createPrivate(path); err != nil {
-		return nil, fmt.Errorf("riverengine: Open: %w", err)
+	if !o.readOnly {
+		if err := createPrivate(path); err != nil {
+			return nil, fmt.Errorf("riverengine: Open: %w", err)
+		}
 	}
-	db, err := openSQLite(path)
+	db, err := openSQLite(path, o.readOnly)
 	if err != nil {
 		return nil, fmt.Errorf("riverengine: Open: %s: %w", path, err)
 	}

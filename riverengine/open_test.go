@@ -24,8 +24,11 @@ func TestOpenRefuses(t *testing.T) {
 		"keywords":     {"host=db password=s3cret:x", "has no scheme: write sqlite:FILE or postgres://"},
 		"another kind": {"mysql://root:s3cret@host/db", "riverengine: Open: mysql: names no database that is supported: write sqlite:FILE or postgres://"},
 		"no file":      {"sqlite:", "needs a file"},
+		"no path":      {"sqlite://", "needs a file"},
 		"in memory":    {"sqlite::memory:", "write a file, as in sqlite:app.db"},
 		"memory":       {"sqlite::memory:?cache=shared", "write a file, as in sqlite:app.db"},
+		"two slashes":  {"sqlite://x.db", "sqlite://: a file has no host: write sqlite:x.db for a file in the working directory, or sqlite:/x.db for one at the root"},
+		"three":        {"sqlite:///tmp/x.db?a=b", "write sqlite:tmp/x.db for a file in the working directory, or sqlite:/tmp/x.db for"},
 		"parameters":   {"sqlite:x.db?mode=ro", "sqlite:x.db?mode=ro: a file is written without parameters: write sqlite:x.db, or open the database yourself and use NewSQLite"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -145,7 +148,7 @@ func TestOpenInTestMode(t *testing.T) {
 }
 
 func TestForeignRiver(t *testing.T) {
-	db, err := openSQLite(testFile(t))
+	db, err := openSQLite(testFile(t), false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ type options struct {
 	concurrency int
 	queues      map[string]int
 	schema      string
+	readOnly    bool
 }
 
 const (
@@ -93,13 +94,24 @@ func DefaultTimeout(d time.Duration) Option {
 }
 
 // Logger makes the engine, and River, log warnings and errors to l instead of
-// [slog.Default].
+// [slog.Default]. Errors of River that are of no single job, such as those of
+// each second while the database is away, are logged once a minute each.
 func Logger(l *slog.Logger) Option {
 	return func(o *options) error {
 		if l == nil {
 			return errors.New("Logger: the logger is nil")
 		}
 		o.log = l
+		return nil
+	}
+}
+
+// ReadOnly opens a database to read its journal, and nothing else: one that a
+// standby has, or a file that this user may not write. Nothing is made or brought
+// up to date there. It fails if the tables are missing, or not of this version.
+func ReadOnly() Option {
+	return func(o *options) error {
+		o.readOnly = true
 		return nil
 	}
 }

@@ -52,6 +52,8 @@ func TestNamesOfBadText(t *testing.T) {
 		for want, change := range map[string]func(*engine.Batch){
 			"key \"a\\xffb\" is not valid UTF-8":    func(b *engine.Batch) { b.Jobs[0].Key = "a\xffb" },
 			"run ID \"a\\xffb\" is not valid UTF-8": func(b *engine.Batch) { b.RunID = "a\xffb" },
+			"its key has 9000 bytes":                func(b *engine.Batch) { b.Jobs[0].Key = strings.Repeat("k", 9000) },
+			"its run ID has 257 bytes":              func(b *engine.Batch) { b.RunID = strings.Repeat("r", 257) },
 			"a zero byte in its run ID":             func(b *engine.Batch) { b.RunID = "a\x00b" },
 		} {
 			b := batchOf(engine.Job{Task: note})

@@ -36,8 +36,17 @@ func NewPostgres(ctx context.Context, pool *pgxpool.Pool, opts ...Option) (*Engi
 
 func newPostgres(ctx context.Context, pool *pgxpool.Pool, owned bool, o *options) (*Engine, error) {
 	d := &postgresDB{
-		pool: pool, owned: owned, schema: o.schema,
+		pool: pool, owned: owned, schema: o.schema, readOnly: o.readOnly,
 		names: strings.NewReplacer("@", pgx.Identifier{o.schema}.Sanitize()+"."),
+	}
+	if o.readOnly {
+		if err := d.upToDate(ctx); err != nil {
+			return nil, err
+		}
+		return newEngine(d, o)
+	}
+	if err := d.writable(ctx); err != nil {
+		return nil, err
 	}
 	if err := d.migrate(ctx); err != nil {
 		return nil, err
@@ -46,15 +55,29 @@ func newPostgres(ctx context.Context, pool *pgxpool.Pool, owned bool, o *options
 }
 
 type postgresDB struct {
-	pool   *pgxpool.Pool
-	owned  bool
-	schema string
-	names  *strings.Replacer
+	pool     *pgxpool.Pool
+	owned    bool
+	schema   string
+	names    *strings.Replacer
+	readOnly bool
+}
+
+// writable fails where the server lets nothing be written.
+func (d *postgresDB) writable(ctx context.Context) error {
+	var readOnly string
+	err := d.read().query(ctx, func(scan scan) error { return scan(&readOnly) }, "SHOW transaction_read_only")
+	if err == nil && readOnly == "on" {
+		err = errors.New("the database is read-only, as that of a standby is, or by default_transaction_read_only: name one that can be written to, or open it with ReadOnly to read its journal")
+	}
+	return err
 }
 
 func (d *postgresDB) read() session { return postgresSession{d.pool, d.names} }
 
 func (d *postgresDB) write(ctx context.Context, do func(session, any) error) error {
+	if d.readOnly {
+		return errReadOnly
+	}
 	begin := fmt.Sprintf("BEGIN; SET LOCAL lock_timeout = %d", lockPatience.Milliseconds())
 	tx, err := d.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: begin})
 	if err != nil {

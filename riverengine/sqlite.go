@@ -49,16 +49,20 @@ func NewSQLite(ctx context.Context, db *sql.DB, opts ...Option) (*Engine, error)
 }
 
 func newSQLite(ctx context.Context, db *sql.DB, owned bool, o *options) (*Engine, error) {
-	d := &sqliteDB{db: db, owned: owned}
+	d := &sqliteDB{db: db, owned: owned, readOnly: o.readOnly}
 	d.wake = newWakeup(d.read())
-	if err := d.migrate(ctx); err != nil {
+	prepare := d.migrate
+	if o.readOnly {
+		prepare = d.upToDate
+	}
+	if err := prepare(ctx); err != nil {
 		return nil, err
 	}
 	return newEngine(d, o)
 }
 
 // openSQLite opens the file at path with all that the engine wants of it.
-func openSQLite(path string) (*sql.DB, error) {
+func openSQLite(path string, readOnly bool) (*sql.DB, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
@@ -69,6 +73,9 @@ func openSQLite(path string) (*sql.DB, error) {
 	settings := url.Values{
 		"_txlock": {"immediate"},
 		"_pragma": {fmt.Sprintf("busy_timeout(%d)", lockPatience.Milliseconds()), "journal_mode(WAL)", "synchronous(NORMAL)"},
+	}
+	if readOnly {
+		settings = url.Values{"mode": {"ro"}, "_pragma": settings["_pragma"][:1]}
 	}
 	dsn := (&url.URL{Scheme: "file", Path: absolute, RawQuery: settings.Encode()}).String()
 	open := func() (driver.Conn, error) { return openPatiently(dsn) }
@@ -91,9 +98,10 @@ func openPatiently(dsn string) (driver.Conn, error) {
 func isBusy(err error) bool { return strings.Contains(err.Error(), "database is locked") }
 
 type sqliteDB struct {
-	db    *sql.DB
-	owned bool
-	wake  *wakeup
+	db       *sql.DB
+	owned    bool
+	wake     *wakeup
+	readOnly bool
 }
 
 func (d *sqliteDB) read() session { return patientSession{d} }
@@ -132,6 +140,9 @@ func (p patientSession) query(ctx context.Context, each func(scan) error, query 
 }
 
 func (d *sqliteDB) write(ctx context.Context, do func(session, any) error) error {
+	if d.readOnly {
+		return errReadOnly
+	}
 	conn, err := d.conn(ctx)
 	if err != nil {
 		return err

@@ -64,7 +64,7 @@ func TestOpenSettings(t *testing.T) {
 // openTestFile returns an engine in the file at path, until the test ends.
 func openTestFile(t *testing.T, path string, opts ...Option) *Engine {
 	t.Helper()
-	db, err := openSQLite(path)
+	db, err := openSQLite(path, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"sync"
 	"time"
 
 	"github.com/riverqueue/river/riverdriver"
@@ -29,10 +30,44 @@ func (e executor) JobGetStuck(ctx context.Context, p *riverdriver.JobGetStuckPar
 		return nil, nil
 	}
 	rows, err := e.Executor.JobGetStuck(ctx, p)
+	e.engine.judged.set(rows)
 	for _, row := range rows {
 		e.engine.prepare(row)
 	}
 	return rows, err
+}
+
+// judged are the attempts that the leader has found when it last looked for
+// stuck ones, by their jobs.
+type judged struct {
+	mu    sync.Mutex
+	begun map[int64]time.Time
+}
+
+func (j *judged) set(rows []*rivertype.JobRow) {
+	begun := make(map[int64]time.Time, len(rows))
+	for _, row := range rows {
+		if row.AttemptedAt != nil {
+			begun[row.ID] = *row.AttemptedAt
+		}
+	}
+	j.mu.Lock()
+	j.begun = begun
+	j.mu.Unlock()
+}
+
+// horizon is a time after which none of the attempts at these jobs had begun,
+// and all have that came after them: what began later was not judged. Times are
+// those of the database, whatever the clock of the leader says.
+func (j *judged) horizon(jobs []int64) (last time.Time) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, job := range jobs {
+		if t := j.begun[job]; t.After(last) {
+			last = t
+		}
+	}
+	return last.Add(time.Millisecond) // SQLite has no less
 }
 
 // prepare makes River judge a stuck job, of which this is a copy, as the
@@ -96,6 +131,9 @@ var lostText = engine.Lost(engine.TaskSpec{}, 1).Error
 func (e executor) JobRescueMany(ctx context.Context, p *riverdriver.JobRescueManyParams) (*struct{}, error) {
 	for i, text := range p.Error {
 		p.Error[i] = withError(text, lostText)
+	}
+	if horizon := e.engine.judged.horizon(p.ID); horizon.Before(p.StuckHorizon) {
+		p.StuckHorizon = horizon
 	}
 	done, err := e.Executor.JobRescueMany(ctx, p)
 	if err == nil {

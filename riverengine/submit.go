@@ -60,7 +60,7 @@ func (e *Engine) SubmitTx(ctx context.Context, tx any, b engine.Batch) ([]engine
 // WriteTx is for the runner, whose RunTx calls it for calls that are recorded
 // in the same transaction. It writes to the journal within that.
 func (e *Engine) WriteTx(ctx context.Context, tx any, changes ...journal.Change) error {
-	if e.online() != nil {
+	if e.db == nil {
 		return e.journal.Write(ctx, changes...)
 	}
 	s, err := e.db.within(tx)

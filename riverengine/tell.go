@@ -13,18 +13,17 @@ import (
 )
 
 // Tell is for the runner. It names the function that is told of calls which
-// the engine has ended itself. Without one, the engine logs them.
+// the engine has ended itself. The engine logs them as well.
 func (e *Engine) Tell(told func(context.Context, engine.Delivery, engine.Ending)) {
 	e.told.Store(&told)
 }
 
 func (e *Engine) tell(ctx context.Context, d engine.Delivery, end engine.Ending) {
-	if told := e.told.Load(); told != nil && *told != nil {
-		(*told)(ctx, d, end)
-		return
-	}
 	e.log.ErrorContext(ctx, "saferunner: async call "+string(end.Status),
 		slog.String("run_id", d.RunID), slog.String("task", d.Task.Name), slog.String("entry", d.EntryID), slog.String("error", end.Error))
+	if told := e.told.Load(); told != nil && *told != nil {
+		(*told)(ctx, d, end)
+	}
 }
 
 // tellOf tells of a job that has ended, if it is a call's. What cannot be read of

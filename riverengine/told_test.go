@@ -93,14 +93,15 @@ func TestOnFailureOfLostCall(t *testing.T) {
 	})
 }
 
-// The engine tells of each call that it ends without a handler, once.
+// The engine tells of each call that it ends without a handler, once, and logs it.
 func TestTell(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		type told struct {
 			entry  string
 			status journal.Status
 		}
-		e, heard := open(), make(chan told, 20)
+		var log logged
+		e, heard := open(Logger(log.logger())), make(chan told, 20)
 		e.Tell(func(ctx context.Context, d engine.Delivery, end engine.Ending) {
 			entry := entryOf(t, e, d.EntryID)
 			if entry.Status != end.Status || d.RunID != entry.RunID || d.Task.Name != entry.Task || end.Error == "" {
@@ -133,6 +134,11 @@ func TestTell(t *testing.T) {
 		want := map[told]int{{lost, journal.StatusInterrupted}: 1, {cancelled, journal.StatusCancelled}: 1, {bad, journal.StatusFailed}: 1}
 		if len(heard) > 0 || !maps.Equal(got, want) {
 			t.Errorf("told of %v, want %v", got, want)
+		}
+		for h := range want {
+			if text := log.String(); !strings.Contains(text, "async call "+string(h.status)) || strings.Count(text, "entry="+h.entry) != 1 {
+				t.Errorf("the log says of %v: %s", h, text)
+			}
 		}
 	})
 }

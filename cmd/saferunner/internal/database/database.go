@@ -42,7 +42,7 @@ func Open(ctx context.Context, n Name) (*Database, error) {
 // cannot be written to is no error.
 func OpenRead(ctx context.Context, n Name) (*Database, error) {
 	if n.file == "" {
-		return openEngine(ctx, n, silent)
+		return openEngine(ctx, n, silent, riverengine.ReadOnly())
 	}
 	file, err := store.OpenRead(ctx, n.file)
 	if err != nil {
@@ -94,12 +94,12 @@ func checkServer(ctx context.Context, n Name) (err error) {
 	return nil
 }
 
-func openEngine(ctx context.Context, n Name, log *slog.Logger) (*Database, error) {
+func openEngine(ctx context.Context, n Name, log *slog.Logger, opts ...riverengine.Option) (*Database, error) {
 	dsn := n.server
 	if n.file != "" {
 		dsn = "sqlite:" + n.file
 	}
-	engine, err := riverengine.Open(ctx, dsn, riverengine.Logger(log))
+	engine, err := riverengine.Open(ctx, dsn, append(opts, riverengine.Logger(log))...)
 	if err != nil {
 		err = fmt.Errorf("journal %s: %w", n, shorter{err, n.file})
 		if denied, ok := errors.AsType[*pgconn.PgError](err); ok && denied.Code == insufficientPrivilege {
