@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/store"
@@ -67,31 +66,7 @@ func OpenEngine(ctx context.Context, n Name, log *slog.Logger) (*Database, error
 		}
 		return openEngine(ctx, n, log)
 	}
-	db, err := openEngine(ctx, n, log)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkServer(ctx, n); err != nil {
-		return nil, fmt.Errorf("journal %s: %w", n, errors.Join(err, db.Close()))
-	}
-	return db, nil
-}
-
-// checkServer fails if the server lets nothing be written.
-func checkServer(ctx context.Context, n Name) (err error) {
-	conn, err := pgx.Connect(ctx, n.server)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
-	var readOnly string
-	if err := conn.QueryRow(ctx, "SHOW transaction_read_only").Scan(&readOnly); err != nil {
-		return err
-	}
-	if readOnly == "on" {
-		return errors.New("the database is read-only, as that of a standby is; name one that can be written to")
-	}
-	return nil
+	return openEngine(ctx, n, log)
 }
 
 func openEngine(ctx context.Context, n Name, log *slog.Logger, opts ...riverengine.Option) (*Database, error) {
