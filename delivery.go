@@ -155,14 +155,16 @@ func (w *delivered) executed(ctx context.Context, a *attempt, o outcome) {
 	}
 	entry := w.entry()
 	r.put(ctx, w, entry)
+	if o.err == nil || !e.Status.Final() {
+		w.ended <- e
+		return
+	}
 	failure := w.failure(o.err, o.stack)
 	if e.Status == journal.StatusInterrupted {
 		r.lost.add(failure)
 	}
 	w.ended <- e
-	if o.err != nil && e.Status.Final() {
-		r.announce(ctx, failure, func() journal.Entry { return entry })
-	}
+	r.announce(ctx, failure, func() journal.Entry { return entry })
 }
 
 // failure is err as the failure of the call.
