@@ -89,8 +89,9 @@
 // Production code can only make things safer. A program that starts with
 // SAFERUNNER_MODE=record stays in test mode, whatever it does to its environment
 // later. Any value but live and record, the empty one included, executes and
-// records nothing: Run returns [ErrMode]. A test binary does not read it. A [Runner] made with [RecordOnly]
-// records in every mode, and so does every Run under a ctx that ever got one.
+// records nothing: Run returns [ErrMode]. A test binary does not read it. A
+// [Runner] made with [RecordOnly] records in every mode, and so does every Run
+// under a ctx that ever got one.
 //
 // Two things let a call execute in test mode: the recorder of a test, while the
 // test runs, and the variable FORCE_RUN_SIDE_EFFECTS. It names tasks, separated
@@ -147,9 +148,10 @@
 // cancellation.
 //
 // The pool holds 100,000 calls, or calls with 64 MiB of arguments, that have not
-// ended. A list of more goes in alone, when nothing else is in it. A call keeps its place until it has ended for good. When the pool is
-// full Run waits, until its ctx ends. Calls with After or At, and a Run inside a
-// task, do not wait: they fail with [engine.ErrFull].
+// ended. A list of more goes in alone, when nothing else is in it. A call keeps
+// its place until it has ended for good. When the pool is full Run waits, until
+// its ctx ends. Calls with After or At, and a Run inside a task, do not wait: they
+// fail with [engine.ErrFull].
 //
 // # Keys
 //

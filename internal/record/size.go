@@ -128,7 +128,8 @@ func (r *Run) Keep() bool {
 func (r *Run) Live() bool { return r.going.Load()&countBits > 0 }
 
 // Drop hides call i from the journal and, if it has ended, forgets its
-// arguments, its result and why it failed. It reports whether the call was to be seen.
+// arguments, its result and why it failed. It reports whether the call was to be
+// seen.
 func (r *Run) Drop(i int) bool {
 	defer r.lock(i).Unlock()
 	c := &r.Calls[i]
