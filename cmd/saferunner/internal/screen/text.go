@@ -24,25 +24,19 @@ func Clean(text string) string {
 	}, text)
 }
 
-// Columns returns how many columns a cleaned text takes at most. It counts
-// each rune, as a terminal does that joins no emoji: a line that wraps is
-// worse than a short one.
-func Columns(text string) int {
-	columns := 0
-	for _, r := range text {
-		columns += ansi.StringWidth(string(r))
-	}
-	return columns
-}
+// Columns returns how many columns a cleaned text takes at most: on a terminal
+// that joins no emoji. A line that wraps is worse than a short one.
+func Columns(text string) int { return ansi.StringWidthWc(text) }
 
-// Cut shortens a cleaned text to so many columns; 0: no limit.
+// Cut shortens a cleaned text to so many columns; 0: no limit. It counts as
+// Columns does, which ansi.TruncateWc does not for a text with joined emoji.
 func Cut(text string, columns int) string {
 	if columns <= 0 || Columns(text) <= columns {
 		return text
 	}
 	left := columns - 1 // one for the ellipsis
 	for i, r := range text {
-		if left -= ansi.StringWidth(string(r)); left < 0 {
+		if left -= Columns(string(r)); left < 0 {
 			return text[:i] + "…"
 		}
 	}
