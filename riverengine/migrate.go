@@ -63,8 +63,9 @@ func due(has, wants version) (bool, error) {
 	return has != wants, nil
 }
 
-// errNoTables is what ReadOnly says of a database that nobody has written to.
-var errNoTables = errors.New("it has no tables of the engine: open it once without ReadOnly")
+// ErrNoTables is the error of [Open] with [ReadOnly] for a database that has no
+// tables of the engine, since nothing has opened it without ReadOnly.
+var ErrNoTables = errors.New("it has no tables of the engine: open it once without ReadOnly")
 
 // readable says why the tables cannot be read as they are.
 func readable(ctx context.Context, s session, wants version) error {
@@ -92,7 +93,7 @@ func (d *sqliteDB) upToDate(ctx context.Context) error {
 	var tables int
 	err = d.read().query(ctx, func(scan scan) error { return scan(&tables) }, "SELECT count(*) FROM sqlite_schema WHERE name = 'saferunner_engine'")
 	if err == nil && tables == 0 {
-		err = errNoTables
+		err = ErrNoTables
 	}
 	if err != nil {
 		return err
@@ -112,7 +113,7 @@ func (d *postgresDB) upToDate(ctx context.Context) error {
 	}
 	exists, err := d.hasTables(ctx, d.read())
 	if err == nil && !exists {
-		err = errNoTables
+		err = ErrNoTables
 	}
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
 	"github.com/saferunner/saferunner"
@@ -129,8 +130,7 @@ func TestOpenInTestMode(t *testing.T) {
 	if _, err := r.Run(t.Context(), "offline", task.With("x").Async()); err != nil {
 		t.Error(err)
 	}
-	var tx *sql.Tx
-	if _, err := r.RunTx(t.Context(), tx, "offline", task.With("x").Async()); err != nil {
+	if _, err := r.RunTx(t.Context(), struct{ pgx.Tx }{}, "offline", task.With("x").Async()); err != nil {
 		t.Error(err)
 	}
 	if calls, err := r.Calls(t.Context(), "offline"); err != nil || len(calls) != 2 {

@@ -44,7 +44,7 @@ func TestReadOnlyPostgres(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openServer(t.Context(), url, readOnly); !errors.Is(err, errNoTables) {
+	if _, err := openServer(t.Context(), url, readOnly); !errors.Is(err, ErrNoTables) {
 		t.Errorf("without tables: %v", err)
 	}
 	lock(false)

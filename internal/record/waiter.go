@@ -144,6 +144,9 @@ func (r *Run) outcome(i int, w *Waiter) (o Outcome) {
 // how long its last attempt took. An async call that has ended goes on until
 // the Waiter is told what it returned. w may be nil.
 func (r *Run) Outcome(i int, w *Waiter) (s journal.Status, o Outcome, took time.Duration) {
+	// Of sync calls somebody can ask meanwhile only if they were deferred. This is
+	// read first: once they no longer are, all is told.
+	early := r.Calls[i].Options.IsAsync() || r.Deferred()
 	if w != nil {
 		o = r.outcome(i, w)
 	}
@@ -152,7 +155,7 @@ func (r *Run) Outcome(i int, w *Waiter) (s journal.Status, o Outcome, took time.
 	switch {
 	case uint32(o.as) != none:
 		code = uint32(o.as)
-	case w != nil && o.Err == nil && !o.HasResult && r.tells(i, code):
+	case w != nil && o.Err == nil && !o.HasResult && early && r.tells(i, code):
 		code = running
 	}
 	if r.histories != nil && code != running && code != none {
@@ -164,18 +167,15 @@ func (r *Run) Outcome(i int, w *Waiter) (s journal.Status, o Outcome, took time.
 }
 
 // tells reports whether the Waiter is told something of call i, if it has ended
-// like this. Of sync calls somebody can ask meanwhile if they were deferred.
+// like this.
 func (r *Run) tells(i int, code uint32) bool {
 	switch code {
 	case failed, cancelled, interrupted:
+		return true
 	case done:
-		if !r.Calls[i].Args.Task().HasResult {
-			return false
-		}
-	default:
-		return false
+		return r.Calls[i].Args.Task().HasResult
 	}
-	return r.Calls[i].Options.IsAsync() || r.Deferred()
+	return false
 }
 
 // Learn notes how a call of a durable engine stands by now, and what it

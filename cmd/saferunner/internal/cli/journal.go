@@ -12,6 +12,7 @@ import (
 
 	"github.com/saferunner/saferunner/cmd/saferunner/internal/database"
 	"github.com/saferunner/saferunner/journal"
+	"github.com/saferunner/saferunner/riverengine"
 )
 
 // databaseName returns the name of the database: the flag, else
@@ -94,7 +95,14 @@ func existingJournal(ctx context.Context, flag string, with opener) (*database.D
 	if name.Missing() {
 		return nil, fmt.Errorf("%w at %s", errNoJournal, name)
 	}
-	return open(ctx, flag, with)
+	db, err := with(ctx, name)
+	switch {
+	case errors.Is(err, riverengine.ErrNoTables):
+		return nil, fmt.Errorf("%w in %s", errNoJournal, name)
+	case err != nil:
+		return nil, exit(codeJournal, err)
+	}
+	return db, nil
 }
 
 // queryAll returns all that q selects.
