@@ -2,6 +2,7 @@ package riverengine
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -125,6 +126,9 @@ func (d *postgresDB) within(tx any) (session, error) {
 	if err := d.takes(tx); err != nil {
 		return nil, err
 	}
+	if t, ok := tx.(*sql.Tx); ok {
+		return sqlSession{t, d.names}, nil
+	}
 	return postgresSession{tx.(pgx.Tx), d.names}, nil
 }
 
@@ -148,7 +152,21 @@ func (d *postgresDB) troubles() string          { return "trouble" }
 
 func (d *postgresDB) newClient(e *Engine, c *river.Config) (client, error) {
 	c.Schema, c.ReindexerIndexNames = d.schema, keptIndexes()
-	return newClient(driverOf(riverpgxv5.New(d.pool), e, nil), c)
+	inner, err := newClient(driverOf(riverpgxv5.New(d.pool), e, nil), c)
+	return postgresClient{inner, d}, err
+}
+
+// postgresClient also inserts within a transaction of database/sql.
+type postgresClient struct {
+	client
+	db *postgresDB
+}
+
+func (c postgresClient) insert(ctx context.Context, tx any, jobs []river.InsertManyParams) error {
+	if t, ok := tx.(*sql.Tx); ok {
+		return c.db.insertSQL(ctx, t, jobs)
+	}
+	return c.client.insert(ctx, tx, jobs)
 }
 
 // keptIndexes are those of River that the migrations have left.

@@ -40,7 +40,7 @@ func (e *Engine) Submit(ctx context.Context, b engine.Batch) ([]engine.Ticket, e
 }
 
 // SubmitTx is for the runner, whose RunTx calls it: a program calls [RunTx] or
-// [RunPgxTx]. It is Submit within a *sql.Tx of SQLite or a pgx.Tx of Postgres.
+// [RunPgxTx]. It is Submit within a *sql.Tx, or a pgx.Tx of Postgres.
 func (e *Engine) SubmitTx(ctx context.Context, tx any, b engine.Batch) ([]engine.Ticket, error) {
 	if err := e.online(); err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func (e *Engine) SubmitTx(ctx context.Context, tx any, b engine.Batch) ([]engine
 		return nil, err
 	}
 	tickets, _, err := e.insert(ctx, s, tx, b, jobs)
-	return tickets, err
+	return tickets, explainTx(err)
 }
 
 // WriteTx is for the runner, whose RunTx calls it for calls that are recorded
