@@ -52,6 +52,9 @@ func newPostgres(ctx context.Context, pool *pgxpool.Pool, owned bool, o *options
 	if err := d.migrate(ctx); err != nil {
 		return nil, err
 	}
+	if err := d.identity.read(ctx, d.read()); err != nil {
+		return nil, err
+	}
 	return newEngine(d, o)
 }
 
@@ -61,6 +64,7 @@ type postgresDB struct {
 	schema   string
 	names    *strings.Replacer
 	readOnly bool
+	identity identity
 }
 
 // writable fails where the server lets nothing be written.
@@ -126,10 +130,7 @@ func (d *postgresDB) within(tx any) (session, error) {
 	if err := d.takes(tx); err != nil {
 		return nil, err
 	}
-	if t, ok := tx.(*sql.Tx); ok {
-		return sqlSession{t, d.names}, nil
-	}
-	return postgresSession{tx.(pgx.Tx), d.names}, nil
+	return d.session(tx), nil
 }
 
 // putEntries writes those of duplicates. Of a queued call the job is all that

@@ -58,6 +58,10 @@ func newSQLite(ctx context.Context, db *sql.DB, owned bool, o *options) (*Engine
 	if err := prepare(ctx); err != nil {
 		return nil, err
 	}
+	var err error
+	if d.file, err = mainFile(ctx, d.read()); err != nil {
+		return nil, err
+	}
 	return newEngine(d, o)
 }
 
@@ -102,6 +106,7 @@ type sqliteDB struct {
 	owned    bool
 	wake     *wakeup
 	readOnly bool
+	file     string // empty in memory
 }
 
 func (d *sqliteDB) read() session { return patientSession{d} }

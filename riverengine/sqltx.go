@@ -47,7 +47,10 @@ func (d *postgresDB) insertSQL(ctx context.Context, tx *sql.Tx, jobs []river.Ins
 	}
 	rows := []byte{'['}
 	for _, j := range jobs {
-		row, err := json.Marshal(jobRow{j.Args, j.Args.Kind(), j.InsertOpts.MaxAttempts, j.InsertOpts.Metadata, j.InsertOpts.Queue, j.InsertOpts.ScheduledAt})
+		row, err := json.Marshal(jobRow{
+			j.Args, j.Args.Kind(), j.InsertOpts.MaxAttempts, j.InsertOpts.Metadata, j.InsertOpts.Queue,
+			j.InsertOpts.ScheduledAt.Truncate(time.Microsecond), // as pgx does; Postgres would round it
+		})
 		if err != nil {
 			return err
 		}
@@ -72,10 +75,6 @@ func explainTx(err error) error {
 		return fmt.Errorf("riverengine: the transaction has ended: RunTx comes before its Commit and Rollback: %w", err)
 	}
 	const noTable, noSchema = "42P01", "3F000"
-	type stater interface { // of pgx and of lib/pq
-		error
-		SQLState() string
-	}
 	if s, ok := errors.AsType[stater](err); ok && (s.SQLState() == noTable || s.SQLState() == noSchema) {
 		return fmt.Errorf("riverengine: the transaction is on another database than the engine's, one without its tables: begin it on the engine's database: %w", err)
 	}

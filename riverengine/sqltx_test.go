@@ -28,7 +28,7 @@ func TestSQLJobsAreRivers(t *testing.T) {
 	jobs := []engine.Job{
 		{Task: note, Payload: json.RawMessage(`{"b":1.50,"a":"ä \"quoted\" \\ 😀"}`)},
 		{Task: engine.TaskSpec{Name: "with/queue", Queue: "mail", Timeout: time.Minute, Retry: engine.RetryPolicy{MaxAttempts: 4}}, Payload: json.RawMessage(`[1,2]`), Key: "k"},
-		{Task: note, Payload: json.RawMessage(`"later"`), NotBefore: time.Now().Add(time.Hour), Metadata: map[string]string{"trace": "x"}},
+		{Task: note, Payload: json.RawMessage(`"later"`), NotBefore: time.Now().Add(time.Hour).Truncate(time.Second).Add(999_999_999), Metadata: map[string]string{"trace": "x"}},
 		{Task: note, Payload: json.RawMessage(`"\u0000"`), Key: "twice"},
 		{Task: note, Payload: json.RawMessage(`"` + strings.Repeat("x", mostRows/2) + `"`)},
 		{Task: note, Payload: json.RawMessage(`"` + strings.Repeat("y", mostRows) + `"`)},
@@ -40,7 +40,7 @@ func TestSQLJobsAreRivers(t *testing.T) {
 		if err := within(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		const query = "SELECT concat_ws(' ', kind, state, max_attempts, priority, queue, md5(args::text), metadata, tags, unique_key, unique_states, attempt," +
+		const query = "SELECT concat_ws(' ', kind, state, max_attempts, priority, queue, md5(args::text), md5(metadata::text), tags, unique_key, unique_states, attempt," +
 			" CASE state WHEN 'scheduled' THEN scheduled_at::text ELSE (abs(extract(epoch FROM now() - scheduled_at)) < 60)::text END)" +
 			" FROM @river_job ORDER BY id"
 		err := e.db.read().query(t.Context(), func(scan scan) error {
