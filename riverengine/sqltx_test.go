@@ -1,11 +1,13 @@
 package riverengine
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -152,5 +154,14 @@ func TestForeignSQLTx(t *testing.T) {
 	}
 	if _, err := e.SubmitTx(t.Context(), tx, batchOf(engine.Job{Task: note})); !errors.Is(err, sql.ErrTxDone) || !strings.Contains(err.Error(), "has ended") {
 		t.Errorf("one that has ended: %v", err)
+	}
+}
+
+// River's driver for database/sql would bring lib/pq into the modules of every
+// user.
+func TestUsersDoNotGetLibPQ(t *testing.T) {
+	sums, err := os.ReadFile("go.sum")
+	if err != nil || bytes.Contains(sums, []byte("lib/pq")) {
+		t.Errorf("go.sum has lib/pq, or cannot be read: %v", err)
 	}
 }
