@@ -116,7 +116,7 @@ func (l *list) writeTx() {
 // forgets them.
 //
 // A process that dies between the commit of the transaction and Commit loses the
-// calls. Where that matters, use [Runner.RunTx]. A Deferred that was neither
+// calls. Where that matters, use InTx of riverengine, or [Runner.RunTx]. A Deferred that was neither
 // committed nor rolled back is logged when it is collected, and fails the test of a
 // recorder in ctx.
 func Defer(ctx context.Context) (context.Context, *Deferred) {
