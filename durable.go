@@ -231,6 +231,11 @@ func (l *list) submitDurable(from, to int) {
 		l.showOthers(jobs, to)
 		l.duplicates(jobs, tickets)
 	}
+	l.handedOver(jobs)
+}
+
+// handedOver lets Wait of the report ask the journal.
+func (l *list) handedOver(jobs []engine.Job) {
 	kept := l.originals()
 	if kept.durable == nil {
 		kept.durable = &durableCalls{journal: l.runner.journal}
@@ -244,13 +249,17 @@ func (l *list) jobs(from, to int) []engine.Job {
 	jobs := make([]engine.Job, 0, to-from)
 	for i := from; i < to; i++ {
 		if l.run.Status(i) == journal.StatusQueued {
-			jobs = append(jobs, engine.Job{
-				EntryID: l.run.EntryID(i), Position: i, Task: l.task(i).Spec,
-				Key: l.run.Key(i), NotBefore: l.run.Calls[i].Options.NotBefore(l.run.At),
-			})
+			jobs = append(jobs, l.job(i))
 		}
 	}
 	return jobs
+}
+
+func (l *list) job(i int) engine.Job {
+	return engine.Job{
+		EntryID: l.run.EntryID(i), Position: i, Task: l.task(i).Spec,
+		Key: l.run.Key(i), NotBefore: l.run.Calls[i].Options.NotBefore(l.run.At),
+	}
 }
 
 // showOthers writes the calls between the jobs that are none: the jobs
@@ -264,6 +273,18 @@ func (l *list) showOthers(jobs []engine.Job, end int) {
 }
 
 func (l *list) handOver(jobs []engine.Job) ([]engine.Ticket, error) {
+	b, err := l.batch(jobs)
+	switch e := l.txEngine(); {
+	case err != nil:
+		return nil, err
+	case e != nil:
+		return e.SubmitTx(l.ctx, l.tx, b)
+	}
+	return l.runner.durable().Submit(l.ctx, b)
+}
+
+// batch completes the jobs, and makes a batch of them.
+func (l *list) batch(jobs []engine.Job) (engine.Batch, error) {
 	b := engine.Batch{RunID: l.run.RunID, Run: l.run.ID(), At: l.run.At, Caller: callsite.String(l.run.Caller), Jobs: jobs}
 	var metadata map[string]string
 	if inject := l.runner.external.inject; inject != nil {
@@ -272,23 +293,20 @@ func (l *list) handOver(jobs []engine.Job) ([]engine.Ticket, error) {
 			return nil, nil
 		})
 		if o.err != nil {
-			return nil, fmt.Errorf("the function of Propagate: %w", o.err)
+			return b, fmt.Errorf("the function of Propagate: %w", o.err)
 		}
 	}
 	for i := range jobs {
 		j, args := &jobs[i], l.run.Calls[jobs[i].Position].Args
 		var err error
 		if j.Payload, err = args.Payload(); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrArguments, err)
+			return b, fmt.Errorf("%w: %w", ErrArguments, err)
 		}
 		if j.Args, j.Metadata = j.Payload, metadata; args.Redacted() {
 			j.Args, j.Redacted = args.Shown(), true
 		}
 	}
-	if e := l.txEngine(); e != nil {
-		return e.SubmitTx(l.ctx, l.tx, b)
-	}
-	return l.runner.durable().Submit(l.ctx, b)
+	return b, nil
 }
 
 // duplicates settles the calls whose keys the engine found claimed.

@@ -116,23 +116,27 @@ func (l *list) writeTx() {
 // forgets them.
 //
 // A process that dies between the commit of the transaction and Commit loses the
-// calls. Where that matters, use [Runner.RunTx]. A Deferred that was neither
+// calls. Where that matters, use InTx of riverengine, or [Runner.RunTx]. A Deferred that was neither
 // committed nor rolled back is logged when it is collected, and fails the test of a
 // recorder in ctx.
 func Defer(ctx context.Context) (context.Context, *Deferred) {
-	h := &heldRuns{}
 	var caller [1]uintptr
 	runtime.Callers(2, caller[:])
-	h.caller = caller[0]
+	h := &heldRuns{by: "Defer", caller: caller[0]}
+	d := &Deferred{h}
+	runtime.AddCleanup(d, (*heldRuns).collected, h)
+	return h.over(ctx), d
+}
+
+// over returns a ctx under which Runs wait for h.
+func (h *heldRuns) over(ctx context.Context) context.Context {
 	if s := scopeOf(ctx); s != nil {
 		h.parent = s.deferred
 		if s.recorder != nil && s.recorder.test != nil {
 			s.recorder.test.noteHeld(h)
 		}
 	}
-	d := &Deferred{h}
-	runtime.AddCleanup(d, (*heldRuns).collected, h)
-	return withSituation(ctx, func(s *situation) { s.deferred = h }), d
+	return withSituation(ctx, func(s *situation) { s.deferred = h })
 }
 
 // Deferred ends the waiting of what was run under the ctx of [Defer]. Its methods
@@ -153,12 +157,18 @@ func (d *Deferred) Commit(ctx context.Context) error {
 		return errors.New("saferunner: Commit with a nil ctx; nothing was done")
 	}
 	lists, was := d.held.end(heldCommitted)
-	switch {
-	case was == heldRolledBack:
+	if was == heldRolledBack {
 		return errors.New("saferunner: Commit after Rollback; nothing was run")
-	case d.held.parent == nil:
+	}
+	return d.held.handOn(lists)
+}
+
+// handOn hands lists to what is around h, and runs them if nothing is.
+func (h *heldRuns) handOn(lists []*list) error {
+	switch {
+	case h.parent == nil:
 		return commitAll(lists)
-	case !d.held.parent.take(lists...):
+	case !h.parent.take(lists...):
 		forgetAll(lists, errTxEnded)
 		return fmt.Errorf("saferunner: Commit of %d lists: %w; nothing was run", len(lists), errTxEnded)
 	}
@@ -183,8 +193,10 @@ var (
 // heldRuns are the lists that wait for a transaction. It goes from open to
 // committed or to rolled back. mu guards state and lists.
 type heldRuns struct {
-	caller uintptr   // of Defer
-	parent *heldRuns // of the Defer around it, nil for none
+	by     string    // Defer or InTx
+	caller uintptr   // of that
+	mark   any       // of InTx: what it has put here
+	parent *heldRuns // what is around it, nil for nothing
 
 	mu    sync.Mutex
 	state heldState
@@ -238,12 +250,16 @@ func (h *heldRuns) hold(l *list, caller uintptr, runID string, calls []Call) (*R
 	kept := l.originals()
 	kept.report = Report{l.run, kept}
 	if !h.take(l) {
-		err := fmt.Errorf("saferunner: run %q at %s: the ctx of the Defer at %s is spent, after Commit or Rollback; nothing was executed",
-			shorten(runID), callsite.String(caller), callsite.String(h.caller))
+		err := fmt.Errorf("saferunner: run %q at %s: %w; nothing was executed", shorten(runID), callsite.String(caller), h.spent())
 		l.runner.noteRefused(err, runID, caller)
 		return refusedReport(runID), err
 	}
 	return &kept.report, nil
+}
+
+// spent is the error of what comes too late.
+func (h *heldRuns) spent() error {
+	return fmt.Errorf("the ctx of the %s at %s is spent, after Commit or Rollback", h.by, callsite.String(h.caller))
 }
 
 // collected says that nobody can end the waiting any more.

@@ -30,7 +30,7 @@ func (r *Report) Wait(ctx context.Context) error {
 		return fmt.Errorf("saferunner: run %q: Wait with a nil ctx; nothing was waited for", r.RunID())
 	}
 	if r.run.Deferred() {
-		return fmt.Errorf("saferunner: run %q: Wait before Commit of its Defer; nothing was waited for", r.RunID())
+		return fmt.Errorf("saferunner: run %q: Wait before Commit of its Defer, or before its InTx has committed; nothing was waited for", r.RunID())
 	}
 	if err := r.run.Wait(ctx); err != nil {
 		return fmt.Errorf("saferunner: run %q: async calls have not ended: %w", r.RunID(), err)

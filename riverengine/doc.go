@@ -23,8 +23,8 @@
 // the calls that execute.
 //
 // A call is in the database, with its journal entry, when Run returns, or
-// when the user's transaction commits: [RunTx], [RunPgxTx]. Processes that
-// do not call Start only queue.
+// when the user's transaction commits: [InTx], [RunTx] and their like for pgx.
+// Processes that do not call Start only queue.
 //
 // # Crashes
 //

@@ -2,6 +2,7 @@ package riverengine_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"log"
 	"os"
@@ -46,7 +47,47 @@ func ExampleOpen() {
 	}
 }
 
-// The order and its receipt: both or neither.
+// The order and its receipt: both or neither. Here, in a test, the receipt is
+// recorded if the order is there.
+func ExampleInTx() {
+	place := func(ctx context.Context, db *sql.DB, order int) error {
+		return riverengine.InTx(ctx, db, func(ctx context.Context, tx *sql.Tx) error {
+			if _, err := tx.ExecContext(ctx, "INSERT INTO orders (id) VALUES (?)", order); err != nil {
+				return err
+			}
+			_, err := saferunner.Run(ctx, "order.placed", sendReceipt.With(order).Async())
+			return err
+		})
+	}
+
+	ctx := context.Background()
+	db, err := sql.Open("sqlite", ":memory:")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1) // another connection would have a memory of its own
+	if _, err := db.ExecContext(ctx, "CREATE TABLE orders (id integer CHECK (id > 0))"); err != nil {
+		log.Fatal(err)
+	}
+	for _, order := range []int{17, -1} {
+		if err := place(ctx, db, order); err != nil {
+			fmt.Println("not placed:", order)
+		}
+	}
+	calls, err := saferunner.Calls(ctx, "order.placed")
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, c := range calls {
+		fmt.Println(c.Task, string(c.Args))
+	}
+	// Output:
+	// not placed: -1
+	// receipt.send 17
+}
+
+// In a transaction that others begin and commit.
 func ExampleRunPgxTx() {
 	place := func(ctx context.Context, pool *pgxpool.Pool, order int) error {
 		return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {

@@ -2,6 +2,7 @@ package riverengine
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -51,6 +52,9 @@ func newPostgres(ctx context.Context, pool *pgxpool.Pool, owned bool, o *options
 	if err := d.migrate(ctx); err != nil {
 		return nil, err
 	}
+	if err := d.identity.read(ctx, d.read()); err != nil {
+		return nil, err
+	}
 	return newEngine(d, o)
 }
 
@@ -60,6 +64,7 @@ type postgresDB struct {
 	schema   string
 	names    *strings.Replacer
 	readOnly bool
+	identity identity
 }
 
 // writable fails where the server lets nothing be written.
@@ -125,7 +130,7 @@ func (d *postgresDB) within(tx any) (session, error) {
 	if err := d.takes(tx); err != nil {
 		return nil, err
 	}
-	return postgresSession{tx.(pgx.Tx), d.names}, nil
+	return d.session(tx), nil
 }
 
 // putEntries writes those of duplicates. Of a queued call the job is all that
@@ -148,7 +153,21 @@ func (d *postgresDB) troubles() string          { return "trouble" }
 
 func (d *postgresDB) newClient(e *Engine, c *river.Config) (client, error) {
 	c.Schema, c.ReindexerIndexNames = d.schema, keptIndexes()
-	return newClient(driverOf(riverpgxv5.New(d.pool), e, nil), c)
+	inner, err := newClient(driverOf(riverpgxv5.New(d.pool), e, nil), c)
+	return postgresClient{inner, d}, err
+}
+
+// postgresClient also inserts within a transaction of database/sql.
+type postgresClient struct {
+	client
+	db *postgresDB
+}
+
+func (c postgresClient) insert(ctx context.Context, tx any, jobs []river.InsertManyParams) error {
+	if t, ok := tx.(*sql.Tx); ok {
+		return c.db.insertSQL(ctx, t, jobs)
+	}
+	return c.client.insert(ctx, tx, jobs)
 }
 
 // keptIndexes are those of River that the migrations have left.

@@ -21,27 +21,29 @@ type session interface {
 // scan reads the columns of one row.
 type scan func(dest ...any) error
 
-type sqliteSession struct {
+// sqlSession is one of database/sql, on either database.
+type sqlSession struct {
 	handle interface {
 		ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	}
+	names *strings.Replacer // as the database wants them
 }
 
 // Tables are called saferunner_entries and river_job, parameters ?1.
 var sqliteNames = strings.NewReplacer("$1", "?1", "$2", "?2", "$3", "?3", "$4", "?4", "$5", "?5", "$6", "?6", "$7", "?7", "$8", "?8", "$9", "?9",
 	"@river_", "river_", "@", "saferunner_")
 
-func (s sqliteSession) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	result, err := s.handle.ExecContext(ctx, sqliteNames.Replace(query), args...)
+func (s sqlSession) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	result, err := s.handle.ExecContext(ctx, s.names.Replace(query), args...)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected()
 }
 
-func (s sqliteSession) query(ctx context.Context, each func(scan) error, query string, args ...any) (err error) {
-	rows, err := s.handle.QueryContext(ctx, sqliteNames.Replace(query), args...)
+func (s sqlSession) query(ctx context.Context, each func(scan) error, query string, args ...any) (err error) {
+	rows, err := s.handle.QueryContext(ctx, s.names.Replace(query), args...)
 	if err != nil {
 		return err
 	}

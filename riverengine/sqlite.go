@@ -58,6 +58,10 @@ func newSQLite(ctx context.Context, db *sql.DB, owned bool, o *options) (*Engine
 	if err := prepare(ctx); err != nil {
 		return nil, err
 	}
+	var err error
+	if d.file, err = mainFile(ctx, d.read()); err != nil {
+		return nil, err
+	}
 	return newEngine(d, o)
 }
 
@@ -102,6 +106,7 @@ type sqliteDB struct {
 	owned    bool
 	wake     *wakeup
 	readOnly bool
+	file     string // empty in memory
 }
 
 func (d *sqliteDB) read() session { return patientSession{d} }
@@ -127,7 +132,7 @@ func (p patientSession) exec(ctx context.Context, query string, args ...any) (in
 		return 0, err
 	}
 	defer func() { _ = conn.Close() }() // it goes back to the pool
-	return sqliteSession{conn}.exec(ctx, query, args...)
+	return sqlSession{conn, sqliteNames}.exec(ctx, query, args...)
 }
 
 func (p patientSession) query(ctx context.Context, each func(scan) error, query string, args ...any) error {
@@ -136,7 +141,7 @@ func (p patientSession) query(ctx context.Context, each func(scan) error, query 
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	return sqliteSession{conn}.query(ctx, each, query, args...)
+	return sqlSession{conn, sqliteNames}.query(ctx, each, query, args...)
 }
 
 func (d *sqliteDB) write(ctx context.Context, do func(session, any) error) error {
@@ -153,7 +158,7 @@ func (d *sqliteDB) write(ctx context.Context, do func(session, any) error) error
 	if err != nil {
 		return explainBusy(ctx, conn, began, err)
 	}
-	if err := do(sqliteSession{tx}, tx); err != nil {
+	if err := do(sqlSession{tx, sqliteNames}, tx); err != nil {
 		_ = tx.Rollback()
 		return explainBusy(ctx, conn, began, err)
 	}
@@ -192,7 +197,7 @@ func (d *sqliteDB) within(tx any) (session, error) {
 	if err := onEngineFile(t); err != nil {
 		return nil, err
 	}
-	return sqliteSession{t}, nil
+	return sqlSession{t, sqliteNames}, nil
 }
 
 // together is how many entries one statement writes: most of what a

@@ -2,6 +2,7 @@ package riverengine
 
 import (
 	"context"
+	"slices"
 
 	"github.com/riverqueue/river"
 	"github.com/saferunner/saferunner/engine"
@@ -22,14 +23,14 @@ func (e *Engine) Submit(ctx context.Context, b engine.Batch) ([]engine.Ticket, e
 	if err := e.online(); err != nil {
 		return nil, err
 	}
-	jobs, err := e.packAll(b)
-	if err != nil || len(jobs) == 0 {
+	p, err := e.packAll(b)
+	if err != nil || len(p.jobs) == 0 {
 		return nil, err
 	}
 	var tickets []engine.Ticket
 	var queues map[string]struct{}
 	err = e.db.write(ctx, func(s session, tx any) (err error) {
-		tickets, queues, err = e.insert(ctx, s, tx, b, jobs)
+		tickets, queues, err = e.insert(ctx, s, tx, p)
 		return err
 	})
 	if err = e.settle(ctx, tickets, err); err != nil {
@@ -40,21 +41,27 @@ func (e *Engine) Submit(ctx context.Context, b engine.Batch) ([]engine.Ticket, e
 }
 
 // SubmitTx is for the runner, whose RunTx calls it: a program calls [RunTx] or
-// [RunPgxTx]. It is Submit within a *sql.Tx of SQLite or a pgx.Tx of Postgres.
+// [RunPgxTx]. It is Submit within a *sql.Tx, or a pgx.Tx of Postgres.
 func (e *Engine) SubmitTx(ctx context.Context, tx any, b engine.Batch) ([]engine.Ticket, error) {
+	tickets, _, err := e.submitTx(ctx, tx, b)
+	return tickets, err
+}
+
+// submitTx also returns the queues that have new jobs when tx has committed.
+func (e *Engine) submitTx(ctx context.Context, tx any, batches ...engine.Batch) ([]engine.Ticket, map[string]struct{}, error) {
 	if err := e.online(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	s, err := e.db.within(tx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	jobs, err := e.packAll(b)
-	if err != nil || len(jobs) == 0 {
-		return nil, err
+	p, err := e.packAll(batches...)
+	if err != nil || len(p.jobs) == 0 {
+		return nil, nil, err
 	}
-	tickets, _, err := e.insert(ctx, s, tx, b, jobs)
-	return tickets, err
+	tickets, queues, err := e.insert(ctx, s, tx, p)
+	return tickets, queues, explainTx(err)
 }
 
 // WriteTx is for the runner, whose RunTx calls it for calls that are recorded
@@ -70,38 +77,47 @@ func (e *Engine) WriteTx(ctx context.Context, tx any, changes ...journal.Change)
 	return writeChanges(ctx, s, changes)
 }
 
-func (e *Engine) packAll(b engine.Batch) ([]river.InsertManyParams, error) {
-	jobs := make([]river.InsertManyParams, len(b.Jobs))
-	for i := range b.Jobs {
-		var err error
-		if jobs[i], err = e.pack(b, i); err != nil {
-			return nil, err
+// packed are the jobs of batches that are queued together, with their entries
+// and as River has them.
+type packed struct {
+	jobs    []engine.Job
+	entries []journal.Entry
+	rows    []river.InsertManyParams
+}
+
+func (e *Engine) packAll(batches ...engine.Batch) (p packed, err error) {
+	for _, b := range batches {
+		p.jobs = slices.Grow(p.jobs, len(b.Jobs))
+		for i := range b.Jobs {
+			row, err := e.pack(b, i)
+			if err != nil {
+				return p, err
+			}
+			p.jobs, p.entries, p.rows = append(p.jobs, b.Jobs[i]), append(p.entries, b.Entry(i)), append(p.rows, row)
 		}
 	}
-	return jobs, nil
+	return p, nil
 }
 
 // insert claims keys, and writes entries and jobs.
-func (e *Engine) insert(ctx context.Context, s session, tx any, b engine.Batch, jobs []river.InsertManyParams) ([]engine.Ticket, map[string]struct{}, error) {
-	holders, err := claimAll(ctx, s, b.Jobs)
+func (e *Engine) insert(ctx context.Context, s session, tx any, p packed) ([]engine.Ticket, map[string]struct{}, error) {
+	holders, err := claimAll(ctx, s, p.jobs)
 	if err != nil {
 		return nil, nil, err
 	}
-	tickets := make([]engine.Ticket, len(jobs))
-	entries := make([]journal.Entry, len(jobs))
-	queued := make([]river.InsertManyParams, 0, len(jobs))
+	tickets := make([]engine.Ticket, len(p.jobs))
+	queued := make([]river.InsertManyParams, 0, len(p.jobs))
 	queues := map[string]struct{}{}
-	for i := range jobs {
-		entries[i] = b.Entry(i)
-		tickets[i].ID = b.Jobs[i].EntryID
+	for i := range p.jobs {
+		tickets[i].ID = p.jobs[i].EntryID
 		if holder, ok := holders[i]; ok {
-			tickets[i].Holder, entries[i].Status = holder, journal.StatusDuplicate
+			tickets[i].Holder, p.entries[i].Status = holder, journal.StatusDuplicate
 			continue
 		}
-		queued = append(queued, jobs[i])
-		queues[jobs[i].InsertOpts.Queue] = struct{}{}
+		queued = append(queued, p.rows[i])
+		queues[p.rows[i].InsertOpts.Queue] = struct{}{}
 	}
-	if err := e.db.putEntries(ctx, s, entries); err != nil {
+	if err := e.db.putEntries(ctx, s, p.entries); err != nil {
 		return nil, nil, err
 	}
 	if len(queued) == 0 {

@@ -13,23 +13,23 @@ import (
 )
 
 // RunTx is [saferunner.Runner.RunTx] of the runner in ctx, else the default
-// one, within a transaction on the file of its engine. [saferunner.SetDefault]
-// comes first: a runner without an engine of this package fails with
-// [engine.ErrNoTx].
+// one, within a transaction on the database of its engine: SQLite, or Postgres
+// by any driver of database/sql. [saferunner.SetDefault] comes first: a runner
+// without an engine of this package fails with [engine.ErrNoTx].
 //
 // It returns before the commit, and the calls begin after it; so Wait of the
 // report comes after the commit too: before, it would wait for what cannot
 // begin. Until the transaction ends it keeps, on SQLite, all other writers
 // out, and on Postgres those of the keys of its calls: a Run that waits for
 // that fails after 10 seconds (with [NewSQLite], after the busy_timeout of
-// the connection).
+// the connection). Where another transaction on Postgres holds a key, RunTx
+// waits as long as the lock_timeout of tx says: without one, for its end.
+// Rows of tx that are still open are an error of most drivers: read them first.
 func RunTx(ctx context.Context, tx *sql.Tx, runID string, calls ...saferunner.Call) (*saferunner.Report, error) {
 	return runTx(ctx, tx, runID, calls)
 }
 
-// RunPgxTx is [RunTx] within a transaction on Postgres. Where another one
-// holds a key, it waits as long as the lock_timeout of tx says: without one,
-// for its end.
+// RunPgxTx is [RunTx] within a transaction of pgx.
 func RunPgxTx(ctx context.Context, tx pgx.Tx, runID string, calls ...saferunner.Call) (*saferunner.Report, error) {
 	return runTx(ctx, tx, runID, calls)
 }
@@ -74,14 +74,14 @@ func sqliteTakes(tx any) error {
 }
 
 func postgresTakes(tx any) error {
-	_, ok := tx.(pgx.Tx)
-	switch {
-	case isNil(tx):
+	if isNil(tx) {
 		return errNilTx
-	case !ok:
-		return fmt.Errorf("riverengine: the engine is on Postgres and takes part in a pgx.Tx of its database, not in a %T", tx)
 	}
-	return nil
+	switch tx.(type) {
+	case pgx.Tx, *sql.Tx:
+		return nil
+	}
+	return fmt.Errorf("riverengine: the engine is on Postgres and takes part in a *sql.Tx or a pgx.Tx of its database, not in a %T", tx)
 }
 
 // onEngineFile fails where a transaction is on a file without the engine's

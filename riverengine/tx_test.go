@@ -49,13 +49,14 @@ func TestRunTx(t *testing.T) {
 		`commit note.take "commit" false true`, `commit note.take "twin" false true`, "commit recorded", "commit recorded",
 		refused, refused, "rollback recorded", "rollback recorded", "early: <nil>",
 	}
-	for name, dsn := range map[string]func(*testing.T) string{
-		"sqlite":   func(t *testing.T) string { return "sqlite:" + testFile(t) },
-		"postgres": testDatabase,
+	for driver, dsn := range map[string]func(*testing.T) string{
+		"sqlite": func(t *testing.T) string { return "sqlite:" + testFile(t) },
+		"pgx":    testDatabase,
+		"stdlib": testDatabase,
 	} {
 		for mode, want := range map[string][]string{"live": live, "record": record} {
-			t.Run(name+" "+mode, func(t *testing.T) {
-				got := tx(mode, dsn(t))
+			t.Run(driver+" "+mode, func(t *testing.T) {
+				got := tx(mode, dsn(t), driver)
 				slices.Sort(want)
 				if !slices.Equal(got, want) {
 					t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -107,24 +108,26 @@ func TestManyRunTx(t *testing.T) {
 			t.Errorf("%d jobs are left, %v", jobs, err)
 		}
 	}
-	live := func(t *testing.T, dsn string) {
-		if got := tx("live", dsn, fmt.Sprint(n)); !slices.Equal(got, want) {
+	live := func(t *testing.T, dsn, driver string) {
+		if got := tx("live", dsn, driver, fmt.Sprint(n)); !slices.Equal(got, want) {
 			t.Errorf("executed %d calls, want %d:\n%s", len(got), n/2, strings.Join(got, "\n"))
 		}
 	}
 	t.Run("sqlite", func(t *testing.T) {
 		path := testFile(t)
-		live(t, "sqlite:"+path)
+		live(t, "sqlite:"+path, "sqlite")
 		check(t, openTestFile(t, path))
 	})
-	t.Run("postgres", func(t *testing.T) {
-		url := testDatabase(t)
-		live(t, url)
-		e, err := openForTest(t.Context(), url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer e.Close()
-		check(t, e)
-	})
+	for _, driver := range []string{"pgx", "stdlib"} {
+		t.Run(driver, func(t *testing.T) {
+			url := testDatabase(t)
+			live(t, url, driver)
+			e, err := openForTest(t.Context(), url)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer e.Close()
+			check(t, e)
+		})
+	}
 }

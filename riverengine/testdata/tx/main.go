@@ -1,8 +1,10 @@
 // Tx runs calls in transactions of its own, on the database that it is given,
 // and prints what became of them.
 //
-//	tx DSN
-//	tx DSN COUNT	as many at once
+//	tx DSN DRIVER
+//	tx DSN DRIVER COUNT	as many at once
+//
+// DRIVER is pgx for its own transactions, else the name of one of database/sql.
 package main
 
 import (
@@ -14,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/journal"
 	"github.com/saferunner/saferunner/riverengine"
@@ -25,12 +28,13 @@ var note = saferunner.Define("note.take", func(_ context.Context, text string) e
 })
 
 func main() {
-	if err := run(context.Background(), os.Args[1]); err != nil {
+	sql.Register("stdlib", stdlib.GetDefaultDriver())
+	if err := run(context.Background(), os.Args[1], os.Args[2]); err != nil {
 		fmt.Println("error:", err)
 	}
 }
 
-func run(ctx context.Context, dsn string) error {
+func run(ctx context.Context, dsn, driver string) error {
 	engine, err := riverengine.Open(ctx, dsn)
 	if err != nil {
 		return err
@@ -40,20 +44,20 @@ func run(ctx context.Context, dsn string) error {
 	if err != nil {
 		return err
 	}
-	if len(os.Args) == 2 {
+	if len(os.Args) == 3 {
 		_, err = riverengine.RunTx(ctx, new(sql.Tx), "early", note.With("x").Async())
 		fmt.Println("early:", err)
 	}
 	saferunner.SetDefault(runner)
-	if len(os.Args) > 2 {
-		return many(ctx, runner, dsn, os.Args[2])
+	if len(os.Args) > 3 {
+		return many(ctx, runner, dsn, driver, os.Args[3])
 	}
-	within := inSQLite
-	if strings.HasPrefix(dsn, "postgres") {
-		within = inPostgres
+	within := inSQL
+	if driver == "pgx" {
+		within = inPgx
 	}
 	for _, commit := range []bool{true, false} {
-		if err := within(ctx, dsn, commit); err != nil {
+		if err := within(ctx, dsn, driver, commit); err != nil {
 			return err
 		}
 	}
@@ -95,8 +99,16 @@ func said(report *saferunner.Report, err error) {
 	}
 }
 
-func inSQLite(ctx context.Context, dsn string, commit bool) error {
-	db, err := sql.Open("sqlite", strings.TrimPrefix(dsn, "sqlite:")+"?_pragma=busy_timeout(5000)")
+// open opens the database with a driver of database/sql.
+func open(dsn, driver, parameters string) (*sql.DB, error) {
+	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
+		dsn = path + parameters
+	}
+	return sql.Open(driver, dsn)
+}
+
+func inSQL(ctx context.Context, dsn, driver string, commit bool) error {
+	db, err := open(dsn, driver, "?_pragma=busy_timeout(5000)")
 	if err != nil {
 		return err
 	}
@@ -113,7 +125,7 @@ func inSQLite(ctx context.Context, dsn string, commit bool) error {
 	return tx.Commit()
 }
 
-func inPostgres(ctx context.Context, dsn string, commit bool) error {
+func inPgx(ctx context.Context, dsn, _ string, commit bool) error {
 	conn, err := pgx.Connect(ctx, dsn)
 	if err != nil {
 		return err

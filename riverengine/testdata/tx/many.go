@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -15,12 +13,12 @@ import (
 
 // many runs n transactions at once, of which it rolls back every second one,
 // while it works, and waits for the calls of the others.
-func many(ctx context.Context, runner *saferunner.Runner, dsn, n string) error {
+func many(ctx context.Context, runner *saferunner.Runner, dsn, driver, n string) error {
 	count, err := strconv.Atoi(n)
 	if err != nil {
 		return err
 	}
-	transaction, closing, err := transactions(ctx, dsn)
+	transaction, closing, err := transactions(ctx, dsn, driver)
 	if err != nil {
 		return err
 	}
@@ -49,8 +47,8 @@ func many(ctx context.Context, runner *saferunner.Runner, dsn, n string) error {
 }
 
 // transactions returns what runs a call in a transaction of its own.
-func transactions(ctx context.Context, dsn string) (transaction func(text string, commit bool) (*saferunner.Report, error), closing func(), err error) {
-	if strings.HasPrefix(dsn, "postgres") {
+func transactions(ctx context.Context, dsn, driver string) (transaction func(text string, commit bool) (*saferunner.Report, error), closing func(), err error) {
+	if driver == "pgx" {
 		pool, err := pgxpool.New(ctx, dsn)
 		if err != nil {
 			return nil, nil, err
@@ -64,11 +62,14 @@ func transactions(ctx context.Context, dsn string) (transaction func(text string
 			return report, errors.Join(err, ended(commit && err == nil, func() error { return tx.Commit(ctx) }, func() error { return tx.Rollback(ctx) }))
 		}, pool.Close, nil
 	}
-	db, err := sql.Open("sqlite", strings.TrimPrefix(dsn, "sqlite:")+"?_txlock=immediate&_pragma=busy_timeout(60000)")
+	db, err := open(dsn, driver, "?_txlock=immediate&_pragma=busy_timeout(60000)")
 	if err != nil {
 		return nil, nil, err
 	}
 	db.SetMaxOpenConns(1)
+	if driver != "sqlite" {
+		db.SetMaxOpenConns(10)
+	}
 	return func(text string, commit bool) (report *saferunner.Report, err error) {
 		tx, err := db.BeginTx(ctx, nil)
 		if err != nil {
