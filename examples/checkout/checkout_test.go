@@ -102,8 +102,21 @@ func wantOrders(t *testing.T, look *sql.DB, want string) {
 	}
 }
 
+type shopTest func(t *testing.T, rec *saferunnertest.Recorder, s shop, look *sql.DB)
+
 // onEach runs a test in which nothing is sent, with each library and driver.
-func onEach(t *testing.T, test func(t *testing.T, rec *saferunnertest.Recorder, s shop, look *sql.DB)) {
+func onEach(t *testing.T, test shopTest) {
+	onPostgres(t, test)
+	t.Run("sqlite", func(t *testing.T) {
+		db := openDB(t, "sqlite", filepath.Join(t.TempDir(), "shop.db")+"?_pragma=busy_timeout(10000)")
+		if _, err := db.ExecContext(t.Context(), tables); err != nil {
+			t.Fatal(err)
+		}
+		test(t, saferunnertest.New(t), sqlShop{db}, db)
+	})
+}
+
+func onPostgres(t *testing.T, test shopTest) {
 	for _, library := range []string{"sql", "libpq", "pgx", "gorm", "gorm on libpq"} {
 		t.Run(library, func(t *testing.T) {
 			database, look := newDatabase(t)
@@ -182,7 +195,7 @@ func TestNested(t *testing.T) {
 // An error of Postgres that nobody has looked at lets the commit fail, for
 // certain.
 func TestFailedTransaction(t *testing.T) {
-	onEach(t, func(t *testing.T, rec *saferunnertest.Recorder, s shop, look *sql.DB) {
+	onPostgres(t, func(t *testing.T, rec *saferunnertest.Recorder, s shop, look *sql.DB) {
 		err := s.inTx(rec.Context(), func(ctx context.Context, b books) error {
 			for range 2 {
 				_ = b.insert(ctx, order{Basket: "twice"})
