@@ -157,7 +157,7 @@ func TestSavepointThatCannotBeRolledBack(t *testing.T) {
 		}
 		return take(ctx, "dropped too")
 	})
-	if err == nil || !strings.Contains(err.Error(), "a savepoint in it could not be") {
+	if err == nil || !strings.Contains(err.Error(), "a savepoint in it could not be rolled back") {
 		t.Errorf("got %v", err)
 	}
 	rec.AssertNone()
