@@ -39,7 +39,9 @@ import (
 //
 // Within another InTx on the same db, which is the same value, InTx is a
 // savepoint: what fn runs is run, or queued, with the outer one. Savepoints of one
-// transaction come one after the other. Options are those of the outer one.
+// transaction come one after the other. Options are those of the outer one. Within
+// one on another db, or a Defer, InTx is a transaction of its own, and hands on to that
+// the lists that it does not queue.
 //
 // fn does not end tx, and closes what it reads from it. Goroutines of fn that run
 // calls end before it. Where another transaction on Postgres holds a key, InTx

@@ -4,10 +4,15 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/saferunner/saferunner"
@@ -152,7 +157,7 @@ func TestSavepointThatCannotBeRolledBack(t *testing.T) {
 		}
 		return take(ctx, "dropped too")
 	})
-	if err == nil || !strings.Contains(err.Error(), "a savepoint in it could not be") {
+	if err == nil || !strings.Contains(err.Error(), "a savepoint in it could not be rolled back") {
 		t.Errorf("got %v", err)
 	}
 	rec.AssertNone()
@@ -192,35 +197,69 @@ func TestInTxOptions(t *testing.T) {
 	}
 }
 
-// What a lost commit has come to is asked of the database.
+// What a lost commit has come to is asked of the database. SQLite has told.
 func TestQueueingAfterALostCommit(t *testing.T) {
+	whole := settlePatience
+	settlePatience = 200 * time.Millisecond
+	defer func() { settlePatience = whole }()
 	e, err := openForTest(t.Context(), testDatabase(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	for _, commit := range []bool{true, false} {
+	begin := func() (any, func() error, func() error) {
 		tx, err := e.db.(*postgresDB).pool.Begin(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		q := &queueing{ctx: t.Context(), tx: tx}
-		if ours, err := q.joins(e); !ours || err != nil {
-			t.Fatal(ours, err)
-		}
-		_, err = q.submit(e, []engine.Batch{batchOf(engine.Job{Task: note}), batchOf(engine.Job{Task: note})})
-		if err == nil && commit {
-			err = tx.Commit(t.Context())
-		} else if err == nil {
-			err = tx.Rollback(t.Context())
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		return tx, func() error { return tx.Commit(t.Context()) }, func() error { return tx.Rollback(t.Context()) }
+	}
+	for _, commit := range []bool{true, false} {
+		q := queueTwo(t, e, commit, begin)
 		if committed, err := q.committed(errLost); committed != commit || !errors.Is(err, errLost) || q.doubt {
 			t.Errorf("commit %v: told %v, %v", commit, committed, err)
 		}
 	}
+	q := queueTwo(t, e, true, begin)
+	var down atomic.Int64
+	down.Store(math.MaxInt64)
+	e.db = losing{e.db, true, &down}
+	if committed, err := q.committed(errLost); committed || !q.doubt || !errors.Is(err, engine.ErrInDoubt) || !errors.Is(err, errLost) {
+		t.Errorf("a database that is away: told %v, %v", committed, err)
+	}
+	e.db = e.db.(losing).database
+
+	file := openTestFile(t, testFile(t))
+	q = queueTwo(t, file, false, func() (any, func() error, func() error) {
+		tx, err := file.db.(*sqliteDB).db.BeginTx(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tx, tx.Commit, tx.Rollback
+	})
+	if committed, err := q.committed(errLost); committed || q.doubt || !errors.Is(err, errLost) {
+		t.Errorf("SQLite: told %v, %v", committed, err)
+	}
+}
+
+// queueTwo queues two batches in a transaction, and ends it.
+func queueTwo(t *testing.T, e *Engine, commit bool, begin func() (tx any, commit, rollback func() error)) *queueing {
+	t.Helper()
+	tx, committing, rollback := begin()
+	q := &queueing{ctx: t.Context(), tx: tx}
+	if ours, err := q.joins(e); !ours || err != nil {
+		t.Fatal(ours, err)
+	}
+	_, err := q.submit(e, []engine.Batch{batchOf(engine.Job{Task: note}), batchOf(engine.Job{Task: note})})
+	if commit && err == nil {
+		err = committing()
+	} else {
+		err = errors.Join(err, rollback())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q
 }
 
 // Two transactions with the same keys in opposite order do not wait for each
@@ -251,4 +290,57 @@ func TestKeysOfManyListsInOrder(t *testing.T) {
 		})
 	}
 	group.Wait()
+}
+
+// Of many transactions at once, exactly the calls of those that commit are
+// recorded.
+func TestManyInTx(t *testing.T) {
+	rec, db := saferunnertest.New(t), usersDB(t)
+	const n = 100
+	var group sync.WaitGroup
+	for i := range n {
+		group.Go(func() {
+			err := InTx(rec.Context(), db, func(ctx context.Context, _ *sql.Tx) error {
+				if err := take(ctx, "outer"); err != nil {
+					return err
+				}
+				if err := InTx(ctx, db, func(ctx context.Context, _ *sql.Tx) error { return take(ctx, "inner") }); err != nil {
+					return err
+				}
+				if i%2 == 1 {
+					return errRollback
+				}
+				return nil
+			})
+			if (i%2 == 1) != errors.Is(err, errRollback) {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	rec.AssertCount("intx", n/2*4)
+}
+
+// frameworkCtx hides the ctx of its request, as a *gin.Context does.
+type frameworkCtx struct {
+	context.Context
+	Request *http.Request
+}
+
+// The transaction is found behind the ctx of a framework.
+func TestInTxInARequest(t *testing.T) {
+	rec, db := saferunnertest.New(t), usersDB(t)
+	err := InTx(rec.Context(), db, func(ctx context.Context, tx *sql.Tx) error {
+		hidden := frameworkCtx{context.Background(), httptest.NewRequestWithContext(ctx, "POST", "/", nil)}
+		return InTx(hidden, db, func(ctx context.Context, inner *sql.Tx) error {
+			if inner != tx {
+				t.Error("it is another transaction")
+			}
+			return take(ctx, "x")
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec.AssertCount("intx", 2)
 }

@@ -103,7 +103,7 @@ func refused(err error) bool {
 	}
 	s, ok := errors.AsType[stater](err)
 	if !ok {
-		return false
+		return strings.HasSuffix(err.Error(), "in a failed transaction") // lib/pq, which has rolled back
 	}
 	state := s.SQLState()
 	lost := strings.HasPrefix(state, "08") || strings.HasPrefix(state, "57P") || state == "40003"

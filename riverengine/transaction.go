@@ -152,7 +152,7 @@ func (u *unit[T]) run(ctx context.Context, caller uintptr, fn func(context.Conte
 		return u.back(ctx, err)
 	}
 	if err = u.failure(); err != nil {
-		return u.back(ctx, fmt.Errorf("riverengine: InTx: rolled back: a savepoint in it could not be: %w", err))
+		return u.back(ctx, fmt.Errorf("riverengine: InTx: rolled back, since a savepoint in it could not be rolled back: %w", err))
 	}
 	if u.outer != nil {
 		if err := u.own.commit(ctx); err != nil {

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/internal/pgcluster"
 	"github.com/saferunner/saferunner/saferunnertest"
 )
@@ -21,7 +22,7 @@ var url string
 
 func TestMain(m *testing.M) { os.Exit(withPostgres(m)) }
 
-func withPostgres(m *testing.M) int {
+func withPostgres(m *testing.M) (code int) {
 	if url = os.Getenv("SAFERUNNER_TEST_POSTGRES"); url == "" {
 		cluster, err := pgcluster.Start(filepath.Join(os.TempDir(), fmt.Sprintf("saferunner-postgres-checkout-%d", os.Getpid())))
 		switch {
@@ -32,7 +33,12 @@ func withPostgres(m *testing.M) int {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
-		defer cluster.Remove()
+		defer func() {
+			if err := cluster.Remove(); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				code = 1
+			}
+		}()
 		url = cluster.URL
 	}
 	return m.Run()
@@ -96,8 +102,21 @@ func wantOrders(t *testing.T, look *sql.DB, want string) {
 	}
 }
 
+type shopTest func(t *testing.T, rec *saferunnertest.Recorder, s shop, look *sql.DB)
+
 // onEach runs a test in which nothing is sent, with each library and driver.
-func onEach(t *testing.T, test func(t *testing.T, rec *saferunnertest.Recorder, s shop, look *sql.DB)) {
+func onEach(t *testing.T, test shopTest) {
+	onPostgres(t, test)
+	t.Run("sqlite", func(t *testing.T) {
+		db := openDB(t, "sqlite", filepath.Join(t.TempDir(), "shop.db")+"?_pragma=busy_timeout(10000)")
+		if _, err := db.ExecContext(t.Context(), tables); err != nil {
+			t.Fatal(err)
+		}
+		test(t, saferunnertest.New(t), sqlShop{db}, db)
+	})
+}
+
+func onPostgres(t *testing.T, test shopTest) {
 	for _, library := range []string{"sql", "libpq", "pgx", "gorm", "gorm on libpq"} {
 		t.Run(library, func(t *testing.T) {
 			database, look := newDatabase(t)
@@ -171,6 +190,25 @@ func TestNested(t *testing.T) {
 			})
 		})
 	}
+}
+
+// An error of Postgres that nobody has looked at lets the commit fail, for
+// certain.
+func TestFailedTransaction(t *testing.T) {
+	onPostgres(t, func(t *testing.T, rec *saferunnertest.Recorder, s shop, look *sql.DB) {
+		err := s.inTx(rec.Context(), func(ctx context.Context, b books) error {
+			for range 2 {
+				_ = b.insert(ctx, order{Basket: "twice"})
+			}
+			_, err := saferunner.Run(ctx, "order.placed", ring.With("twice"))
+			return err
+		})
+		if err == nil || errors.Is(err, engine.ErrInDoubt) {
+			t.Errorf("got %v", err)
+		}
+		rec.AssertNone()
+		wantOrders(t, look, "")
+	})
 }
 
 // The program itself sends what it should.
