@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
 	"github.com/saferunner/saferunner/journal/sqljournal"
@@ -100,31 +99,6 @@ func (d *sqliteDB) upToDate(ctx context.Context) error {
 	return readable(ctx, d.read(), wants)
 }
 
-// upToDate fails unless the tables are.
-func (d *postgresDB) upToDate(ctx context.Context) error {
-	m, err := rivermigrate.New(riverpgxv5.New(d.pool), &rivermigrate.Config{Schema: d.schema})
-	if err != nil {
-		return err
-	}
-	wants, err := latest(m, "migrations/postgres_0*.sql")
-	if err != nil {
-		return err
-	}
-	exists, err := d.hasTables(ctx, d.read())
-	if err == nil && !exists {
-		err = errNoTables
-	}
-	if err != nil {
-		return err
-	}
-	return readable(ctx, d.read(), wants)
-}
-
-func (d *postgresDB) hasTables(ctx context.Context, s session) (has bool, err error) {
-	err = s.query(ctx, func(scan scan) error { return scan(&has) }, "SELECT to_regclass($1) IS NOT NULL", d.names.Replace("@engine"))
-	return has, err
-}
-
 // migrate brings the tables up to date, in one transaction.
 func (d *sqliteDB) migrate(ctx context.Context) error {
 	m, err := rivermigrate.New[*sql.Tx](riversqlite.New(d.db), nil)
@@ -184,69 +158,4 @@ func runFile(ctx context.Context, s session, file string) error {
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	return nil
-}
-
-// migrationLock is the key of the advisory lock that is held meanwhile.
-const migrationLock = 0x5afe_4177
-
-func (d *postgresDB) migrate(ctx context.Context) error {
-	if most := d.pool.Config().MaxConns; most < minConnections {
-		return fmt.Errorf("the engine needs %d connections, and its pool has %d at most: raise pool_max_conns in the URL, or MaxConns of the pool", minConnections, most)
-	}
-	conn, err := d.pool.Acquire(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Release()
-	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", migrationLock); err != nil {
-		return err
-	}
-	defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", migrationLock) }()
-	return d.migrateLocked(ctx, postgresSession{conn, d.names})
-}
-
-// minConnections: one listens, one locks while the tables are made.
-const minConnections = 3
-
-func (d *postgresDB) migrateLocked(ctx context.Context, s session) error {
-	m, err := rivermigrate.New(riverpgxv5.New(d.pool), &rivermigrate.Config{Schema: d.schema})
-	if err != nil {
-		return err
-	}
-	wants, err := latest(m, "migrations/postgres_0*.sql")
-	if err != nil {
-		return err
-	}
-	exists, err := d.hasTables(ctx, s)
-	if err != nil {
-		return err
-	}
-	var has version
-	if exists {
-		if has, err = readVersion(ctx, s); err != nil {
-			return err
-		}
-	} else if _, err := s.exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+d.names.Replace("@")[:len(d.names.Replace("@"))-1]); err != nil {
-		return err
-	}
-	if ok, err := due(has, wants); err != nil || !ok {
-		return err
-	}
-	if _, err := m.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-		return err
-	}
-	return d.write(ctx, func(s session, _ any) error {
-		if _, err := s.exec(ctx, versionTable); err != nil {
-			return err
-		}
-		for i := has.tables + 1; i <= wants.tables; i++ {
-			if err := runFile(ctx, s, fmt.Sprintf("migrations/postgres_%04d.sql", i)); err != nil {
-				return err
-			}
-		}
-		if err := runFile(ctx, s, "migrations/postgres_triggers.sql"); err != nil {
-			return err
-		}
-		return writeVersion(ctx, s, wants)
-	})
 }

@@ -1,0 +1,52 @@
+package riverengine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// server is what the engine has to know of a Postgres and the way to it.
+type server struct {
+	pooled bool // a pooler is in between
+}
+
+// lookAt asks the server. It fails where nothing can be written.
+func lookAt(ctx context.Context, pool *pgxpool.Pool) (s server, err error) {
+	if s.pooled, err = behindPooler(ctx, pool); err != nil {
+		return s, err
+	}
+	var readOnly bool
+	err = pool.QueryRow(ctx, "SELECT current_setting('transaction_read_only') = 'on'", pgx.QueryExecModeExec).Scan(&readOnly)
+	if err == nil && readOnly {
+		err = errors.New("the database is read-only, as that of a standby is, or by default_transaction_read_only: name one that can be written to, or open it with ReadOnly to read its journal")
+	}
+	return s, err
+}
+
+// behindPooler reports whether there is one in between: it tells its clients
+// of another server process than theirs. It leaves no prepared statement there.
+func behindPooler(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
+	conn, err := pool.Acquire(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer conn.Release()
+	var process uint32
+	err = conn.QueryRow(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeExec).Scan(&process)
+	return process != conn.Conn().PgConn().PID(), err
+}
+
+// explainPooler says what to do where a prepared statement is not on the
+// connection that it was prepared on.
+func explainPooler(err error) error {
+	failure, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok || failure.Code != "42P05" && failure.Code != "26000" {
+		return err
+	}
+	return fmt.Errorf("a pooler in transaction mode keeps no prepared statements: add default_query_exec_mode=cache_describe to the URL of Postgres, or set DefaultQueryExecMode in the configuration of the pool: %w", err)
+}
