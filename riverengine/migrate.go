@@ -19,11 +19,18 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// triggersVersion counts the changes of the triggers.
+// triggersVersion counts the changes of the database: of the triggers, and of
+// the tables and River's, with which they are made anew.
 const triggersVersion = 6
 
-// Version of a database: of our tables, River's, and the triggers.
-type version struct{ tables, river, triggers int }
+// usableFrom is the oldest triggersVersion of the processes that can use what this
+// one makes. It stays behind by at least what a minor version changes, so that
+// the one before goes on and restarts beside this one.
+const usableFrom = 6
+
+// version of a database: of our tables, River's, and the triggers; and from
+// which version of the triggers on a process can use it.
+type version struct{ tables, river, triggers, usableFrom int }
 
 func (v version) newerThan(w version) bool {
 	return v.tables > w.tables || v.river > w.river || v.triggers > w.triggers
@@ -31,8 +38,8 @@ func (v version) newerThan(w version) bool {
 
 // readVersion reads what the tables were brought up to; all zero for none.
 func readVersion(ctx context.Context, s session) (v version, err error) {
-	err = s.query(ctx, func(scan scan) error { return scan(&v.tables, &v.river, &v.triggers) },
-		"SELECT tables, river, triggers FROM @engine")
+	err = s.query(ctx, func(scan scan) error { return scan(&v.tables, &v.river, &v.triggers, &v.usableFrom) },
+		"SELECT tables, river, triggers, usable_from FROM @engine")
 	return v, err
 }
 
@@ -40,26 +47,31 @@ func writeVersion(ctx context.Context, s session, v version) error {
 	if _, err := s.exec(ctx, "DELETE FROM @engine"); err != nil {
 		return err
 	}
-	_, err := s.exec(ctx, "INSERT INTO @engine (tables, river, triggers) VALUES ($1, $2, $3)", v.tables, v.river, v.triggers)
+	_, err := s.exec(ctx, "INSERT INTO @engine (tables, river, triggers, usable_from) VALUES ($1, $2, $3, $4)", v.tables, v.river, v.triggers, v.usableFrom)
 	return err
 }
 
-const versionTable = "CREATE TABLE IF NOT EXISTS @engine (tables integer NOT NULL, river integer NOT NULL, triggers integer NOT NULL)"
+const versionTable = "CREATE TABLE IF NOT EXISTS @engine (tables integer NOT NULL, river integer NOT NULL, triggers integer NOT NULL, usable_from integer NOT NULL)"
 
 // latest returns the version that this code brings a database to.
 func latest[TTx any](m *rivermigrate.Migrator[TTx], pattern string) (version, error) {
 	files, err := fs.Glob(migrations, pattern)
 	all := m.AllVersions()
-	return version{len(files), all[len(all)-1].Version, triggersVersion}, err
+	return version{len(files), all[len(all)-1].Version, triggersVersion, usableFrom}, err
 }
 
-// due reports whether there is something to migrate.
+// due reports whether there is something to migrate. What a newer version has
+// made is used as it is, or not at all.
 func due(has, wants version) (bool, error) {
-	if has.newerThan(wants) {
-		return false, fmt.Errorf("a newer riverengine has migrated the database: its tables have version %d, those of River %d, its triggers %d; this one knows %d, %d and %d: upgrade riverengine",
-			has.tables, has.river, has.triggers, wants.tables, wants.river, wants.triggers)
+	switch {
+	case !has.newerThan(wants):
+		return has != wants, nil
+	case wants.triggers >= has.usableFrom:
+		return false, nil
 	}
-	return has != wants, nil
+	return false, fmt.Errorf("a newer riverengine has migrated the database: its tables have version %d, those of River %d, its triggers %d; this one knows %d, %d and %d,"+
+		" and those that can use it know triggers of version %d: upgrade riverengine",
+		has.tables, has.river, has.triggers, wants.tables, wants.river, wants.triggers, has.usableFrom)
 }
 
 // errNoTables is what ReadOnly says of a database that nobody has written to.

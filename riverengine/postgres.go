@@ -54,8 +54,13 @@ func newPostgres(ctx context.Context, pool *pgxpool.Pool, owned bool, o *options
 		d.wake.notifies = true
 	}
 	if err := d.migrate(ctx); err != nil {
+		return nil, explainRights(err)
+	}
+	owns, err := d.owns(ctx)
+	if err != nil {
 		return nil, err
 	}
+	d.server.foreign = !owns
 	return newEngine(d, o)
 }
 
@@ -145,6 +150,9 @@ func (d *postgresDB) troubles() string          { return "trouble" }
 
 func (d *postgresDB) newClient(e *Engine, c *river.Config) (client, error) {
 	c.Schema, c.ReindexerIndexNames = d.schema, keptIndexes()
+	if d.server.foreign {
+		c.ReindexerIndexNames = []string{} // only the owner may
+	}
 	if d.wake != nil && d.wake.source == nil { // for the first client
 		d.wake.source = cancelledAttempts{e}
 	}

@@ -12,7 +12,8 @@ import (
 
 // server is what the engine has to know of a Postgres and the way to it.
 type server struct {
-	pooled bool // a pooler is in between
+	pooled  bool // a pooler is in between
+	foreign bool // the role does not own the tables
 }
 
 // lookAt asks the server. It fails where nothing can be written.
@@ -39,6 +40,23 @@ func behindPooler(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
 	var process uint32
 	err = conn.QueryRow(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeExec).Scan(&process)
 	return process != conn.Conn().PgConn().PID(), err
+}
+
+// owns reports whether the role may do to River's tables what only their owner may.
+func (d *postgresDB) owns(ctx context.Context) (owns bool, err error) {
+	err = d.read().query(ctx, func(scan scan) error { return scan(&owns) },
+		"SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass($1)", d.names.Replace("@river_job"))
+	return owns, err
+}
+
+// explainRights says what to do where the role may not do what migrate does.
+func explainRights(err error) error {
+	failure, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok || failure.Code != "42501" {
+		return err
+	}
+	return fmt.Errorf("the role may not do what is needed here: let one that may make the tables or bring them up to date, by saferunner migrate for example,"+
+		" and give this one the rights that docs/durable.md names: %w", err)
 }
 
 // explainPooler says what to do where a prepared statement is not on the
