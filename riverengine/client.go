@@ -46,7 +46,7 @@ func newClient[TTx any](d riverdriver.Driver[TTx], c *river.Config) (client, err
 
 func (c typedClient[TTx]) insert(ctx context.Context, tx any, jobs []river.InsertManyParams) error {
 	_, err := c.river.InsertManyFastTx(ctx, tx.(TTx), jobs)
-	return err
+	return explainPooler(err)
 }
 
 func (c typedClient[TTx]) cancel(ctx context.Context, job int64) error {
@@ -54,7 +54,7 @@ func (c typedClient[TTx]) cancel(ctx context.Context, job int64) error {
 	if errors.Is(err, rivertype.ErrNotFound) {
 		return nil
 	}
-	return err
+	return explainPooler(err)
 }
 
 func (c typedClient[TTx]) start(ctx context.Context) error         { return c.river.Start(ctx) }

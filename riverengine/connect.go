@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -31,12 +32,30 @@ func openServer(ctx context.Context, dsn string, o *options) (*Engine, error) {
 		pool.Close()
 		return nil, explainConnect(&config.ConnConfig.Config, err)
 	}
+	if pool, err = forPooler(patient, pool, config, dsn); err != nil {
+		return nil, fmt.Errorf("riverengine: Open: Postgres at %s: %w", addresses(&config.ConnConfig.Config), err)
+	}
 	e, err := newPostgres(patient, pool, true, o)
 	if err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("riverengine: Open: Postgres at %s: %w", addresses(&config.ConnConfig.Config), err)
 	}
 	return e, nil
+}
+
+// forPooler returns a pool that prepares no statements, if a pooler is in between
+// and the URL does not say how they are to be executed.
+func forPooler(ctx context.Context, pool *pgxpool.Pool, config *pgxpool.Config, dsn string) (*pgxpool.Pool, error) {
+	pooled, err := behindPooler(ctx, pool)
+	if err == nil && (!pooled || strings.Contains(dsn, "default_query_exec_mode")) {
+		return pool, nil
+	}
+	pool.Close()
+	if err != nil {
+		return nil, err
+	}
+	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	return pgxpool.NewWithConfig(ctx, config)
 }
 
 // explainConnect says on one line why there is no connection. What a server
@@ -69,6 +88,8 @@ func adviceOn(code string) string {
 		return ": check the user, and that pg_hba.conf lets it in"
 	case "3D000":
 		return ": create the database, or name another"
+	case "08P01":
+		return ": if it is a pooler that takes no such setting, set it by ALTER ROLE instead of in the URL"
 	}
 	return ""
 }

@@ -3,7 +3,7 @@ package riverengine
 import "github.com/riverqueue/river/riverdriver"
 
 // riverDriver is River's, with two changes: the engine judges stuck jobs, and
-// where there is a wake-up, it takes the place of notifications by the database.
+// where there is a wake-up, that listens instead of the database's own listener.
 type riverDriver[TTx any] struct {
 	riverdriver.Driver[TTx]
 	engine *Engine
@@ -15,7 +15,7 @@ func (d riverDriver[TTx]) GetExecutor() riverdriver.Executor {
 }
 
 func (d riverDriver[TTx]) SupportsListenNotify() bool {
-	return d.wake == nil && d.Driver.SupportsListenNotify()
+	return (d.wake == nil || d.wake.notifies) && d.Driver.SupportsListenNotify()
 }
 
 func (d riverDriver[TTx]) SupportsListener() bool { return true }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -89,6 +90,13 @@ func (all *attemptSet) forget(job int64, a *attempt) {
 	if all.of[job] = rest; len(rest) == 0 {
 		delete(all.of, job)
 	}
+}
+
+// jobs returns those that are executed.
+func (all *attemptSet) jobs() []int64 {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	return slices.Collect(maps.Keys(all.of))
 }
 
 // rescues returns River's count of how often a job was taken for lost.

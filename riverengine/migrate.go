@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
 	"github.com/saferunner/saferunner/journal/sqljournal"
@@ -20,11 +19,18 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// triggersVersion counts the changes of the triggers.
+// triggersVersion counts the changes of the database: of the triggers, and of
+// the tables and River's, with which they are made anew.
 const triggersVersion = 6
 
-// Version of a database: of our tables, River's, and the triggers.
-type version struct{ tables, river, triggers int }
+// usableFrom is the oldest triggersVersion of the processes that can use what this
+// one makes. It stays behind by at least what a minor version changes, so that
+// the one before goes on and restarts beside this one.
+const usableFrom = 6
+
+// version of a database: of our tables, River's, and the triggers; and from
+// which version of the triggers on a process can use it.
+type version struct{ tables, river, triggers, usableFrom int }
 
 func (v version) newerThan(w version) bool {
 	return v.tables > w.tables || v.river > w.river || v.triggers > w.triggers
@@ -32,8 +38,8 @@ func (v version) newerThan(w version) bool {
 
 // readVersion reads what the tables were brought up to; all zero for none.
 func readVersion(ctx context.Context, s session) (v version, err error) {
-	err = s.query(ctx, func(scan scan) error { return scan(&v.tables, &v.river, &v.triggers) },
-		"SELECT tables, river, triggers FROM @engine")
+	err = s.query(ctx, func(scan scan) error { return scan(&v.tables, &v.river, &v.triggers, &v.usableFrom) },
+		"SELECT tables, river, triggers, usable_from FROM @engine")
 	return v, err
 }
 
@@ -41,26 +47,31 @@ func writeVersion(ctx context.Context, s session, v version) error {
 	if _, err := s.exec(ctx, "DELETE FROM @engine"); err != nil {
 		return err
 	}
-	_, err := s.exec(ctx, "INSERT INTO @engine (tables, river, triggers) VALUES ($1, $2, $3)", v.tables, v.river, v.triggers)
+	_, err := s.exec(ctx, "INSERT INTO @engine (tables, river, triggers, usable_from) VALUES ($1, $2, $3, $4)", v.tables, v.river, v.triggers, v.usableFrom)
 	return err
 }
 
-const versionTable = "CREATE TABLE IF NOT EXISTS @engine (tables integer NOT NULL, river integer NOT NULL, triggers integer NOT NULL)"
+const versionTable = "CREATE TABLE IF NOT EXISTS @engine (tables integer NOT NULL, river integer NOT NULL, triggers integer NOT NULL, usable_from integer NOT NULL)"
 
 // latest returns the version that this code brings a database to.
 func latest[TTx any](m *rivermigrate.Migrator[TTx], pattern string) (version, error) {
 	files, err := fs.Glob(migrations, pattern)
 	all := m.AllVersions()
-	return version{len(files), all[len(all)-1].Version, triggersVersion}, err
+	return version{len(files), all[len(all)-1].Version, triggersVersion, usableFrom}, err
 }
 
-// due reports whether there is something to migrate.
+// due reports whether there is something to migrate. What a newer version has
+// made is used as it is, or not at all.
 func due(has, wants version) (bool, error) {
-	if has.newerThan(wants) {
-		return false, fmt.Errorf("a newer riverengine has migrated the database: its tables have version %d, those of River %d, its triggers %d; this one knows %d, %d and %d: upgrade riverengine",
-			has.tables, has.river, has.triggers, wants.tables, wants.river, wants.triggers)
+	switch {
+	case !has.newerThan(wants):
+		return has != wants, nil
+	case wants.triggers >= has.usableFrom:
+		return false, nil
 	}
-	return has != wants, nil
+	return false, fmt.Errorf("a newer riverengine has migrated the database: its tables have version %d, those of River %d, its triggers %d; this one knows %d, %d and %d,"+
+		" and those that can use it know triggers of version %d: upgrade riverengine",
+		has.tables, has.river, has.triggers, wants.tables, wants.river, wants.triggers, has.usableFrom)
 }
 
 // ErrNoTables is the error of [Open] with [ReadOnly] for a database that has no
@@ -99,31 +110,6 @@ func (d *sqliteDB) upToDate(ctx context.Context) error {
 		return err
 	}
 	return readable(ctx, d.read(), wants)
-}
-
-// upToDate fails unless the tables are.
-func (d *postgresDB) upToDate(ctx context.Context) error {
-	m, err := rivermigrate.New(riverpgxv5.New(d.pool), &rivermigrate.Config{Schema: d.schema})
-	if err != nil {
-		return err
-	}
-	wants, err := latest(m, "migrations/postgres_0*.sql")
-	if err != nil {
-		return err
-	}
-	exists, err := d.hasTables(ctx, d.read())
-	if err == nil && !exists {
-		err = ErrNoTables
-	}
-	if err != nil {
-		return err
-	}
-	return readable(ctx, d.read(), wants)
-}
-
-func (d *postgresDB) hasTables(ctx context.Context, s session) (has bool, err error) {
-	err = s.query(ctx, func(scan scan) error { return scan(&has) }, "SELECT to_regclass($1) IS NOT NULL", d.names.Replace("@engine"))
-	return has, err
 }
 
 // migrate brings the tables up to date, in one transaction.
@@ -185,69 +171,4 @@ func runFile(ctx context.Context, s session, file string) error {
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	return nil
-}
-
-// migrationLock is the key of the advisory lock that is held meanwhile.
-const migrationLock = 0x5afe_4177
-
-func (d *postgresDB) migrate(ctx context.Context) error {
-	if most := d.pool.Config().MaxConns; most < minConnections {
-		return fmt.Errorf("the engine needs %d connections, and its pool has %d at most: raise pool_max_conns in the URL, or MaxConns of the pool", minConnections, most)
-	}
-	conn, err := d.pool.Acquire(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Release()
-	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", migrationLock); err != nil {
-		return err
-	}
-	defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", migrationLock) }()
-	return d.migrateLocked(ctx, postgresSession{conn, d.names})
-}
-
-// minConnections: one listens, one locks while the tables are made.
-const minConnections = 3
-
-func (d *postgresDB) migrateLocked(ctx context.Context, s session) error {
-	m, err := rivermigrate.New(riverpgxv5.New(d.pool), &rivermigrate.Config{Schema: d.schema})
-	if err != nil {
-		return err
-	}
-	wants, err := latest(m, "migrations/postgres_0*.sql")
-	if err != nil {
-		return err
-	}
-	exists, err := d.hasTables(ctx, s)
-	if err != nil {
-		return err
-	}
-	var has version
-	if exists {
-		if has, err = readVersion(ctx, s); err != nil {
-			return err
-		}
-	} else if _, err := s.exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+d.names.Replace("@")[:len(d.names.Replace("@"))-1]); err != nil {
-		return err
-	}
-	if ok, err := due(has, wants); err != nil || !ok {
-		return err
-	}
-	if _, err := m.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-		return err
-	}
-	return d.write(ctx, func(s session, _ any) error {
-		if _, err := s.exec(ctx, versionTable); err != nil {
-			return err
-		}
-		for i := has.tables + 1; i <= wants.tables; i++ {
-			if err := runFile(ctx, s, fmt.Sprintf("migrations/postgres_%04d.sql", i)); err != nil {
-				return err
-			}
-		}
-		if err := runFile(ctx, s, "migrations/postgres_triggers.sql"); err != nil {
-			return err
-		}
-		return writeVersion(ctx, s, wants)
-	})
 }

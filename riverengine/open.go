@@ -26,7 +26,8 @@ import (
 // It fails where the database cannot be reached or, without [ReadOnly], written
 // to, holds tables of a newer version, or, on SQLite, those of another River. On Postgres it
 // gives up after 30 seconds, the making of the tables included, or when ctx
-// ends.
+// ends. It notices a pooler, such as PgBouncer, and prepares no statements there unless
+// the URL has default_query_exec_mode.
 //
 // In a test binary Open does not connect: the engine has a journal in memory
 // and executes nothing, as the runner would see to anyway.

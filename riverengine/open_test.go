@@ -16,6 +16,7 @@ import (
 	"github.com/riverqueue/river/rivermigrate"
 	"github.com/saferunner/saferunner"
 	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/journal"
 )
 
 func TestOpenRefuses(t *testing.T) {
@@ -169,6 +170,16 @@ func TestForeignRiver(t *testing.T) {
 	}
 }
 
+// prepare makes the tables of an open engine as its Open has.
+func prepare(ctx context.Context, e *Engine) error {
+	if db, ok := e.db.(*sqliteDB); ok {
+		return db.migrate(ctx)
+	}
+	return e.db.(*postgresDB).migrate(ctx)
+}
+
+// What a newer version has made is used by those that can, as it is: an old
+// process restarts beside new ones, and after a rollback.
 func TestNewerSchema(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {
 		e := open()
@@ -176,18 +187,25 @@ func TestNewerSchema(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := fmt.Sprintf("a newer riverengine has migrated the database: its tables have version %d, those of River %d, its triggers %d; this one knows %d, %d and %d: upgrade riverengine",
-			v.tables, v.river, v.triggers+1, v.tables, v.river, v.triggers)
-		if _, err := e.db.read().exec(t.Context(), "UPDATE @engine SET triggers = triggers + 1"); err != nil {
+		newer := version{v.tables + 1, v.river + 1, v.triggers + 1, v.triggers}
+		if err := writeVersion(t.Context(), e.db.read(), newer); err != nil {
 			t.Fatal(err)
 		}
-		switch db := e.db.(type) {
-		case *sqliteDB:
-			err = db.migrate(t.Context())
-		case *postgresDB:
-			err = db.migrate(t.Context())
+		old := open()
+		works(t, old, nothing, note)
+		becomes(t, e, submit(t, old, engine.Job{Task: note}).Jobs[0].EntryID, journal.StatusDone)
+		open(ReadOnly())
+		if now, err := readVersion(t.Context(), e.db.read()); err != nil || now != newer {
+			t.Errorf("the older one has made %+v of %+v, %v", now, newer, err)
 		}
-		if err == nil || !strings.Contains(err.Error(), want) {
+		newer.usableFrom++
+		if err := writeVersion(t.Context(), e.db.read(), newer); err != nil {
+			t.Fatal(err)
+		}
+		want := fmt.Sprintf("a newer riverengine has migrated the database: its tables have version %d, those of River %d, its triggers %d; this one knows %d, %d and %d,"+
+			" and those that can use it know triggers of version %d: upgrade riverengine",
+			newer.tables, newer.river, newer.triggers, v.tables, v.river, v.triggers, newer.usableFrom)
+		if err := prepare(t.Context(), e); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %q", err, want)
 		}
 	})

@@ -46,15 +46,25 @@ func newPostgres(ctx context.Context, pool *pgxpool.Pool, owned bool, o *options
 		}
 		return newEngine(d, o)
 	}
-	if err := d.writable(ctx); err != nil {
+	var err error
+	if d.server, err = lookAt(ctx, pool); err != nil {
 		return nil, err
 	}
+	if d.server.pooled {
+		d.wake = newWakeup(nil)
+		d.wake.notifies = true
+	}
 	if err := d.migrate(ctx); err != nil {
+		return nil, explainRights(err)
+	}
+	owner, err := d.isOwner(ctx)
+	if err != nil {
 		return nil, err
 	}
 	if err := d.identity.read(ctx, d.read()); err != nil {
 		return nil, err
 	}
+	d.server.foreign = !owner
 	return newEngine(d, o)
 }
 
@@ -65,16 +75,8 @@ type postgresDB struct {
 	names    *strings.Replacer
 	readOnly bool
 	identity identity
-}
-
-// writable fails where the server lets nothing be written.
-func (d *postgresDB) writable(ctx context.Context) error {
-	var readOnly string
-	err := d.read().query(ctx, func(scan scan) error { return scan(&readOnly) }, "SHOW transaction_read_only")
-	if err == nil && readOnly == "on" {
-		err = errors.New("the database is read-only, as that of a standby is, or by default_transaction_read_only: name one that can be written to, or open it with ReadOnly to read its journal")
-	}
-	return err
+	server   server
+	wake     *wakeup // behind a pooler
 }
 
 func (d *postgresDB) read() session { return postgresSession{d.pool, d.names} }
@@ -153,7 +155,13 @@ func (d *postgresDB) troubles() string          { return "trouble" }
 
 func (d *postgresDB) newClient(e *Engine, c *river.Config) (client, error) {
 	c.Schema, c.ReindexerIndexNames = d.schema, keptIndexes()
-	inner, err := newClient(driverOf(riverpgxv5.New(d.pool), e, nil), c)
+	if d.server.foreign {
+		c.ReindexerIndexNames = []string{} // only the owner may
+	}
+	if d.wake != nil && d.wake.source == nil { // for the first client
+		d.wake.source = cancelledAttempts{e}
+	}
+	inner, err := newClient(driverOf(riverpgxv5.New(d.pool), e, d.wake), c)
 	return postgresClient{inner, d}, err
 }
 
@@ -177,8 +185,20 @@ func keptIndexes() []string {
 	})
 }
 
-func (d *postgresDB) committed(map[string]struct{}) {} // Postgres notifies
-func (d *postgresDB) cancelled()                    {}
+// committed has nothing to do where Postgres notifies.
+func (d *postgresDB) committed(queues map[string]struct{}) {
+	if d.wake != nil {
+		for q := range queues {
+			d.wake.inserted(q)
+		}
+	}
+}
+
+func (d *postgresDB) cancelled() {
+	if d.wake != nil {
+		d.wake.cancelled()
+	}
+}
 
 func (d *postgresDB) close() error {
 	if d.owned {

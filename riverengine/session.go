@@ -66,13 +66,13 @@ type postgresSession struct {
 
 func (s postgresSession) exec(ctx context.Context, query string, args ...any) (int64, error) {
 	tag, err := s.handle.Exec(ctx, s.names.Replace(query), args...)
-	return tag.RowsAffected(), err
+	return tag.RowsAffected(), explainPooler(err)
 }
 
 func (s postgresSession) query(ctx context.Context, each func(scan) error, query string, args ...any) error {
 	rows, err := s.handle.Query(ctx, s.names.Replace(query), args...)
 	if err != nil {
-		return err
+		return explainPooler(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -80,5 +80,5 @@ func (s postgresSession) query(ctx context.Context, each func(scan) error, query
 			return err
 		}
 	}
-	return rows.Err()
+	return explainPooler(rows.Err())
 }

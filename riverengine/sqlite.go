@@ -50,7 +50,7 @@ func NewSQLite(ctx context.Context, db *sql.DB, opts ...Option) (*Engine, error)
 
 func newSQLite(ctx context.Context, db *sql.DB, owned bool, o *options) (*Engine, error) {
 	d := &sqliteDB{db: db, owned: owned, readOnly: o.readOnly}
-	d.wake = newWakeup(d.read())
+	d.wake = newWakeup(&cancelledTable{db: d.read()})
 	prepare := d.migrate
 	if o.readOnly {
 		prepare = d.upToDate
