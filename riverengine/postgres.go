@@ -43,7 +43,7 @@ func newPostgres(ctx context.Context, pool *pgxpool.Pool, owned bool, o *options
 		if err := d.upToDate(ctx); err != nil {
 			return nil, err
 		}
-		return newEngine(d, o)
+		return newEngine(ctx, d, o)
 	}
 	if err := d.writable(ctx); err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func newPostgres(ctx context.Context, pool *pgxpool.Pool, owned bool, o *options
 	if err := d.migrate(ctx); err != nil {
 		return nil, err
 	}
-	return newEngine(d, o)
+	return newEngine(ctx, d, o)
 }
 
 type postgresDB struct {
@@ -60,6 +60,7 @@ type postgresDB struct {
 	schema   string
 	names    *strings.Replacer
 	readOnly bool
+	own      ownConn
 }
 
 // writable fails where the server lets nothing be written.
@@ -135,7 +136,7 @@ func (d *postgresDB) putEntries(ctx context.Context, s session, entries []journa
 		if e.Status == journal.StatusQueued {
 			continue
 		}
-		if err := put(ctx, s, e); err != nil {
+		if err := put(ctx, s, e, ""); err != nil {
 			return err
 		}
 	}
@@ -143,8 +144,11 @@ func (d *postgresDB) putEntries(ctx context.Context, s session, entries []journa
 }
 
 func (d *postgresDB) timestamp(t time.Time) any { return t }
-func (d *postgresDB) calls() []string           { return []string{"@entries", "@waiting"} }
-func (d *postgresDB) troubles() string          { return "trouble" }
+func (d *postgresDB) clock() string             { return "(extract(epoch FROM clock_timestamp()) * 1000)::bigint" }
+func (d *postgresDB) attemptedBy() string       { return "attempted_by[array_upper(attempted_by, 1)]" }
+
+func (d *postgresDB) calls() []string  { return []string{"@entries", "@waiting"} }
+func (d *postgresDB) troubles() string { return "trouble" }
 
 func (d *postgresDB) newClient(e *Engine, c *river.Config) (client, error) {
 	c.Schema, c.ReindexerIndexNames = d.schema, keptIndexes()

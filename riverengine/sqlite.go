@@ -58,7 +58,7 @@ func newSQLite(ctx context.Context, db *sql.DB, owned bool, o *options) (*Engine
 	if err := prepare(ctx); err != nil {
 		return nil, err
 	}
-	return newEngine(d, o)
+	return newEngine(ctx, d, o)
 }
 
 // openSQLite opens the file at path with all that the engine wants of it.
@@ -102,6 +102,7 @@ type sqliteDB struct {
 	owned    bool
 	wake     *wakeup
 	readOnly bool
+	own      ownFile
 }
 
 func (d *sqliteDB) read() session { return patientSession{d} }
@@ -213,7 +214,7 @@ func (d *sqliteDB) putEntries(ctx context.Context, s session, entries []journal.
 		}
 	}
 	for _, e := range entries {
-		if err := put(ctx, s, e); err != nil {
+		if err := put(ctx, s, e, ""); err != nil {
 			return err
 		}
 	}
@@ -222,6 +223,15 @@ func (d *sqliteDB) putEntries(ctx context.Context, s session, entries []journal.
 
 // timestamp is text, as River writes it.
 func (d *sqliteDB) timestamp(t time.Time) any { return t.UTC().Format("2006-01-02 15:04:05.000") }
+
+func (d *sqliteDB) clock() string {
+	return "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"
+}
+
+// attemptedBy leaves out what is no JSON.
+func (d *sqliteDB) attemptedBy() string {
+	return "CASE WHEN json_valid(attempted_by, 6) THEN attempted_by ->> '$[#-1]' END"
+}
 
 func (d *sqliteDB) calls() []string { return []string{"@entries"} }
 

@@ -67,7 +67,7 @@ func (e *Engine) WriteTx(ctx context.Context, tx any, changes ...journal.Change)
 	if err != nil {
 		return err
 	}
-	return writeChanges(ctx, s, changes)
+	return writeChanges(ctx, s, e.process, changes)
 }
 
 func (e *Engine) packAll(b engine.Batch) ([]river.InsertManyParams, error) {
