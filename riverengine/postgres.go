@@ -18,7 +18,9 @@ import (
 
 // NewPostgres returns an engine in the schema saferunner of a Postgres
 // database that the user has connected to, and creates its tables there or
-// brings them up to date. Close leaves the pool open.
+// brings them up to date. The engine connects once more, as the pool does, so that
+// others know that this process lives even while all of the pool is in use. Close
+// ends that, and leaves the pool open.
 func NewPostgres(ctx context.Context, pool *pgxpool.Pool, opts ...Option) (*Engine, error) {
 	if pool == nil {
 		return nil, errors.New("riverengine: NewPostgres: the pool is nil")

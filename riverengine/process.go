@@ -41,7 +41,9 @@ func appear(ctx context.Context, db database, id string, log *slog.Logger) (*pro
 	host, _ := os.Hostname()
 	pace := liveness.PaceOf(ctx)
 	p := &process{db: db, log: log, id: id, host: host, pace: pace, watch: liveness.Watch{Pace: pace}, ended: make(chan struct{})}
-	if _, _, err := p.renew(ctx); err != nil {
+	patient, cancel := context.WithTimeout(ctx, lockPatience)
+	defer cancel()
+	if _, _, err := p.renew(patient); err != nil {
 		return nil, err
 	}
 	lasting, end := context.WithCancel(context.WithoutCancel(ctx))

@@ -32,7 +32,10 @@ var lockPatience = 10 * time.Second
 // and there should be a single one (SetMaxOpenConns(1)): SQLite has one
 // writer at a time anyway. With synchronous(NORMAL), which Open uses, a
 // failure of the machine may take back the last commits; with FULL, the
-// default, it does not. Close leaves the database open.
+// default, it does not. The engine opens one connection more on the file, by which
+// others know that this process lives; with another driver than
+// modernc.org/sqlite, or a database in memory, it uses one of db, which no
+// transaction may keep for more than 10 seconds then. Close ends that, and leaves db open.
 func NewSQLite(ctx context.Context, db *sql.DB, opts ...Option) (*Engine, error) {
 	if db == nil {
 		return nil, errors.New("riverengine: NewSQLite: the database is nil")
