@@ -15,7 +15,7 @@ import (
 var layers = [][]string{
 	{"internal/message"},
 	{"internal/jsonfields", "internal/payload", "internal/snapshot", "internal/redact", "internal/roundtrip", "internal/goliteral", "journal"},
-	{"engine"},
+	{"engine", "internal/liveness"},
 	{"internal/record"},
 	{"internal/memory", "internal/inprocess", "internal/door"},
 	{"."},

@@ -12,8 +12,8 @@ import (
 	"github.com/saferunner/saferunner/engine"
 )
 
-// config is River's for a process that works these tasks. Stuck jobs are
-// judged by the time that each may take; see riverDriver.
+// config is River's for a process that works these tasks. Lost jobs are
+// judged by their process; see executor.
 func (e *Engine) config(tasks []engine.TaskSpec) *river.Config {
 	workers := river.NewWorkers()
 	queues := map[string]river.QueueConfig{}

@@ -156,11 +156,12 @@ func TestLostAnswerOfPostgres(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer pool.Close()
+	t.Cleanup(pool.Close)
 	e, err := NewPostgres(t.Context(), pool)
 	if err != nil {
 		t.Fatal(err)
 	}
+	closeLater(t, e)
 	cut.Store(true)
 	b := submit(t, e, engine.Job{Task: note})
 	if cut.Load() {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/saferunner/saferunner/internal/liveness"
 	"github.com/saferunner/saferunner/journal"
 )
 
@@ -59,15 +60,15 @@ func callsProgram(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// process is a worker that a test may kill.
-type process struct {
+// program is a worker that a test may kill.
+type program struct {
 	*exec.Cmd
 	stderr *bytes.Buffer
 }
 
-func startWorker(t *testing.T, dsn, file string) *process {
+func startWorker(t *testing.T, dsn, file string) *program {
 	t.Helper()
-	p := &process{callsProgram(t, dsn, "work", file), &bytes.Buffer{}}
+	p := &program{callsProgram(t, dsn, "work", file), &bytes.Buffer{}}
 	p.Stderr = p.stderr
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
@@ -75,13 +76,13 @@ func startWorker(t *testing.T, dsn, file string) *process {
 	return p
 }
 
-func (p *process) kill() {
+func (p *program) kill() {
 	_ = p.Process.Kill()
 	_ = p.Wait()
 }
 
 // stop ends the worker as a deployment does.
-func (p *process) stop(t *testing.T) {
+func (p *program) stop(t *testing.T) {
 	t.Helper()
 	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Error(err)
@@ -126,7 +127,7 @@ func openForTest(ctx context.Context, url string) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return openServer(ctx, url, o)
+	return openServer(liveness.WithPace(ctx, judging), url, o)
 }
 
 // testDatabase returns the URL of a database of the test's own.
@@ -158,7 +159,7 @@ func testCrash(t *testing.T, dsn string, workers int, e *Engine) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	file := filepath.Join(t.TempDir(), "effects")
-	running := make([]*process, workers)
+	running := make([]*program, workers)
 	for i := range running {
 		running[i] = startWorker(t, dsn, file)
 	}

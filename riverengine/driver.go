@@ -2,7 +2,7 @@ package riverengine
 
 import "github.com/riverqueue/river/riverdriver"
 
-// riverDriver is River's, with two changes: the engine judges stuck jobs, and
+// riverDriver is River's, with two changes: the engine judges lost jobs, and
 // where there is a wake-up, that listens instead of the database's own listener.
 type riverDriver[TTx any] struct {
 	riverdriver.Driver[TTx]

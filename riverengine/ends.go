@@ -138,9 +138,14 @@ func (e executor) JobSetStateIfRunningMany(ctx context.Context, p *riverdriver.J
 	for i, job := range p.ID {
 		of[job] = e.engine.attempts.ending(job, p.MetadataUpdates[i])
 	}
+	fetched := p.ID
 	p, err := e.completeMost(ctx, p, of)
-	if err != nil || p == nil {
+	if err != nil {
 		return nil, err
+	}
+	if p == nil {
+		e.engine.fetches.drop(fetched)
+		return nil, nil
 	}
 	jobs := p.ID
 	for {
@@ -149,6 +154,7 @@ func (e executor) JobSetStateIfRunningMany(ctx context.Context, p *riverdriver.J
 			return nil, err
 		}
 		if len(late) == 0 {
+			e.engine.fetches.drop(fetched)
 			e.engine.written(ctx, jobs, of, rows)
 			return rows, nil
 		}

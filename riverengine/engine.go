@@ -31,15 +31,17 @@ type Engine struct {
 
 	handler  engine.Handler                                                        // set before workers start
 	specs    map[string]engine.TaskSpec                                            // of Start
-	away     atomic.Int64                                                          // when the database last failed to answer workers
 	told     atomic.Pointer[func(context.Context, engine.Delivery, engine.Ending)] // of Tell
 	attempts attemptSet                                                            // that this process executes
 
-	judged judged // by this process as the leader
+	process *process     // nil with ReadOnly
+	fetches fetches      // of this process
+	judged  atomic.Int64 // when the leader, if that is this process, last found lost attempts: by the database's clock, in milliseconds
 
 	mu     sync.RWMutex // guards what follows, and is not held while River starts or stops
 	client client       // inserts, and works after Start
 	starts *starting    // a Start that is under way
+	left   bool         // Close has said that this process is gone
 	works  bool         // from Start until Stop has seen all calls end
 	still  func()       // ends gathering, and waits for its end
 }
@@ -68,12 +70,18 @@ type database interface {
 	// putEntries writes the entries of a batch that its jobs do not bring along.
 	putEntries(ctx context.Context, s session, entries []journal.Entry) error
 	timestamp(time.Time) any // as River's columns hold it
-	calls() []string         // the tables and views that hold them
-	troubles() string        // a condition that has an index, for calls that have ended badly
+	// alone calls do on a connection that nothing else uses, in a transaction if
+	// asked to. It calls do again where SQLite is locked.
+	alone(ctx context.Context, inTx bool, do func(session) error) error
+	clock() string       // the database's, in Unix milliseconds
+	attemptedBy() string // the process of a job's last attempt
+	calls() []string     // the tables and views that hold them
+	troubles() string    // a condition that has an index, for calls that have ended badly
 	newClient(*Engine, *river.Config) (client, error)
 	// committed is told of the queues of new jobs.
 	committed(queues map[string]struct{})
 	cancelled()
+	closeAlone() error
 	close() error
 }
 
@@ -86,14 +94,20 @@ type client interface {
 	stopAndCancel(context.Context) error
 }
 
-func newEngine(db database, o *options) (*Engine, error) {
+func newEngine(ctx context.Context, db database, o *options) (*Engine, error) {
 	e := &Engine{
-		db: db, journal: &Journal{db}, aead: o.aead, log: o.log, name: workerName(),
+		db: db, aead: o.aead, log: o.log, name: workerName(),
 		timeout: o.timeout, concurrency: o.concurrency, queues: o.queues, readOnly: o.readOnly,
 	}
 	var err error
+	if !o.readOnly {
+		if e.process, err = appear(ctx, db, e.name, o.log); err != nil {
+			return nil, err
+		}
+	}
+	e.journal = &Journal{db, e.process}
 	if e.client, err = db.newClient(e, &river.Config{Logger: quiet(o.log), ID: e.name, SkipUnknownJobCheck: true}); err != nil {
-		return nil, err
+		return nil, errors.Join(err, e.leave())
 	}
 	return e, nil
 }
@@ -101,7 +115,10 @@ func newEngine(db database, o *options) (*Engine, error) {
 // Journal returns the journal in the engine's database.
 func (e *Engine) Journal() journal.Journal { return e.journal }
 
-// Close closes the database, if the engine has opened it. It fails, and
+// Close takes the process out of those that others see alive, and closes the
+// database, if the engine has opened it. What its journal has running counts as
+// lost then. An engine that is made with NewSQLite or NewPostgres is to be
+// closed too, before its database: until then it keeps a connection. Close fails, and
 // leaves the database open, while calls may execute: Stop, which Shutdown of
 // the runner calls, comes first.
 func (e *Engine) Close() error {
@@ -114,5 +131,18 @@ func (e *Engine) Close() error {
 	if works {
 		return errors.New("riverengine: Close: the engine still works: its database stays open until Shutdown of the runner, called again if need be, has waited for the calls that execute")
 	}
-	return e.db.close()
+	return errors.Join(e.leave(), e.db.close())
+}
+
+// leave ends what says that this process lives. A second time it does nothing.
+func (e *Engine) leave() error {
+	e.mu.Lock()
+	left := e.left
+	e.left = true
+	e.mu.Unlock()
+	if left || e.process == nil {
+		return nil
+	}
+	e.process.disappear()
+	return e.db.closeAlone()
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/internal/liveness"
 	"github.com/saferunner/saferunner/journal"
 )
 
@@ -34,7 +35,7 @@ func onBoth(t *testing.T, test func(t *testing.T, open func(...Option) *Engine))
 			if err != nil {
 				t.Fatal(err)
 			}
-			e, err := openServer(t.Context(), url, o)
+			e, err := openServer(liveness.WithPace(t.Context(), judging), url, o)
 			if err != nil {
 				t.Fatal(err)
 			}

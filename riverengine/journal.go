@@ -11,25 +11,29 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/internal/liveness"
 	"github.com/saferunner/saferunner/journal"
 )
 
 // Journal is the [journal.Journal] in the engine's database. It is safe
 // for concurrent use. Write commits before it returns. On Postgres the keys
 // of a queued call's arguments may come in another order.
-type Journal struct{ db database }
+type Journal struct {
+	db      database
+	process *process // that its calls name while they may be lost; nil if it writes nothing
+}
 
 var _ journal.Journal = (*Journal)(nil)
 
 const columns = "id, run_id, run, task, args, async, key, status, attempts, result, at, started_at, finished_at, caller, scope"
 
-const putEntry = "INSERT INTO @entries (" + columns + `)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+const putEntry = "INSERT INTO @entries (" + columns + `, process)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 ON CONFLICT (id) DO UPDATE SET
 	run_id = excluded.run_id, run = excluded.run, task = excluded.task, args = excluded.args,
 	async = excluded.async, key = excluded.key, status = excluded.status, attempts = excluded.attempts,
 	result = excluded.result, at = excluded.at, started_at = excluded.started_at,
-	finished_at = excluded.finished_at, caller = excluded.caller, scope = excluded.scope`
+	finished_at = excluded.finished_at, caller = excluded.caller, scope = excluded.scope, process = excluded.process`
 
 // Write puts changes into the journal in one transaction.
 func (j *Journal) Write(ctx context.Context, changes ...journal.Change) error {
@@ -39,26 +43,26 @@ func (j *Journal) Write(ctx context.Context, changes ...journal.Change) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	err := j.db.write(ctx, func(s session, _ any) error { return writeChanges(ctx, s, changes) })
+	err := j.db.write(ctx, func(s session, _ any) error { return writeChanges(ctx, s, j.process, changes) })
 	if err != nil {
 		return fmt.Errorf("riverengine: writing %d changes: %w", len(changes), err)
 	}
 	return nil
 }
 
-func writeChanges(ctx context.Context, s session, changes []journal.Change) error {
+func writeChanges(ctx context.Context, s session, p *process, changes []journal.Change) error {
 	for i, c := range changes {
 		if c == (journal.Change{}) {
 			return fmt.Errorf("change %d of %d is the zero Change: make it with Put or Forget", i+1, len(changes))
 		}
-		if err := writeChange(ctx, s, c); err != nil {
+		if err := writeChange(ctx, s, p, c); err != nil {
 			return fmt.Errorf("entry %s: %w", c.ID(), err)
 		}
 	}
 	return nil
 }
 
-func writeChange(ctx context.Context, s session, c journal.Change) error {
+func writeChange(ctx context.Context, s session, p *process, c journal.Change) error {
 	if c.Forgets() {
 		if _, err := s.exec(ctx, "DELETE FROM @entries WHERE id = $1", c.ID()); err != nil {
 			return err
@@ -66,7 +70,14 @@ func writeChange(ctx context.Context, s session, c journal.Change) error {
 		return release(ctx, s, c.ID())
 	}
 	e := c.Entry()
-	if err := put(ctx, s, e); err != nil {
+	process := ""
+	if liveness.Pending(e.Status) {
+		process = p.id
+		if err := p.freshenIn(ctx, s); err != nil {
+			return err
+		}
+	}
+	if err := put(ctx, s, e, process); err != nil {
 		return err
 	}
 	if e.Key != "" && givesKeyBack(e.Status) {
@@ -75,7 +86,9 @@ func writeChange(ctx context.Context, s session, c journal.Change) error {
 	return nil
 }
 
-func put(ctx context.Context, s session, e journal.Entry) error {
+// put writes an entry that names this process, or none: that of a job, or of
+// what has ended.
+func put(ctx context.Context, s session, e journal.Entry, process string) error {
 	var attempts any
 	if len(e.Attempts) > 0 {
 		encoded, err := json.Marshal(e.Attempts)
@@ -85,7 +98,7 @@ func put(ctx context.Context, s session, e journal.Entry) error {
 		attempts = string(encoded)
 	}
 	_, err := s.exec(ctx, putEntry, e.ID, plain(e.RunID), e.Run, e.Task, text(e.Args), e.Async, plain(e.Key), string(e.Status), attempts,
-		text(e.Result), nanoseconds(e.At), nanoseconds(e.StartedAt), nanoseconds(e.FinishedAt), plain(e.Caller), plain(e.Scope))
+		text(e.Result), nanoseconds(e.At), nanoseconds(e.StartedAt), nanoseconds(e.FinishedAt), plain(e.Caller), plain(e.Scope), process)
 	return err
 }
 

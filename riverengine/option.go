@@ -81,8 +81,8 @@ func QueueConcurrency(queue string, n int) Option {
 }
 
 // DefaultTimeout is how long an attempt may take whose task has no Timeout.
-// Without it that is one minute. There is always a limit: a call that was
-// executing when its process died is found by it.
+// Without it that is one minute. There is always a limit; a call that goes on
+// for 5 seconds beyond it stays running, and is logged.
 func DefaultTimeout(d time.Duration) Option {
 	return func(o *options) error {
 		if d <= 0 {

@@ -19,7 +19,9 @@ import (
 
 // NewPostgres returns an engine in the schema saferunner of a Postgres
 // database that the user has connected to, and creates its tables there or
-// brings them up to date. Close leaves the pool open.
+// brings them up to date. The engine connects once more, as the pool does, so that
+// others know that this process lives even while all of the pool is in use. Close
+// ends that, and leaves the pool open.
 func NewPostgres(ctx context.Context, pool *pgxpool.Pool, opts ...Option) (*Engine, error) {
 	if pool == nil {
 		return nil, errors.New("riverengine: NewPostgres: the pool is nil")
@@ -44,7 +46,7 @@ func newPostgres(ctx context.Context, pool *pgxpool.Pool, owned bool, o *options
 		if err := d.upToDate(ctx); err != nil {
 			return nil, err
 		}
-		return newEngine(d, o)
+		return newEngine(ctx, d, o)
 	}
 	var err error
 	if d.server, err = lookAt(ctx, pool); err != nil {
@@ -65,7 +67,7 @@ func newPostgres(ctx context.Context, pool *pgxpool.Pool, owned bool, o *options
 		return nil, err
 	}
 	d.server.foreign = !owner
-	return newEngine(d, o)
+	return newEngine(ctx, d, o)
 }
 
 type postgresDB struct {
@@ -77,6 +79,7 @@ type postgresDB struct {
 	identity identity
 	server   server
 	wake     *wakeup // behind a pooler
+	own      ownConn
 }
 
 func (d *postgresDB) read() session { return postgresSession{d.pool, d.names} }
@@ -142,7 +145,7 @@ func (d *postgresDB) putEntries(ctx context.Context, s session, entries []journa
 		if e.Status == journal.StatusQueued {
 			continue
 		}
-		if err := put(ctx, s, e); err != nil {
+		if err := put(ctx, s, e, ""); err != nil {
 			return err
 		}
 	}
@@ -150,8 +153,11 @@ func (d *postgresDB) putEntries(ctx context.Context, s session, entries []journa
 }
 
 func (d *postgresDB) timestamp(t time.Time) any { return t }
-func (d *postgresDB) calls() []string           { return []string{"@entries", "@waiting"} }
-func (d *postgresDB) troubles() string          { return "trouble" }
+func (d *postgresDB) clock() string             { return "(extract(epoch FROM clock_timestamp()) * 1000)::bigint" }
+func (d *postgresDB) attemptedBy() string       { return "attempted_by[array_upper(attempted_by, 1)]" }
+
+func (d *postgresDB) calls() []string  { return []string{"@entries", "@waiting"} }
+func (d *postgresDB) troubles() string { return "trouble" }
 
 func (d *postgresDB) newClient(e *Engine, c *river.Config) (client, error) {
 	c.Schema, c.ReindexerIndexNames = d.schema, keptIndexes()

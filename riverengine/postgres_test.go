@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/engine/enginetest"
+	"github.com/saferunner/saferunner/internal/liveness"
 	"github.com/saferunner/saferunner/internal/pgcluster"
 	"github.com/saferunner/saferunner/journal"
 	"github.com/saferunner/saferunner/journal/journaltest"
@@ -68,10 +69,11 @@ func openTestSchema(t *testing.T, opts ...Option) *Engine {
 		}
 		pool.Close()
 	})
-	e, err := NewPostgres(t.Context(), pool, append(opts, inSchema(schema))...)
+	e, err := NewPostgres(liveness.WithPace(t.Context(), judging), pool, append(opts, inSchema(schema))...)
 	if err != nil {
 		t.Fatal(err)
 	}
+	closeLater(t, e)
 	return e
 }
 

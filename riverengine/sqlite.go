@@ -32,7 +32,10 @@ var lockPatience = 10 * time.Second
 // and there should be a single one (SetMaxOpenConns(1)): SQLite has one
 // writer at a time anyway. With synchronous(NORMAL), which Open uses, a
 // failure of the machine may take back the last commits; with FULL, the
-// default, it does not. Close leaves the database open.
+// default, it does not. The engine opens one connection more on the file, by which
+// others know that this process lives; with another driver than
+// modernc.org/sqlite, or a database in memory, it uses one of db, which no
+// transaction may keep for more than 10 seconds then. Close ends that, and leaves db open.
 func NewSQLite(ctx context.Context, db *sql.DB, opts ...Option) (*Engine, error) {
 	if db == nil {
 		return nil, errors.New("riverengine: NewSQLite: the database is nil")
@@ -62,7 +65,7 @@ func newSQLite(ctx context.Context, db *sql.DB, owned bool, o *options) (*Engine
 	if d.file, err = mainFile(ctx, d.read()); err != nil {
 		return nil, err
 	}
-	return newEngine(d, o)
+	return newEngine(ctx, d, o)
 }
 
 // openSQLite opens the file at path with all that the engine wants of it.
@@ -107,6 +110,7 @@ type sqliteDB struct {
 	wake     *wakeup
 	readOnly bool
 	file     string // empty in memory
+	own      ownFile
 }
 
 func (d *sqliteDB) read() session { return patientSession{d} }
@@ -218,7 +222,7 @@ func (d *sqliteDB) putEntries(ctx context.Context, s session, entries []journal.
 		}
 	}
 	for _, e := range entries {
-		if err := put(ctx, s, e); err != nil {
+		if err := put(ctx, s, e, ""); err != nil {
 			return err
 		}
 	}
@@ -227,6 +231,15 @@ func (d *sqliteDB) putEntries(ctx context.Context, s session, entries []journal.
 
 // timestamp is text, as River writes it.
 func (d *sqliteDB) timestamp(t time.Time) any { return t.UTC().Format("2006-01-02 15:04:05.000") }
+
+func (d *sqliteDB) clock() string {
+	return "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"
+}
+
+// attemptedBy leaves out what is no JSON.
+func (d *sqliteDB) attemptedBy() string {
+	return "CASE WHEN json_valid(attempted_by, 6) THEN attempted_by ->> '$[#-1]' END"
+}
 
 func (d *sqliteDB) calls() []string { return []string{"@entries"} }
 

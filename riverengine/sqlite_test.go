@@ -10,6 +10,7 @@ import (
 
 	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/engine/enginetest"
+	"github.com/saferunner/saferunner/internal/liveness"
 	"github.com/saferunner/saferunner/journal"
 	"github.com/saferunner/saferunner/journal/journaltest"
 )
@@ -36,9 +37,11 @@ func TestSettings(t *testing.T) {
 	}
 	defer db.Close()
 	db.SetMaxOpenConns(1)
-	if _, err := NewSQLite(t.Context(), db); err != nil {
+	e, err := NewSQLite(t.Context(), db)
+	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = e.Close() }()
 	if got, want := pragmas(t, db), "busy_timeout 30000, journal_mode delete, synchronous 2"; got != want {
 		t.Errorf("NewSQLite: %s; want %s", got, want)
 	}
@@ -73,10 +76,11 @@ func openTestFile(t *testing.T, path string, opts ...Option) *Engine {
 			t.Errorf("closing the database: %v", err)
 		}
 	})
-	e, err := NewSQLite(t.Context(), db, opts...)
+	e, err := NewSQLite(liveness.WithPace(t.Context(), judging), db, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
+	closeLater(t, e)
 	return e
 }
 

@@ -1,11 +1,9 @@
 package riverengine
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
-	"sync"
 	"time"
 
 	"github.com/riverqueue/river/riverdriver"
@@ -14,64 +12,75 @@ import (
 	"github.com/saferunner/saferunner/journal"
 )
 
-// stuckKind is the kind under which the rescuer sees every stuck job, so
+// stuckKind is the kind under which the rescuer sees every lost job, so
 // that a leader can judge jobs of tasks that it does not know. River would
 // discard those. No task's name has a colon.
 const stuckKind = "saferunner:stuck"
 
-// executor is River's, for a leader that judges stuck jobs as the engine does.
+// executor is River's, for a leader that finds lost attempts as the engine does:
+// by their process, and not by how long they take.
 type executor struct {
 	riverdriver.Executor
 	engine *Engine
 }
 
+// JobGetStuck returns the jobs whose process is dead, and none while this
+// process may not judge that. The clock of the leader, by which River's horizon
+// goes, has no say.
 func (e executor) JobGetStuck(ctx context.Context, p *riverdriver.JobGetStuckParams) ([]*rivertype.JobRow, error) {
-	if e.engine.wasAway() {
-		return nil, nil
+	last, mayJudge, err := e.engine.process.renew(ctx)
+	if err != nil || !mayJudge {
+		return nil, err
 	}
-	rows, err := e.Executor.JobGetStuck(ctx, p)
-	e.engine.judged.set(rows)
+	jobs, now, err := e.engine.lostJobs(ctx, last, p.AfterID, p.Max)
+	if err != nil || len(jobs) == 0 {
+		return nil, err
+	}
+	e.engine.judged.Store(now)
+	rows, err := e.JobGetByIDMany(ctx, &riverdriver.JobGetByIDManyParams{ID: jobs, Schema: p.Schema})
+	if err != nil {
+		rows, err = e.oneByOne(ctx, p, jobs)
+	}
 	for _, row := range rows {
 		e.engine.prepare(row)
 	}
 	return rows, err
 }
 
-// judged are the attempts that the leader has found when it last looked for
-// stuck ones, by their jobs.
-type judged struct {
-	mu    sync.Mutex
-	begun map[int64]time.Time
+// lostJobs returns the first jobs after one whose attempt was begun by a process that is
+// dead, and the time of the database's clock in milliseconds. This process could judge at last.
+func (e *Engine) lostJobs(ctx context.Context, last, after int64, most int) (jobs []int64, now int64, err error) {
+	err = e.db.read().query(ctx, func(scan scan) error {
+		var job int64
+		err := scan(&job, &now)
+		jobs = append(jobs, job)
+		return err
+	}, e.lostQuery(), last, after, most)
+	return jobs, now, err
 }
 
-func (j *judged) set(rows []*rivertype.JobRow) {
-	begun := make(map[int64]time.Time, len(rows))
-	for _, row := range rows {
-		if row.AttemptedAt != nil {
-			begun[row.ID] = *row.AttemptedAt
-		}
-	}
-	j.mu.Lock()
-	j.begun = begun
-	j.mu.Unlock()
+// lostQuery reads what is running first: that is little, and has an index.
+func (e *Engine) lostQuery() string {
+	return "WITH running AS MATERIALIZED (SELECT id, " + e.db.attemptedBy() + " AS process FROM @river_job WHERE state = 'running' AND id > $2)" +
+		" SELECT id, " + e.db.clock() + " FROM running WHERE " + e.process.dead("running.process") + " AND " + e.process.judging() + " ORDER BY id LIMIT $3"
 }
 
-// horizon is a time after which none of the attempts at these jobs had begun,
-// and all have that came after them: what began later was not judged. Times are
-// those of the database, whatever the clock of the leader says.
-func (j *judged) horizon(jobs []int64) (last time.Time) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
+// oneByOne returns the jobs as far as they can be read, where that of one cannot.
+func (e executor) oneByOne(ctx context.Context, p *riverdriver.JobGetStuckParams, jobs []int64) (all []*rivertype.JobRow, err error) {
 	for _, job := range jobs {
-		if t := j.begun[job]; t.After(last) {
-			last = t
+		rows, err := e.Executor.JobGetStuck(ctx, &riverdriver.JobGetStuckParams{AfterID: job - 1, Max: 1, Schema: p.Schema, StuckHorizon: lastMoment})
+		if err != nil {
+			return nil, err
+		}
+		if len(rows) == 1 && rows[0].ID == job {
+			all = append(all, rows[0])
 		}
 	}
-	return last.Add(time.Millisecond) // SQLite has no less
+	return all, nil
 }
 
-// prepare makes River judge a stuck job, of which this is a copy, as the
-// engine does.
+// prepare makes River judge a lost job, of which this is a copy, as the engine
+// does, whatever the clock of this process says.
 func (e *Engine) prepare(row *rivertype.JobRow) {
 	var env envelope
 	_ = json.Unmarshal(row.Metadata, &env) // if it cannot be read, the defaults
@@ -80,9 +89,7 @@ func (e *Engine) prepare(row *rivertype.JobRow) {
 	if e.lost(row, task, &env).Status == journal.StatusQueued {
 		row.MaxAttempts++
 	}
-	if row.AttemptedAt != nil && time.Since(*row.AttemptedAt) < e.lostAfter(task, &env) {
-		row.Metadata = withoutCancel(row.Metadata)
-	}
+	row.AttemptedAt = &firstMoment
 	row.Kind, row.Tags = stuckKind, []string{task}
 }
 
@@ -95,46 +102,18 @@ func (e *Engine) lost(row *rivertype.JobRow, task string, env *envelope) engine.
 	return engine.Lost(spec, row.Attempt)
 }
 
-// lostAfter is how long an attempt may take until it counts as lost: longer
-// than what its job was sent with, which no worker exceeds, and than what its
-// task has here by now.
-func (e *Engine) lostAfter(task string, env *envelope) time.Duration {
-	sent, _ := parseHead(env.Call) // if it cannot be read, the default
-	return max(e.specs[task].Timeout, cmp.Or(sent.timeout, e.timeout)) + grace
-}
-
-// withoutCancel hides that a job is to be cancelled. River would not give it
-// the time to end by itself.
-func withoutCancel(metadata []byte) []byte {
-	const cancel = "cancel_attempted_at"
-	if !bytes.Contains(metadata, []byte(cancel)) {
-		return metadata
-	}
-	var all map[string]json.RawMessage
-	if json.Unmarshal(metadata, &all) != nil {
-		return metadata
-	}
-	delete(all, cancel)
-	rest, err := json.Marshal(all)
-	if err != nil {
-		return metadata
-	}
-	return rest
-}
-
 // lostText is what an attempt shows whose end was not seen.
 var lostText = engine.Lost(engine.TaskSpec{}, 1).Error
 
 // JobRescueMany has the attempts say what the engine says of them, and tells
 // of the calls that end with it: nobody else does, since the process that
-// executed them is gone.
+// executed them is gone. An attempt that has begun since they were found, in
+// place of one of them, was not judged.
 func (e executor) JobRescueMany(ctx context.Context, p *riverdriver.JobRescueManyParams) (*struct{}, error) {
 	for i, text := range p.Error {
 		p.Error[i] = withError(text, lostText)
 	}
-	if horizon := e.engine.judged.horizon(p.ID); horizon.Before(p.StuckHorizon) {
-		p.StuckHorizon = horizon
-	}
+	p.StuckHorizon = time.UnixMilli(e.engine.judged.Load()).UTC()
 	done, err := e.Executor.JobRescueMany(ctx, p)
 	if err == nil {
 		e.tellLost(ctx, p)

@@ -74,7 +74,7 @@ func (e *Engine) WriteTx(ctx context.Context, tx any, changes ...journal.Change)
 	if err != nil {
 		return err
 	}
-	return writeChanges(ctx, s, changes)
+	return writeChanges(ctx, s, e.process, changes)
 }
 
 // packed are the jobs of batches that are queued together, with their entries

@@ -102,7 +102,7 @@ var lastChance = 5 * time.Second
 // waits for those that execute. When ctx ends it cancels their ctx and gives
 // them 5 seconds more: those that may have another attempt go back into the
 // queue, the others end as interrupted. What does not end even then is found
-// by other processes, once its time is over; to wait for it, call Stop again.
+// by other processes, once this one has ended; to wait for it, call Stop again.
 func (e *Engine) Stop(ctx context.Context) error {
 	if err := e.stopStarting(ctx); err != nil {
 		return err

@@ -1,7 +1,6 @@
 package riverengine
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,40 +14,37 @@ import (
 )
 
 const (
-	// grace is how long after its time a call counts as lost: what it did
-	// still has to be written.
-	grace = 5 * time.Second
 	// sealedPause is the wait for a worker that can read the arguments.
 	sealedPause = 15 * time.Second
 )
 
-// worker works the jobs of one task, or judges the stuck ones of any.
+// overrun is how long after its time a call that goes on is logged.
+var overrun = 5 * time.Second
+
+// worker works the jobs of one task, or judges the lost ones of any.
 type worker struct {
 	river.WorkerDefaults[jobArgs]
 	engine *Engine
 	spec   engine.TaskSpec
 }
 
-// Timeout is longer than any attempt's limit.
-func (w *worker) Timeout(job *river.Job[jobArgs]) time.Duration {
+// Timeout is none, since call sees to that. Of a lost job the time is over.
+func (w *worker) Timeout(*river.Job[jobArgs]) time.Duration {
 	if w.spec.Name != "" {
-		return cmp.Or(w.spec.Timeout, w.engine.timeout) + grace
+		return -1
 	}
-	var env envelope
-	_ = json.Unmarshal(job.Metadata, &env)       // if it cannot be read, the default
-	return w.engine.lostAfter(job.Tags[0], &env) // see prepare
+	return 1
 }
 
 // NextRetry is when the ending of the attempt says: that of Work, or of the
-// loss of a stuck job.
+// loss of a job.
 func (w *worker) NextRetry(job *river.Job[jobArgs]) time.Time {
-	wait := job.Args.wait
-	if w.spec.Name == "" {
-		var env envelope
-		_ = json.Unmarshal(job.Metadata, &env) // if it cannot be read, the defaults
-		wait = w.engine.lost(job.JobRow, job.Tags[0], &env).Wait
+	if w.spec.Name != "" {
+		return time.Now().Add(job.Args.wait)
 	}
-	return time.Now().Add(wait)
+	var env envelope
+	_ = json.Unmarshal(job.Metadata, &env) // if it cannot be read, the defaults
+	return time.UnixMilli(w.engine.judged.Load()).Add(w.engine.lost(job.JobRow, job.Tags[0], &env).Wait)
 }
 
 // Work executes one attempt. River writes its end once Work has returned.
@@ -56,7 +52,7 @@ func (w *worker) Work(ctx context.Context, job *river.Job[jobArgs]) error {
 	d, err := w.engine.delivery(job.JobRow, job.Args.payload)
 	a := w.engine.attempts.begin(job.JobRow, d.EntryID)
 	defer w.engine.attempts.finish(a)
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || !w.engine.process.covers(a.begun) { // the process was stopped meanwhile, or is not seen
 		return river.JobSnooze(0)
 	}
 	if errors.Is(err, errSealed) {
@@ -79,6 +75,11 @@ func (w *worker) Work(ctx context.Context, job *river.Job[jobArgs]) error {
 func (w *worker) call(ctx context.Context, d engine.Delivery) (end engine.Ending, stopped bool) {
 	ctx, cancel := attemptContext(ctx, d.Task.Timeout)
 	defer cancel()
+	late := time.AfterFunc(d.Task.Timeout+overrun, func() {
+		w.engine.log.ErrorContext(ctx, "saferunner: a call goes on beyond its time: it stays running, and nobody else executes it, until it ends or this process does",
+			slog.String("run_id", d.RunID), slog.String("task", d.Task.Name), slog.String("entry", d.EntryID), slog.Duration("timeout", d.Task.Timeout))
+	})
+	defer late.Stop()
 	defer func() {
 		if v := recover(); v != nil { // of a function that the runner was given
 			end = engine.Lost(d.Task, d.Attempt)

@@ -43,10 +43,10 @@ func PaceOf(ctx context.Context) Pace {
 	return Standard
 }
 
-// gap is the longest time between two renewals that is none. Within it, a
+// Gap is the longest time between two renewals that is none. Within it, a
 // process that lives was seen less than Dead ago, even if its own renewal was
 // due when the outage began that held up both.
-func (p Pace) gap() time.Duration { return p.Renew + p.Renew/2 }
+func (p Pace) Gap() time.Duration { return p.Renew + p.Renew/2 }
 
 // Alive returns between which times a process was last seen that lives. A row
 // from the future was written before the clock was set back, and not since.
@@ -60,11 +60,15 @@ type Watch struct {
 	since, last time.Time // of this series of renewals: the first, the latest
 }
 
+// Since returns when the present series of renewals began, by the database's
+// clock.
+func (w *Watch) Since() time.Time { return w.since }
+
 // Renewed notes a renewal at a time of the database's clock, which must be the
 // time now in the row, and reports whether the process may judge by that time.
 func (w *Watch) Renewed(now time.Time) (mayJudge bool) {
 	passed := now.Sub(w.last)
-	if w.since.IsZero() || passed < 0 || passed > w.Pace.gap() {
+	if w.since.IsZero() || passed < 0 || passed > w.Pace.Gap() {
 		w.since = now
 	}
 	w.last = now

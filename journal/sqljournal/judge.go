@@ -5,18 +5,12 @@ import (
 	"errors"
 	"time"
 
+	"github.com/saferunner/saferunner/internal/liveness"
 	"github.com/saferunner/saferunner/journal"
 )
 
 // judgedTogether is how many calls one transaction judges at most.
 const judgedTogether = 256
-
-// Why a call has ended whose process is dead.
-const (
-	endNotSeen  = "its end was not seen: the process that executed it is gone"
-	neverBegan  = "it did not begin: the process that had queued it is gone"
-	noNextStart = "it was not tried again: the process that had queued it is gone"
-)
 
 // lostCall is one whose process is dead or has closed its journal.
 type lostCall struct {
@@ -72,11 +66,8 @@ func (j *Journal) lostCalls(from, to time.Time) (calls []lostCall, err error) {
 // end ends a call: as interrupted, with its key, if it was running; as
 // cancelled, without it, if it was queued.
 func (j *Journal) end(c lostCall, now time.Time) error {
-	status := journal.StatusCancelled
-	if c.status == journal.StatusRunning {
-		status = journal.StatusInterrupted
-	}
-	attempts, err := encodeAttempts(c.closed(now))
+	status, closed := liveness.Verdict(c.status, c.attempts, now)
+	attempts, err := encodeAttempts(closed)
 	if err != nil {
 		return err
 	}
@@ -87,20 +78,4 @@ func (j *Journal) end(c lostCall, now time.Time) error {
 	}
 	_, err = j.statements.release.ExecContext(background, c.id)
 	return err
-}
-
-// closed returns the attempts with the reason why there are no more.
-func (c lostCall) closed(now time.Time) []journal.Attempt {
-	n := len(c.attempts)
-	if c.status == journal.StatusRunning {
-		if n == 0 || !c.attempts[n-1].Finished.IsZero() {
-			return append(c.attempts, journal.Attempt{Finished: now, Error: endNotSeen})
-		}
-		c.attempts[n-1].Finished, c.attempts[n-1].Error = now, endNotSeen
-		return c.attempts
-	}
-	if n == 0 {
-		return []journal.Attempt{{Error: neverBegan}}
-	}
-	return append(c.attempts, journal.Attempt{Error: noNextStart})
 }

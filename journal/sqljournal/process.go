@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/saferunner/saferunner/internal/gate"
 	"github.com/saferunner/saferunner/internal/liveness"
 )
 
@@ -53,19 +52,8 @@ func (j *Journal) see() (now time.Time, err error) {
 
 func (j *Journal) putProcess(statement *sql.Stmt) error {
 	j.process.known = true
-	_, err := statement.ExecContext(background, j.process.id, j.process.host, os.Getpid(), mode())
+	_, err := statement.ExecContext(background, j.process.id, j.process.host, os.Getpid(), liveness.Mode())
 	return err
-}
-
-func mode() string {
-	switch m, _ := gate.Current(); m {
-	case gate.Live:
-		return "live"
-	case gate.Record:
-		return "record"
-	default:
-		return "unknown"
-	}
 }
 
 // pollPause is how long a renewal waits for the write lock before it looks

@@ -7,6 +7,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/saferunner/saferunner/internal/liveness"
 	"github.com/saferunner/saferunner/journal"
 )
 
@@ -32,7 +33,7 @@ func render(c journal.Change, process string) (row, error) {
 	if err != nil {
 		return row{}, fmt.Errorf("attempts of entry %s: %w", e.ID, err)
 	}
-	pending := e.Status == journal.StatusQueued || e.Status == journal.StatusRunning
+	pending := liveness.Pending(e.Status)
 	if !pending {
 		process = ""
 	}

@@ -16,6 +16,7 @@ CREATE TABLE @entries (
     finished_at bigint  NOT NULL,
     caller      text    NOT NULL,
     scope       text    NOT NULL,
+    process     text    COLLATE "C" NOT NULL DEFAULT '', -- that has it queued or running, if its end is lost with the process: no job's
     trouble     boolean NOT NULL GENERATED ALWAYS AS (status IN ('failed', 'interrupted')) STORED
 ) WITH (fillfactor = 50);
 
@@ -38,6 +39,18 @@ CREATE TABLE @claims (
 );
 
 CREATE INDEX claims_entry_id ON @claims (entry_id);
+
+CREATE INDEX entries_process ON @entries (process) WHERE process <> '';
+
+-- The processes that execute, or may. One that has not renewed its row for 15
+-- seconds is dead.
+CREATE TABLE @processes (
+    id   text    COLLATE "C" PRIMARY KEY, -- as in attempted_by of a job
+    host text    NOT NULL,
+    pid  bigint  NOT NULL,
+    mode text    NOT NULL, -- live, record or unknown
+    seen bigint  NOT NULL  -- when it was renewed, by the database's clock: Unix milliseconds
+) WITH (fillfactor = 50);
 
 -- River's own work needs neither of these, and they cost more than all others.
 DROP INDEX IF EXISTS @river_job_args_index;

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/internal/liveness"
 	"github.com/saferunner/saferunner/riverengine"
 )
 
@@ -46,6 +47,7 @@ var (
 func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
+	ctx = liveness.WithPace(ctx, liveness.Pace{Renew: 500 * time.Millisecond, Dead: 5 * time.Second, Judge: 6 * time.Second})
 	engine, err := riverengine.Open(ctx, os.Args[1], riverengine.Concurrency(20))
 	if err != nil {
 		return err

@@ -1,0 +1,127 @@
+package riverengine
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"github.com/saferunner/saferunner/internal/liveness"
+	"github.com/saferunner/saferunner/journal"
+)
+
+// judgedTogether is how many calls one transaction judges at most.
+const judgedTogether = 256
+
+func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
+
+// orphan is a call outside of River whose process is dead or has closed the
+// engine.
+type orphan struct {
+	id, task, process string
+	status            journal.Status
+	attempts          *string // as the database has them
+}
+
+// judge ends the calls outside of River of dead processes, and takes these out.
+// This process could judge at last, by the database's clock. What fails is left
+// for the next time.
+func (p *process) judge(ctx context.Context, last int64) {
+	for {
+		n, err := p.judgeSome(ctx, last)
+		if err != nil && ctx.Err() == nil {
+			p.log.WarnContext(ctx, "saferunner: cannot look for the calls of dead processes", slog.Any("error", err))
+		}
+		if err != nil || n < judgedTogether {
+			return
+		}
+	}
+}
+
+func (p *process) judgeSome(ctx context.Context, last int64) (n int, err error) {
+	orphans, now, gone, err := p.orphans(ctx, last)
+	if err != nil || len(orphans) == 0 && !gone {
+		return 0, err
+	}
+	var ended []orphan
+	err = p.db.alone(ctx, true, func(s session) error {
+		ended = ended[:0]
+		for _, o := range orphans {
+			ok, err := p.endOrphan(ctx, s, &o, now, last)
+			if err != nil {
+				return err
+			}
+			if ok {
+				ended = append(ended, o)
+			}
+		}
+		if len(orphans) == judgedTogether {
+			return nil
+		}
+		_, err := s.exec(ctx, "DELETE FROM @processes WHERE seen NOT BETWEEN "+p.db.clock()+" - "+milliseconds(p.pace.Dead)+" AND "+p.db.clock()+" AND "+p.judging(), last)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	for _, o := range ended {
+		p.log.ErrorContext(ctx, "saferunner: call "+string(o.status)+": its process is gone", slog.String("task", o.task), slog.String("entry", o.id))
+	}
+	return len(orphans), nil
+}
+
+// orphans returns calls to be judged, and whether there are dead processes. It
+// takes no lock.
+func (p *process) orphans(ctx context.Context, last int64) (all []orphan, now time.Time, gone bool, err error) {
+	var ms int64
+	err = p.db.alone(ctx, false, func(s session) error {
+		all = all[:0]
+		read := func(scan scan) error {
+			var o orphan
+			var status string
+			err := scan(&o.id, &o.task, &o.process, &status, &o.attempts)
+			o.status = journal.Status(status)
+			all = append(all, o)
+			return err
+		}
+		if err := s.query(ctx, read, "SELECT id, task, process, status, attempts FROM @entries WHERE process <> '' AND "+
+			p.dead("process")+" AND "+p.judging()+" LIMIT "+strconv.Itoa(judgedTogether), last); err != nil {
+			return err
+		}
+		return s.query(ctx, func(scan scan) error { return scan(&ms, &gone) },
+			"SELECT "+p.db.clock()+", EXISTS (SELECT 1 FROM @processes WHERE seen NOT BETWEEN "+p.db.clock()+" - "+milliseconds(p.pace.Dead)+" AND "+p.db.clock()+")")
+	})
+	return all, time.UnixMilli(ms), gone, err
+}
+
+// endOrphan ends a call, unless its process has come back and changed it, and
+// gives its key back if that is due. It runs in a transaction.
+func (p *process) endOrphan(ctx context.Context, s session, o *orphan, now time.Time, last int64) (ended bool, err error) {
+	var attempts []journal.Attempt
+	if o.attempts != nil {
+		_ = json.Unmarshal([]byte(*o.attempts), &attempts) // the call ends even if they cannot be read
+	}
+	status, attempts := liveness.Verdict(o.status, attempts, now)
+	encoded, err := json.Marshal(attempts)
+	if err != nil {
+		return false, err
+	}
+	n, err := s.exec(ctx, "UPDATE @entries SET status = $2, attempts = $3, finished_at = $4, process = ''"+
+		" WHERE id = $5 AND process = $6 AND status = $7 AND coalesce(attempts, '') = $8 AND "+p.dead("process")+" AND "+p.judging(),
+		last, string(status), string(encoded), nanoseconds(now), o.id, o.process, string(o.status), deref(o.attempts))
+	if err != nil || n == 0 {
+		return false, err
+	}
+	if o.status = status; givesKeyBack(status) {
+		err = release(ctx, s, o.id)
+	}
+	return true, err
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
