@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/saferunner/saferunner/engine"
+	"github.com/saferunner/saferunner/internal/entryid"
 	"github.com/saferunner/saferunner/internal/gate"
 	"github.com/saferunner/saferunner/internal/record"
 	"github.com/saferunner/saferunner/internal/requestctx"
@@ -18,7 +19,6 @@ const (
 	unknownFieldPause = 15 * time.Second // between two workers that may know the field
 	unknownFieldLimit = 10 * time.Minute
 	closedGatePause   = time.Minute
-	idChars           = record.IDLength
 )
 
 // What the extract of Propagate can do wrong.
@@ -63,7 +63,7 @@ type delivered struct {
 }
 
 func (w *delivered) prepare(task *record.Task) error {
-	if len(w.Run) != idChars || len(w.EntryID) != idChars {
+	if len(w.Run) != entryid.Length || len(w.EntryID) != entryid.Length {
 		return fmt.Errorf("the engine delivered run %q, entry %q, which are no IDs", w.Run, w.EntryID)
 	}
 	args, err := task.ReadArguments(w.Payload)

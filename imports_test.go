@@ -14,7 +14,7 @@ import (
 // those of layers before its own. What is not listed is a leaf.
 var layers = [][]string{
 	{"internal/message"},
-	{"internal/jsonfields", "internal/payload", "internal/snapshot", "internal/redact", "internal/roundtrip", "internal/goliteral", "journal"},
+	{"internal/jsonfields", "internal/payload", "internal/snapshot", "internal/redact", "internal/roundtrip", "internal/goliteral", "internal/entryid", "journal"},
 	{"engine", "internal/liveness"},
 	{"internal/record"},
 	{"internal/memory", "internal/inprocess", "internal/door"},

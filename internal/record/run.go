@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/saferunner/saferunner/internal/entryid"
 	"github.com/saferunner/saferunner/journal"
 )
 
@@ -87,7 +88,7 @@ func (r *Run) Init(calls []Call, histories []History) {
 		r.going.Store(1)
 	}
 	r.At = time.Now()
-	r.id = takeIDs(len(calls) + 1)
+	r.id = entryid.Take(len(calls) + 1)
 }
 
 // lock locks call i.
@@ -113,7 +114,7 @@ func (r *Run) ID() string {
 	case r.At.IsZero():
 		return ""
 	}
-	return idText(r.At, r.id)
+	return entryid.Text(r.At, r.id)
 }
 
 // EntryID returns the ID of the entry of call i.
@@ -121,7 +122,7 @@ func (r *Run) EntryID(i int) string {
 	if r.foreign != nil {
 		return r.foreign.Entry
 	}
-	return idText(r.At, r.id+uint32(i)+1)
+	return entryid.Text(r.At, r.id+uint32(i)+1)
 }
 
 // Before reports whether the IDs of r come before those of other. Both are
@@ -253,7 +254,7 @@ func codeOf(s journal.Status) uint32 {
 func (r *Run) Index(id string) (int, bool) {
 	i := 0
 	if r.foreign == nil {
-		i = idCountOf(id) - int(r.id) - 1
+		i = entryid.CountOf(id) - int(r.id) - 1
 	}
 	return i, 0 <= i && i < len(r.Calls) && r.EntryID(i) == id
 }
