@@ -6,15 +6,14 @@ import (
 
 // Cancel takes out the job of an entry that has not begun, or cancels the
 // ctx of its task, in whatever process it executes: at once on Postgres and
-// within this process, within about a second by another on SQLite. It looks
-// through the jobs that have not ended.
+// within this process, within about a second by another on SQLite.
 func (e *Engine) Cancel(ctx context.Context, entryID string) (bool, error) {
 	if err := e.online(); err != nil {
 		return false, err
 	}
 	var job int64
 	found := func(scan scan) error { return scan(&job) }
-	err := e.db.read().query(ctx, found, "SELECT id FROM @river_job WHERE finalized_at IS NULL AND metadata->>'entry' = $1", entryID)
+	err := e.db.read().query(ctx, found, e.db.unended(), entryID)
 	if err != nil || job == 0 {
 		return false, err
 	}

@@ -64,8 +64,9 @@ func (e executor) completeMost(ctx context.Context, p *riverdriver.JobSetStateIf
 	return without(p, done), nil
 }
 
+// completeJobs also deletes the arguments, which a trigger does else.
 const completeJobs = `UPDATE @river_job AS j
-SET state = 'completed', finalized_at = d.ended, metadata = CASE WHEN d.metadata IS NULL THEN j.metadata ELSE j.metadata || d.metadata END
+SET state = 'completed', finalized_at = d.ended, args = '{}', metadata = j.metadata || coalesce(d.metadata, '{}') || '{"forgotten": true}'
 FROM (SELECT unnest($1::bigint[]) AS id, unnest($2::timestamptz[]) AS begun, unnest($3::timestamptz[]) AS ended, unnest($4::text[])::jsonb AS metadata) AS d
 WHERE j.id = d.id AND j.state = 'running' AND j.attempted_at = d.begun
 RETURNING j.id`

@@ -75,8 +75,9 @@ type database interface {
 	alone(ctx context.Context, inTx bool, do func(session) error) error
 	clock() string       // the database's, in Unix milliseconds
 	attemptedBy() string // the process of a job's last attempt
-	calls() []string     // the tables and views that hold them
-	troubles() string    // a condition that has an index, for calls that have ended badly
+	halves() []half      // what holds the calls
+	running() string     // the condition that a call executes, which has an index
+	unended() string     // selects the job of an entry, in $1, that has not ended
 	newClient(*Engine, *river.Config) (client, error)
 	// committed is told of the queues of new jobs.
 	committed(queues map[string]struct{})

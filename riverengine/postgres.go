@@ -156,8 +156,18 @@ func (d *postgresDB) timestamp(t time.Time) any { return t }
 func (d *postgresDB) clock() string             { return "(extract(epoch FROM clock_timestamp()) * 1000)::bigint" }
 func (d *postgresDB) attemptedBy() string       { return "attempted_by[array_upper(attempted_by, 1)]" }
 
-func (d *postgresDB) calls() []string  { return []string{"@entries", "@waiting"} }
-func (d *postgresDB) troubles() string { return "trouble" }
+func (d *postgresDB) halves() []half {
+	return []half{{table: "@entries"}, {table: "@waiting", status: journal.StatusQueued, kinds: true}}
+}
+
+func (d *postgresDB) running() string {
+	return "id = ANY (ARRAY(SELECT (metadata ->> 'entry') COLLATE \"C\" FROM @river_job WHERE state = 'running' UNION ALL SELECT id FROM @entries WHERE process <> ''))"
+}
+
+func (d *postgresDB) unended() string {
+	return `SELECT id FROM @river_job WHERE attempted_at IS NULL AND finalized_at IS NULL AND (metadata ->> 'entry') COLLATE "C" = $1` +
+		" UNION ALL SELECT id FROM @river_job WHERE id = (SELECT job FROM @entries WHERE id = $1) AND finalized_at IS NULL LIMIT 1"
+}
 
 func (d *postgresDB) newClient(e *Engine, c *river.Config) (client, error) {
 	c.Schema, c.ReindexerIndexNames = d.schema, keptIndexes()
@@ -187,7 +197,7 @@ func (c postgresClient) insert(ctx context.Context, tx any, jobs []river.InsertM
 // keptIndexes are those of River that the migrations have left.
 func keptIndexes() []string {
 	return slices.DeleteFunc(river.ReindexerIndexNamesDefault(), func(name string) bool {
-		return name == "river_job_args_index" || name == "river_job_metadata_index"
+		return name == "river_job_args_index" || name == "river_job_metadata_index" || name == "river_job_kind"
 	})
 }
 

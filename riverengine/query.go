@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/saferunner/saferunner/internal/entryid"
 	"github.com/saferunner/saferunner/journal"
 )
 
@@ -23,7 +24,7 @@ func (j *Journal) Query(ctx context.Context, q journal.Query) (journal.Page, err
 }
 
 func (j *Journal) query(ctx context.Context, q journal.Query) (page journal.Page, err error) {
-	query, args, err := selection(q, j.db.troubles(), j.db.calls())
+	query, args, err := selection(q, j.db)
 	if err != nil {
 		return page, err
 	}
@@ -42,59 +43,113 @@ func (j *Journal) query(ctx context.Context, q journal.Query) (page journal.Page
 	return page, err
 }
 
-// selection returns the SELECT for q: of one entry more than the page holds.
-// Troubles is a condition that calls which ended badly meet, and others not;
-// the calls are in tables, of which each is searched by itself.
-func selection(q journal.Query, troubles string, tables []string) (query string, args []any, err error) {
-	where := []string{"TRUE"}
-	add := func(condition string, value any) {
-		args = append(args, value)
-		where = append(where, condition+"$"+strconv.Itoa(len(args)))
-	}
-	for _, filter := range []struct{ condition, value string }{
-		{"id = ", q.ID}, {"run = ", q.Run}, {"run_id = ", plain(q.RunID)}, {"task = ", q.Task},
-	} {
-		if filter.value != "" {
-			add(filter.condition, filter.value)
-		}
-	}
-	order, beyond := "DESC", "id < "
+// half is a table or view that holds calls.
+type half struct {
+	table  string
+	status journal.Status // of all of them; empty: any
+	kinds  bool           // they are found by the kind of their jobs
+}
+
+// selection returns the SELECT for q: of one entry more than the page holds. It
+// has a part for each half and, unless something narrows the search further, for
+// each class of statuses, since an index has those one after the other.
+func selection(q journal.Query, db database) (query string, args []any, err error) {
+	order := "DESC"
 	if q.OldestFirst {
-		order, beyond = "ASC", "id > "
+		order = "ASC"
 	}
 	after, err := q.After()
 	if err != nil {
 		return "", nil, err
 	}
-	if after != "" {
-		add(beyond, plain(after))
-	}
-	if len(q.Statuses) > 0 {
-		places := make([]string, len(q.Statuses))
-		for i, s := range q.Statuses {
-			args = append(args, string(s))
-			places[i] = "$" + strconv.Itoa(len(args))
-		}
-		where = append(where, "status IN ("+strings.Join(places, ", ")+")")
-		if !slices.ContainsFunc(q.Statuses, func(s journal.Status) bool { return !endedBadly(s) }) {
-			where = append(where, troubles)
+	s := conditions{}
+	s.narrow(q, after)
+	page := " ORDER BY id " + order + " LIMIT " + s.value(q.PageSize()+1)
+	var parts []string
+	for _, h := range db.halves() {
+		for _, where := range s.of(h, q, db.running()) {
+			parts = append(parts, "SELECT "+columns+" FROM "+h.table+" WHERE "+strings.Join(where, " AND ")+page)
 		}
 	}
-	args = append(args, q.PageSize()+1)
-	page := " ORDER BY id " + order + " LIMIT $" + strconv.Itoa(len(args))
-	parts := make([]string, len(tables))
-	for i, table := range tables {
-		parts[i] = "SELECT " + columns + " FROM " + table + " WHERE " + strings.Join(where, " AND ") + page
+	switch len(parts) {
+	case 0: // what waits is in the second half, and not asked for
+		return "SELECT " + columns + " FROM @entries WHERE FALSE", nil, nil
+	case 1:
+		return parts[0], s.args, nil
 	}
-	if len(parts) == 1 {
-		return parts[0], args, nil
+	for i := range parts {
+		parts[i] = "SELECT * FROM (" + parts[i] + ") AS part" + strconv.Itoa(i)
 	}
-	query = "(" + strings.Join(parts, ") UNION ALL (") + ")" + page
-	return query, args, nil
+	return strings.Join(parts, " UNION ALL ") + page, s.args, nil
 }
 
-func endedBadly(s journal.Status) bool {
-	return s == journal.StatusFailed || s == journal.StatusInterrupted
+// conditions are those of a query, with what they compare with.
+type conditions struct {
+	all  []string
+	args []any
+}
+
+// value returns the place of a value in the query.
+func (c *conditions) value(v any) string {
+	c.args = append(c.args, v)
+	return "$" + strconv.Itoa(len(c.args))
+}
+
+// narrow adds what holds of all halves. The calls of a run are found by their
+// IDs, where these are some.
+func (c *conditions) narrow(q journal.Query, cursor string) {
+	if q.ID != "" {
+		c.all = append(c.all, "id = "+c.value(q.ID))
+	}
+	if q.Run != "" {
+		if after, last, ok := entryid.After(q.Run); ok {
+			c.all = append(c.all, "id > "+c.value(after)+" AND id <= "+c.value(last))
+		}
+		c.all = append(c.all, "run = "+c.value(q.Run))
+	}
+	if q.RunID != "" {
+		c.all = append(c.all, "run_id = "+c.value(plain(q.RunID)))
+	}
+	if cursor != "" {
+		beyond := "id < "
+		if q.OldestFirst {
+			beyond = "id > "
+		}
+		c.all = append(c.all, beyond+c.value(plain(cursor)))
+	}
+}
+
+// of returns the conditions of each part of a half.
+func (c *conditions) of(h half, q journal.Query, running string) (parts [][]string) {
+	if h.status != "" && len(q.Statuses) > 0 && !slices.Contains(q.Statuses, h.status) {
+		return nil
+	}
+	where := append(slices.Clip(c.all), "TRUE")
+	if h.kinds && q.Task != "" {
+		where = append(where, "kind = "+c.value(kindOf(q.Task)))
+	}
+	if q.Task != "" && (!h.kinds || kindOf(q.Task) != q.Task) {
+		where = append(where, "task = "+c.value(q.Task))
+	}
+	if where = slices.Clip(where); h.status != "" || len(q.Statuses) == 0 {
+		return [][]string{where}
+	}
+	if q.ID != "" || q.Run != "" || q.RunID != "" || q.Task != "" {
+		places := make([]string, len(q.Statuses))
+		for i, s := range q.Statuses {
+			places[i] = c.value(string(s))
+		}
+		return [][]string{append(where, "status IN ("+strings.Join(places, ", ")+")")}
+	}
+	for _, s := range slices.Compact(slices.Sorted(slices.Values(q.Statuses))) {
+		status := "status = " + c.value(string(s))
+		if s == journal.StatusRunning {
+			parts = append(parts, append(where, status, running))
+		} else {
+			parts = append(parts, append(where, status, "class = "+c.value(string(s))))
+		}
+	}
+	return parts
 }
 
 func readEntry(scan scan, e *journal.Entry) error {

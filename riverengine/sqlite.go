@@ -241,10 +241,15 @@ func (d *sqliteDB) attemptedBy() string {
 	return "CASE WHEN json_valid(attempted_by, 6) THEN attempted_by ->> '$[#-1]' END"
 }
 
-func (d *sqliteDB) calls() []string { return []string{"@entries"} }
+func (d *sqliteDB) halves() []half { return []half{{table: "@entries"}} }
 
-// troubles has nothing to add: the status has an index.
-func (d *sqliteDB) troubles() string { return "TRUE" }
+func (d *sqliteDB) running() string {
+	return "id IN (SELECT metadata ->> 'entry' FROM @river_job WHERE state = 'running' UNION ALL SELECT id FROM @entries WHERE process <> '')"
+}
+
+func (d *sqliteDB) unended() string {
+	return "SELECT id FROM @river_job WHERE finalized_at IS NULL AND metadata ->> 'entry' = $1"
+}
 
 func (d *sqliteDB) newClient(e *Engine, c *river.Config) (client, error) {
 	return newClient(driverOf(riversqlite.New(d.db), e, d.wake), c)

@@ -7,13 +7,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/saferunner/saferunner/internal/entryid"
 	"github.com/saferunner/saferunner/journal"
 )
 
 // Query returns one page of the entries that match q. Of ID, Run, RunID, Task
 // and Statuses, the first that is set uses an index; the others are checked
-// entry by entry, about 2 million a second, until the page is full. It fails
-// for a Cursor that no page can have had.
+// entry by entry, about 2 million a second, until the page is full. So are calls
+// that are running, among those that are done. It fails for a Cursor that no
+// page can have had.
 func (j *Journal) Query(ctx context.Context, q journal.Query) (journal.Page, error) {
 	var page journal.Page
 	text, args, err := selection(q)
@@ -61,8 +63,7 @@ func selection(q journal.Query) (text string, args []any, err error) {
 	if err != nil {
 		return "", nil, fmt.Errorf("sqljournal: querying: %w", err)
 	}
-	where, values := equalities(q)
-	indexed := len(where) > 0
+	where, values, indexed := equalities(q)
 	if after != "" {
 		where, values = append(where, beyond), append(values, after)
 	}
@@ -84,27 +85,48 @@ func selection(q journal.Query) (text string, args []any, err error) {
 		branch("+status IN (?"+strings.Repeat(", ?", len(statuses)-1)+")", more...)
 	default: // one SELECT a status: SQLite merges them, and reads a page of each at most
 		for _, s := range statuses {
-			branch("status = ?", string(s))
+			branch("class = ? AND +status = ?", class(s), string(s))
 		}
 	}
 	text = strings.Join(selects, " UNION ALL ") + " ORDER BY id " + order + " LIMIT ?"
 	return text, append(args, q.PageSize()+1), nil
 }
 
-// equalities returns the conditions on columns that most narrow the search,
-// the best one first and the only one to be looked up in an index.
-func equalities(q journal.Query) (where []string, values []any) {
-	for _, filter := range []struct{ column, value string }{
-		{"id", q.ID}, {"run", q.Run}, {"run_id", q.RunID}, {"task", q.Task},
-	} {
-		if filter.value == "" {
-			continue
-		}
-		condition := filter.column + " = ?"
-		if len(where) > 0 {
-			condition = "+" + condition
-		}
-		where, values = append(where, condition), append(values, filter.value)
+// class is the column of that name, which is indexed.
+func class(s journal.Status) string {
+	if s == journal.StatusRunning {
+		s = journal.StatusDone
 	}
-	return where, values
+	return string(s)
+}
+
+// equalities returns the conditions on columns that most narrow the search,
+// the best one first and the only one to be looked up in an index, and whether
+// there is one. The calls of a run are found by their IDs.
+func equalities(q journal.Query) (where []string, values []any, indexed bool) {
+	add := func(condition string, more ...any) {
+		where, values = append(where, condition), append(values, more...)
+	}
+	if q.ID != "" {
+		add("id = ?", q.ID)
+		indexed = true
+	}
+	if q.Run != "" {
+		if after, last, ok := entryid.After(q.Run); ok && !indexed {
+			add("id > ? AND id <= ?", after, last)
+			indexed = true
+		}
+		add("+run = ?", q.Run)
+	}
+	for _, filter := range []struct{ column, value string }{{"run_id", q.RunID}, {"task", q.Task}} {
+		switch {
+		case filter.value == "":
+		case indexed:
+			add("+"+filter.column+" = ?", filter.value)
+		default:
+			add(filter.column+" = ?", filter.value)
+			indexed = true
+		}
+	}
+	return where, values, indexed
 }

@@ -1,43 +1,46 @@
--- What becomes of a job becomes of its entry, in the same transaction.
+-- What becomes of a job becomes of its entry, in the same transaction. Functions
+-- and views are replaced, never dropped: rights on them, and users' views, stay.
 
-CREATE OR REPLACE FUNCTION @nanoseconds(t timestamptz) RETURNS bigint LANGUAGE sql IMMUTABLE AS
-$$ SELECT (extract(epoch FROM t) * 1000000)::bigint * 1000 $$;
+-- STABLE, as what it calls is: else it would not become part of a query.
+CREATE OR REPLACE FUNCTION @nanoseconds(t timestamptz) RETURNS bigint LANGUAGE sql STABLE AS
+$$ SELECT (date_part('epoch', t) * 1000000)::bigint * 1000 $$;
+
+-- The number in a text; 0 for what is none, or does not fit.
+CREATE OR REPLACE FUNCTION @number(t text) RETURNS bigint LANGUAGE sql IMMUTABLE AS
+$$ SELECT CASE WHEN length(t) BETWEEN 1 AND 19 AND translate(t, '0123456789', '') = '' AND (length(t) < 19 OR t COLLATE "C" < '9') THEN t::bigint ELSE 0 END $$;
 
 -- What an entry has of the job that it is queued as. Nothing in it fails,
 -- whatever somebody has done to the job.
-
-DROP VIEW IF EXISTS @calls;
-DROP VIEW IF EXISTS @waiting;
-DROP FUNCTION IF EXISTS @queued;
-CREATE FUNCTION @queued(metadata jsonb, kind text, args jsonb)
-RETURNS TABLE (entry text, run_id text, run text, task text, shown text, key text, at bigint, caller text) LANGUAGE sql IMMUTABLE AS
+CREATE OR REPLACE FUNCTION @queued(metadata jsonb, kind text, args jsonb)
+RETURNS TABLE (entry text, run_id text, run text, task text, shown text, key text, at bigint, caller text, scope text) LANGUAGE sql IMMUTABLE AS
 $$
     SELECT
         metadata ->> 'entry',
         coalesce(metadata ->> 'run_id', ''),
-        split_part(coalesce(metadata ->> 'call', ''), '|', 1),
+        split_part(c.head, '|', 1),
         coalesce(metadata ->> 'task', kind),
         coalesce(metadata ->> 'shown', args::text),
         coalesce(metadata ->> 'key', ''),
-        CASE WHEN split_part(metadata ->> 'call', '|', 2) ~ '^[0-9]{1,18}$' OR split_part(metadata ->> 'call', '|', 2) ~ '^[1-8][0-9]{18}$'
-            THEN split_part(metadata ->> 'call', '|', 2)::bigint ELSE 0 END,
-        regexp_replace(coalesce(metadata ->> 'call', ''), '^([^|]*[|]){4}', '')
+        @number(split_part(c.head, '|', 2)),
+        substr(c.head, 5 + length(split_part(c.head, '|', 1)) + length(split_part(c.head, '|', 2)) + length(split_part(c.head, '|', 3)) + length(split_part(c.head, '|', 4))),
+        coalesce(metadata ->> 'scope', '')
+    FROM (SELECT coalesce(metadata ->> 'call', '') AS head) c
 $$;
 
-CREATE VIEW @waiting AS
+CREATE OR REPLACE VIEW @waiting AS
 SELECT
     q.entry COLLATE "C" AS id, q.run_id COLLATE "C" AS run_id, q.run COLLATE "C" AS run, q.task COLLATE "C" AS task, q.shown AS args,
-    TRUE AS async, q.key, 'queued' AS status, NULL::text AS attempts, NULL::text AS result, q.at, 0::bigint AS started_at, 0::bigint AS finished_at,
-    q.caller, '' AS scope, FALSE AS trouble
+    TRUE AS async, q.key, 'queued' COLLATE "C" AS status, NULL::text AS attempts, NULL::text AS result, q.at, 0::bigint AS started_at, 0::bigint AS finished_at,
+    q.caller, q.scope COLLATE "C" AS scope, j.kind
 FROM @river_job j, LATERAL @queued(j.metadata, j.kind, j.args) q
 WHERE j.attempted_at IS NULL AND j.finalized_at IS NULL AND j.metadata ->> 'entry' IS NOT NULL;
 
 -- For people. Searches go through both halves by themselves, since Postgres
 -- would sort all of it.
-CREATE VIEW @calls AS
-SELECT id, run_id, run, task, args, async, key, status, attempts, result, at, started_at, finished_at, caller, scope, trouble FROM @entries
+CREATE OR REPLACE VIEW @calls AS
+SELECT id, run_id, run, task, args, async, key, status, attempts, result, at, started_at, finished_at, caller, scope FROM @entries
 UNION ALL
-SELECT id, run_id, run, task, args, async, key, status, attempts, result, at, started_at, finished_at, caller, scope, trouble FROM @waiting;
+SELECT id, run_id, run, task, args, async, key, status, attempts, result, at, started_at, finished_at, caller, scope FROM @waiting;
 
 -- Calls that begin, or are done: all that one statement of River has changed
 -- at once, which takes half the time of one after the other. The planner
@@ -46,33 +49,35 @@ SELECT id, run_id, run, task, args, async, key, status, attempts, result, at, st
 CREATE OR REPLACE FUNCTION @journal_many() RETURNS trigger LANGUAGE plpgsql
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
 BEGIN
-    INSERT INTO @entries AS e (id, run_id, run, task, args, async, key, status, attempts, at, started_at, finished_at, caller, scope)
-    SELECT
-        q.entry, q.run_id, q.run, q.task, q.shown, TRUE, q.key, 'running',
-        jsonb_build_array(jsonb_build_object('started', j.attempted_at, 'worker', j.attempted_by[array_upper(j.attempted_by, 1)]))::text,
-        q.at, @nanoseconds(j.attempted_at), 0, q.caller, ''
-    FROM jobs j, LATERAL @queued(j.metadata, j.kind, j.args) q
-    WHERE j.state = 'running' AND q.entry IS NOT NULL
-    ON CONFLICT (id) DO UPDATE SET -- not its first attempt
-        status = 'running',
-        finished_at = 0,
-        started_at = CASE e.started_at WHEN 0 THEN excluded.started_at ELSE e.started_at END,
-        attempts = (coalesce(e.attempts::jsonb, '[]') || excluded.attempts::jsonb)::text
-    WHERE e.status <> 'running';
-
-    UPDATE @entries e SET
-        status = 'done',
-        finished_at = @nanoseconds(j.finalized_at),
-        attempts = jsonb_set(e.attempts::jsonb, '{-1,finished}', to_jsonb(j.finalized_at))::text,
-        result = j.metadata -> 'output' ->> 'result'
-    FROM jobs j
-    WHERE e.id = j.metadata ->> 'entry' AND j.state = 'completed' AND e.status = 'running';
+    IF EXISTS (SELECT FROM jobs WHERE state = 'running') THEN
+        INSERT INTO @entries AS e (id, run_id, run, task, args, async, key, status, attempts, at, started_at, finished_at, caller, scope, job)
+        SELECT
+            q.entry, q.run_id, q.run, q.task, q.shown, TRUE, q.key, 'running',
+            '[{"started":' || to_json(j.attempted_at) || ',"worker":' || to_json(coalesce(j.attempted_by[array_upper(j.attempted_by, 1)], '')) || '}]',
+            q.at, @nanoseconds(j.attempted_at), 0, q.caller, q.scope, j.id
+        FROM jobs j, LATERAL @queued(j.metadata, j.kind, j.args) q
+        WHERE j.state = 'running' AND q.entry IS NOT NULL
+        ON CONFLICT (id) DO UPDATE SET -- not its first attempt
+            status = 'running',
+            finished_at = 0,
+            started_at = CASE e.started_at WHEN 0 THEN excluded.started_at ELSE e.started_at END,
+            attempts = (coalesce(e.attempts::jsonb, '[]') || excluded.attempts::jsonb)::text
+        WHERE e.status <> 'running';
+    END IF;
+    IF EXISTS (SELECT FROM jobs WHERE state = 'completed') THEN
+        UPDATE @entries e SET
+            status = 'done',
+            finished_at = @nanoseconds(j.finalized_at),
+            attempts = CASE WHEN right(e.attempts, 2) = '}]' THEN left(e.attempts, -2) || ',"finished":' || to_json(j.finalized_at) || '}]' ELSE e.attempts END,
+            result = j.metadata -> 'output' ->> 'result'
+        FROM jobs j
+        WHERE e.id = j.metadata ->> 'entry' AND j.state = 'completed' AND e.status = 'running';
+    END IF;
     RETURN NULL;
 END
 $$;
 
-DROP TRIGGER IF EXISTS saferunner_journal_many ON @river_job;
-CREATE TRIGGER saferunner_journal_many AFTER UPDATE ON @river_job REFERENCING NEW TABLE AS jobs
+CREATE OR REPLACE TRIGGER saferunner_journal_many AFTER UPDATE ON @river_job REFERENCING NEW TABLE AS jobs
 FOR EACH STATEMENT EXECUTE FUNCTION @journal_many();
 
 -- All else that may become of one.
@@ -119,8 +124,8 @@ BEGIN
 
     IF OLD.state <> 'running' THEN
         outcome := 'cancelled';
-        INSERT INTO @entries (id, run_id, run, task, args, async, key, status, at, started_at, finished_at, caller, scope)
-        SELECT q.entry, q.run_id, q.run, q.task, q.shown, TRUE, q.key, outcome, q.at, 0, @nanoseconds(finish), q.caller, ''
+        INSERT INTO @entries (id, run_id, run, task, args, async, key, status, at, started_at, finished_at, caller, scope, job)
+        SELECT q.entry, q.run_id, q.run, q.task, q.shown, TRUE, q.key, outcome, q.at, 0, @nanoseconds(finish), q.caller, q.scope, NEW.id
         FROM @queued(NEW.metadata, NEW.kind, NEW.args) q
         ON CONFLICT (id) DO UPDATE SET status = excluded.status, finished_at = excluded.finished_at;
     ELSE
@@ -148,13 +153,12 @@ BEGIN
 END
 $$;
 
-DROP TRIGGER IF EXISTS saferunner_journal ON @river_job;
-CREATE TRIGGER saferunner_journal AFTER UPDATE OF state ON @river_job FOR EACH ROW
+CREATE OR REPLACE TRIGGER saferunner_journal AFTER UPDATE OF state ON @river_job FOR EACH ROW
 WHEN (OLD.state IS DISTINCT FROM NEW.state AND NEW.state NOT IN ('running', 'completed')
     AND (OLD.state = 'running' OR NEW.state = 'cancelled' OR OLD.finalized_at IS NOT NULL))
 EXECUTE FUNCTION @journal();
 
--- The arguments of what is done are not kept.
+-- The arguments of what is done are not kept. Most often the engine has deleted them.
 
 CREATE OR REPLACE FUNCTION @forget_args() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -164,9 +168,8 @@ BEGIN
 END
 $$;
 
-DROP TRIGGER IF EXISTS saferunner_forget ON @river_job;
-CREATE TRIGGER saferunner_forget BEFORE UPDATE OF state ON @river_job FOR EACH ROW
-WHEN (NEW.state = 'completed' AND OLD.state = 'running')
+CREATE OR REPLACE TRIGGER saferunner_forget BEFORE UPDATE OF state ON @river_job FOR EACH ROW
+WHEN (NEW.state = 'completed' AND OLD.state = 'running' AND NOT NEW.metadata ? 'forgotten')
 EXECUTE FUNCTION @forget_args();
 
 -- Deleted by hand before its end.
@@ -174,7 +177,7 @@ EXECUTE FUNCTION @forget_args();
 CREATE OR REPLACE FUNCTION @deleted() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO @entries (id, run_id, run, task, args, async, key, status, at, started_at, finished_at, caller, scope)
-    SELECT q.entry, q.run_id, q.run, q.task, q.shown, TRUE, q.key, 'cancelled', q.at, 0, @nanoseconds(clock_timestamp()), q.caller, ''
+    SELECT q.entry, q.run_id, q.run, q.task, q.shown, TRUE, q.key, 'cancelled', q.at, 0, @nanoseconds(clock_timestamp()), q.caller, q.scope
     FROM @queued(OLD.metadata, OLD.kind, OLD.args) q
     ON CONFLICT (id) DO UPDATE SET status = excluded.status, finished_at = excluded.finished_at;
     DELETE FROM @claims WHERE entry_id = OLD.metadata ->> 'entry';
@@ -182,7 +185,6 @@ BEGIN
 END
 $$;
 
-DROP TRIGGER IF EXISTS saferunner_deleted ON @river_job;
-CREATE TRIGGER saferunner_deleted AFTER DELETE ON @river_job FOR EACH ROW
+CREATE OR REPLACE TRIGGER saferunner_deleted AFTER DELETE ON @river_job FOR EACH ROW
 WHEN (OLD.finalized_at IS NULL AND OLD.metadata ->> 'entry' IS NOT NULL)
 EXECUTE FUNCTION @deleted();

@@ -1,3 +1,7 @@
+-- River's own work does not need this index.
+DROP INDEX IF EXISTS river_job_kind;
+CREATE INDEX IF NOT EXISTS saferunner_entry ON river_job (metadata ->> 'entry') WHERE finalized_at IS NULL;
+
 -- What becomes of a job becomes of its entry, in the same transaction.
 
 DROP TRIGGER IF EXISTS saferunner_begun;

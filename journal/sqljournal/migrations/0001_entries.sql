@@ -14,13 +14,15 @@ CREATE TABLE saferunner_entries (
     finished_at INTEGER NOT NULL,
     caller      TEXT    NOT NULL,
     scope       TEXT    NOT NULL,
-    process     TEXT    NOT NULL DEFAULT '' -- that has it queued or running, if its end is lost with the process
+    process     TEXT    NOT NULL DEFAULT '', -- that has it queued or running, if its end is lost with the process
+    class       TEXT    NOT NULL GENERATED ALWAYS AS (iif(status = 'running', 'done', status)) VIRTUAL
 );
 
+-- Running and done are one class: a call that goes well moves in the index once less.
+CREATE INDEX saferunner_entries_class ON saferunner_entries (class, id);
 CREATE INDEX saferunner_entries_run_id ON saferunner_entries (run_id, id);
-CREATE INDEX saferunner_entries_run ON saferunner_entries (run, id);
 CREATE INDEX saferunner_entries_task ON saferunner_entries (task, id);
-CREATE INDEX saferunner_entries_status ON saferunner_entries (status, id);
+CREATE INDEX saferunner_entries_scope ON saferunner_entries (scope, id) WHERE scope <> '';
 CREATE INDEX saferunner_entries_process ON saferunner_entries (process) WHERE process <> '';
 
 CREATE TABLE saferunner_processes (

@@ -139,7 +139,7 @@ func askEverything(t *testing.T, j *sqljournal.Journal) {
 	t.Helper()
 	some := []journal.Status{journal.StatusFailed, journal.StatusInterrupted}
 	for _, q := range []journal.Query{
-		{}, {ID: "x"}, {Run: "run7"}, {RunID: "order.7"}, {Task: "task.7"}, {Task: "unknown"}, {RunID: "order.7", Task: "task.7"},
+		{}, {ID: "x"}, {Run: "00000000000000000531"}, {Run: "00000000000000000531", Statuses: some}, {RunID: "order.7"}, {Task: "task.7"}, {Task: "unknown"}, {RunID: "order.7", Task: "task.7"},
 		{Statuses: []journal.Status{journal.StatusRunning}}, {Statuses: some}, {Task: "task.7", Statuses: some}, {RunID: "order.7", Statuses: some},
 		{Statuses: []journal.Status{journal.StatusQueued}}, {Statuses: []journal.Status{journal.StatusCancelled}},
 	} {
