@@ -2,7 +2,6 @@ package riverengine
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -153,21 +152,7 @@ func (d *postgresDB) troubles() string          { return "trouble" }
 
 func (d *postgresDB) newClient(e *Engine, c *river.Config) (client, error) {
 	c.Schema, c.ReindexerIndexNames = d.schema, keptIndexes()
-	inner, err := newClient(driverOf(riverpgxv5.New(d.pool), e, nil), c)
-	return postgresClient{inner, d}, err
-}
-
-// postgresClient also inserts within a transaction of database/sql.
-type postgresClient struct {
-	client
-	db *postgresDB
-}
-
-func (c postgresClient) insert(ctx context.Context, tx any, jobs []river.InsertManyParams) error {
-	if t, ok := tx.(*sql.Tx); ok {
-		return c.db.insertSQL(ctx, t, jobs)
-	}
-	return c.client.insert(ctx, tx, jobs)
+	return newClient(driverOf(riverpgxv5.New(d.pool), e, nil), c, d.insertSQL)
 }
 
 // keptIndexes are those of River that the migrations have left.

@@ -234,7 +234,7 @@ func (d *sqliteDB) calls() []string { return []string{"@entries"} }
 func (d *sqliteDB) troubles() string { return "TRUE" }
 
 func (d *sqliteDB) newClient(e *Engine, c *river.Config) (client, error) {
-	return newClient(driverOf(riversqlite.New(d.db), e, d.wake), c)
+	return newClient(driverOf(riversqlite.New(d.db), e, d.wake), c, nil)
 }
 
 func (d *sqliteDB) committed(queues map[string]struct{}) {
