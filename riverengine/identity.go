@@ -115,7 +115,7 @@ func (d *sqliteDB) owns(ctx context.Context, tx any) (bool, error) {
 	if err != nil || local == 0 {
 		return false, nil
 	}
-	file, err := mainFile(ctx, sqlSession{t, sqliteNames})
+	file, err := mainFile(ctx, sqliteSession{t})
 	switch {
 	case err != nil:
 		return false, err

@@ -132,7 +132,7 @@ func (p patientSession) exec(ctx context.Context, query string, args ...any) (in
 		return 0, err
 	}
 	defer func() { _ = conn.Close() }() // it goes back to the pool
-	return sqlSession{conn, sqliteNames}.exec(ctx, query, args...)
+	return sqliteSession{conn}.exec(ctx, query, args...)
 }
 
 func (p patientSession) query(ctx context.Context, each func(scan) error, query string, args ...any) error {
@@ -141,7 +141,7 @@ func (p patientSession) query(ctx context.Context, each func(scan) error, query 
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	return sqlSession{conn, sqliteNames}.query(ctx, each, query, args...)
+	return sqliteSession{conn}.query(ctx, each, query, args...)
 }
 
 func (d *sqliteDB) write(ctx context.Context, do func(session, any) error) error {
@@ -158,7 +158,7 @@ func (d *sqliteDB) write(ctx context.Context, do func(session, any) error) error
 	if err != nil {
 		return explainBusy(ctx, conn, began, err)
 	}
-	if err := do(sqlSession{tx, sqliteNames}, tx); err != nil {
+	if err := do(sqliteSession{tx}, tx); err != nil {
 		_ = tx.Rollback()
 		return explainBusy(ctx, conn, began, err)
 	}
@@ -197,7 +197,7 @@ func (d *sqliteDB) within(tx any) (session, error) {
 	if err := onEngineFile(t); err != nil {
 		return nil, err
 	}
-	return sqlSession{t, sqliteNames}, nil
+	return sqliteSession{t}, nil
 }
 
 // together is how many entries one statement writes: most of what a
