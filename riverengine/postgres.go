@@ -39,6 +39,9 @@ func newPostgres(ctx context.Context, pool *pgxpool.Pool, owned bool, o *options
 		pool: pool, owned: owned, schema: o.schema, readOnly: o.readOnly,
 		names: strings.NewReplacer("@", pgx.Identifier{o.schema}.Sanitize()+"."),
 	}
+	if err := d.identity.read(ctx, d.read()); err != nil {
+		return nil, err
+	}
 	if o.readOnly {
 		if err := d.upToDate(ctx); err != nil {
 			return nil, err
@@ -51,19 +54,16 @@ func newPostgres(ctx context.Context, pool *pgxpool.Pool, owned bool, o *options
 	if err := d.migrate(ctx); err != nil {
 		return nil, err
 	}
-	if err := d.identity.read(ctx, d.read()); err != nil {
-		return nil, err
-	}
 	return newEngine(d, o)
 }
 
 type postgresDB struct {
+	identity identity
 	pool     *pgxpool.Pool
 	owned    bool
 	schema   string
 	names    *strings.Replacer
 	readOnly bool
-	identity identity
 }
 
 // writable fails where the server lets nothing be written.

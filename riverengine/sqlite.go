@@ -51,15 +51,15 @@ func NewSQLite(ctx context.Context, db *sql.DB, opts ...Option) (*Engine, error)
 func newSQLite(ctx context.Context, db *sql.DB, owned bool, o *options) (*Engine, error) {
 	d := &sqliteDB{db: db, owned: owned, readOnly: o.readOnly}
 	d.wake = newWakeup(d.read())
+	var err error
+	if d.file, err = mainFile(ctx, d.read()); err != nil {
+		return nil, err
+	}
 	prepare := d.migrate
 	if o.readOnly {
 		prepare = d.upToDate
 	}
 	if err := prepare(ctx); err != nil {
-		return nil, err
-	}
-	var err error
-	if d.file, err = mainFile(ctx, d.read()); err != nil {
 		return nil, err
 	}
 	return newEngine(d, o)
@@ -102,11 +102,11 @@ func openPatiently(dsn string) (driver.Conn, error) {
 func isBusy(err error) bool { return strings.Contains(err.Error(), "database is locked") }
 
 type sqliteDB struct {
+	file     string // empty in memory
 	db       *sql.DB
 	owned    bool
 	wake     *wakeup
 	readOnly bool
-	file     string // empty in memory
 }
 
 func (d *sqliteDB) read() session { return patientSession{d} }
