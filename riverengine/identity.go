@@ -119,10 +119,10 @@ func (d *sqliteDB) has(ctx context.Context, tx any) (bool, error) {
 	switch {
 	case err != nil:
 		return false, err
-	case file == "" || d.file == "":
-		return file == d.file && onEngineFile(t) == nil, nil
+	case file == "" || d.path == "":
+		return file == d.path && onEngineFile(t) == nil, nil
 	}
 	there, err1 := os.Stat(file)
-	here, err2 := os.Stat(d.file)
+	here, err2 := os.Stat(d.path)
 	return err1 == nil && err2 == nil && os.SameFile(there, here), nil
 }

@@ -52,7 +52,7 @@ func newSQLite(ctx context.Context, db *sql.DB, owned bool, o *options) (*Engine
 	d := &sqliteDB{db: db, owned: owned, readOnly: o.readOnly}
 	d.wake = newWakeup(d.read())
 	var err error
-	if d.file, err = mainFile(ctx, d.read()); err != nil {
+	if d.path, err = mainFile(ctx, d.read()); err != nil {
 		return nil, err
 	}
 	prepare := d.migrate
@@ -102,7 +102,7 @@ func openPatiently(dsn string) (driver.Conn, error) {
 func isBusy(err error) bool { return strings.Contains(err.Error(), "database is locked") }
 
 type sqliteDB struct {
-	file     string // empty in memory
+	path     string // empty in memory
 	db       *sql.DB
 	owned    bool
 	wake     *wakeup
