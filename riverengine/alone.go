@@ -121,10 +121,10 @@ func (d *sqliteDB) aloneConn(ctx context.Context) (*sql.Conn, error) {
 	d.own.mu.Lock()
 	defer d.own.mu.Unlock()
 	if d.own.db == nil {
-		if _, known := d.db.Driver().(*sqlite.Driver); !known && !d.owned || d.file == "" {
+		if _, known := d.db.Driver().(*sqlite.Driver); !known && !d.owned || d.path == "" {
 			return d.conn(ctx)
 		}
-		dsn := fileName(d.file, url.Values{"_txlock": {"immediate"}, "_pragma": {"busy_timeout(0)", "synchronous(NORMAL)"}})
+		dsn := fileName(d.path, url.Values{"_txlock": {"immediate"}, "_pragma": {"busy_timeout(0)", "synchronous(NORMAL)"}})
 		var err error
 		if d.own.db, err = sql.Open("sqlite", dsn); err != nil {
 			return nil, err

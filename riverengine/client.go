@@ -3,6 +3,7 @@ package riverengine
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"errors"
 	"time"
 
@@ -33,18 +34,25 @@ func (e *Engine) config(tasks []engine.TaskSpec) *river.Config {
 	}
 }
 
-// typedClient is a client on one kind of transaction.
-type typedClient[TTx any] struct{ river *river.Client[TTx] }
+// typedClient is a client on one kind of transaction. A *sql.Tx on Postgres
+// does not go through River, which knows pgx there.
+type typedClient[TTx any] struct {
+	river     *river.Client[TTx]
+	insertSQL func(context.Context, *sql.Tx, []river.InsertManyParams) error // nil where TTx is *sql.Tx
+}
 
-func newClient[TTx any](d riverdriver.Driver[TTx], c *river.Config) (client, error) {
+func newClient[TTx any](d riverdriver.Driver[TTx], c *river.Config, insertSQL func(context.Context, *sql.Tx, []river.InsertManyParams) error) (client, error) {
 	inner, err := river.NewClient(d, c)
 	if err != nil {
 		return nil, err
 	}
-	return typedClient[TTx]{inner}, nil
+	return typedClient[TTx]{inner, insertSQL}, nil
 }
 
 func (c typedClient[TTx]) insert(ctx context.Context, tx any, jobs []river.InsertManyParams) error {
+	if t, ok := tx.(*sql.Tx); ok && c.insertSQL != nil {
+		return c.insertSQL(ctx, t, jobs)
+	}
 	_, err := c.river.InsertManyFastTx(ctx, tx.(TTx), jobs)
 	return explainPooler(err)
 }

@@ -64,9 +64,9 @@ type database interface {
 	// within returns the session of the user's transaction.
 	within(tx any) (session, error)
 	takes(tx any) error
-	// owns reports whether tx is on this database. It does tx no harm,
+	// has reports whether tx is on this database. It does tx no harm,
 	// whatever that is on.
-	owns(ctx context.Context, tx any) (bool, error)
+	has(ctx context.Context, tx any) (bool, error)
 	// putEntries writes the entries of a batch that its jobs do not bring along.
 	putEntries(ctx context.Context, s session, entries []journal.Entry) error
 	timestamp(time.Time) any // as River's columns hold it

@@ -48,7 +48,7 @@ func (i *identity) note(foreign string) {
 	i.foreign = foreign
 }
 
-func (d *postgresDB) owns(ctx context.Context, tx any) (bool, error) {
+func (d *postgresDB) has(ctx context.Context, tx any) (bool, error) {
 	if d.takes(tx) != nil {
 		return false, nil
 	}
@@ -102,7 +102,7 @@ func mainFile(ctx context.Context, s session) (file string, err error) {
 // isSQLite is 1 on SQLite alone, and does no harm elsewhere.
 const isSQLite = "SELECT CASE WHEN '1' = 1 THEN 0 ELSE 1 END"
 
-func (d *sqliteDB) owns(ctx context.Context, tx any) (bool, error) {
+func (d *sqliteDB) has(ctx context.Context, tx any) (bool, error) {
 	t, ok := tx.(*sql.Tx)
 	if !ok || isNil(tx) {
 		return false, nil
@@ -115,14 +115,14 @@ func (d *sqliteDB) owns(ctx context.Context, tx any) (bool, error) {
 	if err != nil || local == 0 {
 		return false, nil
 	}
-	file, err := mainFile(ctx, sqlSession{t, sqliteNames})
+	file, err := mainFile(ctx, sqliteSession{t})
 	switch {
 	case err != nil:
 		return false, err
-	case file == "" || d.file == "":
-		return file == d.file && onEngineFile(t) == nil, nil
+	case file == "" || d.path == "":
+		return file == d.path && onEngineFile(t) == nil, nil
 	}
 	there, err1 := os.Stat(file)
-	here, err2 := os.Stat(d.file)
+	here, err2 := os.Stat(d.path)
 	return err1 == nil && err2 == nil && os.SameFile(there, here), nil
 }

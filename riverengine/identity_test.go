@@ -9,7 +9,7 @@ import (
 
 // Whose a transaction is is found out without harm to it, whatever its
 // database.
-func TestOwns(t *testing.T) {
+func TestWhoseTransaction(t *testing.T) {
 	url, otherURL, path := testDatabase(t), testDatabase(t), testFile(t)
 	server, err := openForTest(t.Context(), url)
 	if err != nil {
@@ -61,10 +61,10 @@ func TestOwns(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for range 2 {
-				if ours, err := server.db.owns(t.Context(), tt.tx); ours != tt.server || err != nil {
+				if ours, err := server.db.has(t.Context(), tt.tx); ours != tt.server || err != nil {
 					t.Errorf("the engine on Postgres: %v, %v", ours, err)
 				}
-				if ours, err := file.db.owns(t.Context(), tt.tx); ours != tt.file || err != nil {
+				if ours, err := file.db.has(t.Context(), tt.tx); ours != tt.file || err != nil {
 					t.Errorf("the engine on SQLite: %v, %v", ours, err)
 				}
 			}
@@ -82,7 +82,7 @@ func TestOwns(t *testing.T) {
 }
 
 // The server was started again since the engine was opened.
-func TestOwnsAfterARestart(t *testing.T) {
+func TestWhoseTransactionAfterARestart(t *testing.T) {
 	url := testDatabase(t)
 	e, err := openForTest(t.Context(), url)
 	if err != nil {
@@ -95,13 +95,13 @@ func TestOwnsAfterARestart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if ours, err := d.owns(t.Context(), tx); !ours || err != nil {
+	if ours, err := d.has(t.Context(), tx); !ours || err != nil {
 		t.Errorf("got %v, %v", ours, err)
 	}
 	if err := tx.Rollback(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.owns(t.Context(), tx); err == nil || !ended(err) {
+	if _, err := d.has(t.Context(), tx); err == nil || !ended(err) {
 		t.Errorf("of one that has ended: %v", err)
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
 	"github.com/saferunner/saferunner"
@@ -131,7 +130,13 @@ func TestOpenInTestMode(t *testing.T) {
 	if _, err := r.Run(t.Context(), "offline", task.With("x").Async()); err != nil {
 		t.Error(err)
 	}
-	if _, err := r.RunTx(t.Context(), struct{ pgx.Tx }{}, "offline", task.With("x").Async()); err != nil {
+	var none *sql.Tx
+	for _, wrong := range []any{none, 17} {
+		if _, err := r.RunTx(t.Context(), wrong, "offline", task.With("x").Async()); err == nil {
+			t.Errorf("RunTx has taken %T", wrong)
+		}
+	}
+	if _, err := r.RunTx(t.Context(), new(sql.Tx), "offline", task.With("x").Async()); err != nil {
 		t.Error(err)
 	}
 	if calls, err := r.Calls(t.Context(), "offline"); err != nil || len(calls) != 2 {

@@ -2,7 +2,6 @@ package riverengine
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -42,6 +41,9 @@ func newPostgres(ctx context.Context, pool *pgxpool.Pool, owned bool, o *options
 		pool: pool, owned: owned, schema: o.schema, readOnly: o.readOnly,
 		names: strings.NewReplacer("@", pgx.Identifier{o.schema}.Sanitize()+"."),
 	}
+	if err := d.identity.read(ctx, d.read()); err != nil {
+		return nil, err
+	}
 	if o.readOnly {
 		if err := d.upToDate(ctx); err != nil {
 			return nil, err
@@ -63,20 +65,17 @@ func newPostgres(ctx context.Context, pool *pgxpool.Pool, owned bool, o *options
 	if err != nil {
 		return nil, err
 	}
-	if err := d.identity.read(ctx, d.read()); err != nil {
-		return nil, err
-	}
 	d.server.foreign = !owner
 	return newEngine(ctx, d, o)
 }
 
 type postgresDB struct {
+	identity identity
 	pool     *pgxpool.Pool
 	owned    bool
 	schema   string
 	names    *strings.Replacer
 	readOnly bool
-	identity identity
 	server   server
 	wake     *wakeup // behind a pooler
 	own      ownConn
@@ -177,21 +176,7 @@ func (d *postgresDB) newClient(e *Engine, c *river.Config) (client, error) {
 	if d.wake != nil && d.wake.source == nil { // for the first client
 		d.wake.source = cancelledAttempts{e}
 	}
-	inner, err := newClient(driverOf(riverpgxv5.New(d.pool), e, d.wake), c)
-	return postgresClient{inner, d}, err
-}
-
-// postgresClient also inserts within a transaction of database/sql.
-type postgresClient struct {
-	client
-	db *postgresDB
-}
-
-func (c postgresClient) insert(ctx context.Context, tx any, jobs []river.InsertManyParams) error {
-	if t, ok := tx.(*sql.Tx); ok {
-		return c.db.insertSQL(ctx, t, jobs)
-	}
-	return c.client.insert(ctx, tx, jobs)
+	return newClient(driverOf(riverpgxv5.New(d.pool), e, d.wake), c, d.insertSQL)
 }
 
 // keptIndexes are those of River that the migrations have left.

@@ -37,7 +37,7 @@ func (q *queueing) joins(e engine.Engine) (ours bool, err error) {
 	if ours, ok = q.known[own]; ok {
 		return ours, nil
 	}
-	if ours, err = own.db.owns(q.ctx, q.tx); err != nil {
+	if ours, err = own.db.has(q.ctx, q.tx); err != nil {
 		return false, err
 	}
 	if q.known == nil {

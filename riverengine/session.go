@@ -21,18 +21,31 @@ type session interface {
 // scan reads the columns of one row.
 type scan func(dest ...any) error
 
-// sqlSession is one of database/sql, on either database.
-type sqlSession struct {
-	handle interface {
-		ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	}
-	names *strings.Replacer // as the database wants them
+type sqliteSession struct{ handle sqlHandle }
+
+// sqlHandle is of database/sql, on either database.
+type sqlHandle interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
 // Tables are called saferunner_entries and river_job, parameters ?1.
 var sqliteNames = strings.NewReplacer("$1", "?1", "$2", "?2", "$3", "?3", "$4", "?4", "$5", "?5", "$6", "?6", "$7", "?7", "$8", "?8", "$9", "?9",
 	"@river_", "river_", "@", "saferunner_")
+
+func (s sqliteSession) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	return sqlSession{s.handle, sqliteNames}.exec(ctx, query, args...)
+}
+
+func (s sqliteSession) query(ctx context.Context, each func(scan) error, query string, args ...any) error {
+	return sqlSession{s.handle, sqliteNames}.query(ctx, each, query, args...)
+}
+
+// sqlSession has names as its database wants them.
+type sqlSession struct {
+	handle sqlHandle
+	names  *strings.Replacer
+}
 
 func (s sqlSession) exec(ctx context.Context, query string, args ...any) (int64, error) {
 	result, err := s.handle.ExecContext(ctx, s.names.Replace(query), args...)

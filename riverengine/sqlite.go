@@ -54,15 +54,15 @@ func NewSQLite(ctx context.Context, db *sql.DB, opts ...Option) (*Engine, error)
 func newSQLite(ctx context.Context, db *sql.DB, owned bool, o *options) (*Engine, error) {
 	d := &sqliteDB{db: db, owned: owned, readOnly: o.readOnly}
 	d.wake = newWakeup(&cancelledTable{db: d.read()})
+	var err error
+	if d.path, err = mainFile(ctx, d.read()); err != nil {
+		return nil, err
+	}
 	prepare := d.migrate
 	if o.readOnly {
 		prepare = d.upToDate
 	}
 	if err := prepare(ctx); err != nil {
-		return nil, err
-	}
-	var err error
-	if d.file, err = mainFile(ctx, d.read()); err != nil {
 		return nil, err
 	}
 	return newEngine(ctx, d, o)
@@ -105,11 +105,11 @@ func openPatiently(dsn string) (driver.Conn, error) {
 func isBusy(err error) bool { return strings.Contains(err.Error(), "database is locked") }
 
 type sqliteDB struct {
+	path     string // empty in memory
 	db       *sql.DB
 	owned    bool
 	wake     *wakeup
 	readOnly bool
-	file     string // empty in memory
 	own      ownFile
 }
 
@@ -136,7 +136,7 @@ func (p patientSession) exec(ctx context.Context, query string, args ...any) (in
 		return 0, err
 	}
 	defer func() { _ = conn.Close() }() // it goes back to the pool
-	return sqlSession{conn, sqliteNames}.exec(ctx, query, args...)
+	return sqliteSession{conn}.exec(ctx, query, args...)
 }
 
 func (p patientSession) query(ctx context.Context, each func(scan) error, query string, args ...any) error {
@@ -145,7 +145,7 @@ func (p patientSession) query(ctx context.Context, each func(scan) error, query 
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	return sqlSession{conn, sqliteNames}.query(ctx, each, query, args...)
+	return sqliteSession{conn}.query(ctx, each, query, args...)
 }
 
 func (d *sqliteDB) write(ctx context.Context, do func(session, any) error) error {
@@ -162,7 +162,7 @@ func (d *sqliteDB) write(ctx context.Context, do func(session, any) error) error
 	if err != nil {
 		return explainBusy(ctx, conn, began, err)
 	}
-	if err := do(sqlSession{tx, sqliteNames}, tx); err != nil {
+	if err := do(sqliteSession{tx}, tx); err != nil {
 		_ = tx.Rollback()
 		return explainBusy(ctx, conn, began, err)
 	}
@@ -201,7 +201,7 @@ func (d *sqliteDB) within(tx any) (session, error) {
 	if err := onEngineFile(t); err != nil {
 		return nil, err
 	}
-	return sqlSession{t, sqliteNames}, nil
+	return sqliteSession{t}, nil
 }
 
 // together is how many entries one statement writes: most of what a
@@ -252,7 +252,7 @@ func (d *sqliteDB) unended() string {
 }
 
 func (d *sqliteDB) newClient(e *Engine, c *river.Config) (client, error) {
-	return newClient(driverOf(riversqlite.New(d.db), e, d.wake), c)
+	return newClient(driverOf(riversqlite.New(d.db), e, d.wake), c, nil)
 }
 
 func (d *sqliteDB) committed(queues map[string]struct{}) {
