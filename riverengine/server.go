@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -14,6 +15,9 @@ import (
 type server struct {
 	pooled  bool // a pooler is in between
 	foreign bool // the role does not own the tables
+
+	isolated    bool          // by default transactions are of another isolation than the engine's
+	lockTimeout time.Duration // of the role or the URL; 0 for none
 }
 
 // lookAt asks the server. It fails where nothing can be written.
@@ -22,11 +26,28 @@ func lookAt(ctx context.Context, pool *pgxpool.Pool) (s server, err error) {
 		return s, err
 	}
 	var readOnly bool
-	err = pool.QueryRow(ctx, "SELECT current_setting('transaction_read_only') = 'on'", pgx.QueryExecModeExec).Scan(&readOnly)
+	var milliseconds int64
+	err = pool.QueryRow(ctx, `SELECT current_setting('transaction_read_only') = 'on', current_setting('default_transaction_isolation') <> 'read committed',
+(extract(epoch FROM current_setting('lock_timeout')::interval) * 1000)::bigint`, pgx.QueryExecModeExec).Scan(&readOnly, &s.isolated, &milliseconds)
+	s.lockTimeout = time.Duration(milliseconds) * time.Millisecond
 	if err == nil && readOnly {
 		err = errors.New("the database is read-only, as that of a standby is, or by default_transaction_read_only: name one that can be written to, or open it with ReadOnly to read its journal")
 	}
 	return s, err
+}
+
+// patience is how long a transaction waits for a lock: the user may want less.
+func (s *server) patience() time.Duration {
+	if s.lockTimeout > 0 {
+		return min(s.lockTimeout, lockPatience)
+	}
+	return lockPatience
+}
+
+// begin is what the engine's transactions begin with: nobody else's are
+// changed by it.
+func (s *server) begin() pgx.TxOptions {
+	return pgx.TxOptions{BeginQuery: fmt.Sprintf("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = %d", s.patience().Milliseconds())}
 }
 
 // behindPooler reports whether there is one in between: it tells its clients
