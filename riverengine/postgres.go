@@ -145,6 +145,7 @@ func (d *postgresDB) putEntries(ctx context.Context, s session, entries []journa
 }
 
 func (d *postgresDB) timestamp(t time.Time) any { return t }
+func (d *postgresDB) byEntry() string           { return `(metadata ->> 'entry') COLLATE "C"` }
 func (d *postgresDB) calls() []string           { return []string{"@entries", "@waiting"} }
 func (d *postgresDB) troubles() string          { return "trouble" }
 
