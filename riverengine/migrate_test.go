@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/journal"
 )
@@ -68,24 +69,33 @@ func TestMigrationLockHeld(t *testing.T) {
 	}
 }
 
+// Open goes on where another process was killed while it made the tables.
+func TestMigrationInterrupted(t *testing.T) {
+	url := testDatabase(t)
+	pool, err := pgxpool.New(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	d := &postgresDB{pool: pool, schema: "saferunner", names: strings.NewReplacer("@", "saferunner.")}
+	m, _, err := d.migrator()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := d.alone(t.Context(), func(tx pgx.Tx) error { return d.begin(t.Context(), m, tx) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e := openWith(t, url)
+	submit(t, e, engine.Job{Task: note})
+}
+
 // A migration that waits for an open transaction does not hold up those that
 // queue calls, and gives up in the end.
 func TestMigrationStallsNobody(t *testing.T) {
 	url := testDatabase(t)
-	open := func() *Engine {
-		t.Helper()
-		e, err := openForTest(t.Context(), url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := e.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-		return e
-	}
-	e, upgrade := open(), open()
+	e, upgrade := openWith(t, url), openWith(t, url)
 	conn := connectTo(t, url)
 	tx, err := conn.Begin(t.Context())
 	if err != nil {
@@ -183,15 +193,7 @@ func TestAppRole(t *testing.T) {
 		t.Errorf("without rights: %v", err)
 	}
 	run(grants(t, role))
-	e, err := openForTest(t.Context(), asApp)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := e.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	e := openWith(t, asApp)
 	waits := submit(t, e, engine.Job{Task: note, Key: "k"}, engine.Job{Task: note, NotBefore: time.Now().Add(time.Hour)})
 	works(t, e, nothing, note)
 	becomes(t, e, waits.Jobs[0].EntryID, journal.StatusDone)
