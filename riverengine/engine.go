@@ -65,10 +65,11 @@ type database interface {
 	// putEntries writes the entries of a batch that its jobs do not bring along.
 	putEntries(ctx context.Context, s session, entries []journal.Entry) error
 	timestamp(time.Time) any // as River's columns hold it
-	byEntry() string         // an order of jobs of one kind, about that of their entries, which an index has
 	calls() []string         // the tables and views that hold them
 	troubles() string        // a condition that has an index, for calls that have ended badly
 	newClient(*Engine, *river.Config) (client, error)
+	// byEntry is about the order of the entries of jobs of one kind. An index has it.
+	byEntry() string
 	// committed is told of the queues of new jobs.
 	committed(queues map[string]struct{})
 	cancelled()

@@ -92,16 +92,16 @@ func (d *postgresDB) migrate(ctx context.Context) error {
 		return err
 	}
 	if has == (version{}) {
-		if err := d.alone(ctx, func(tx pgx.Tx) error { return d.begin(ctx, m, tx) }); err != nil {
+		if err := d.migrateAlone(ctx, func(tx pgx.Tx) error { return d.begin(ctx, m, tx) }); err != nil {
 			return err
 		}
 	}
-	return d.alone(ctx, func(tx pgx.Tx) error { return d.finish(ctx, m, wants, tx) })
+	return d.migrateAlone(ctx, func(tx pgx.Tx) error { return d.finish(ctx, m, wants, tx) })
 }
 
-// alone calls do in a transaction, which no other process does meanwhile. It
+// migrateAlone calls do in a transaction, which no other process does meanwhile. It
 // tries again while others hold locks, for so long.
-func (d *postgresDB) alone(ctx context.Context, do func(pgx.Tx) error) error {
+func (d *postgresDB) migrateAlone(ctx context.Context, do func(pgx.Tx) error) error {
 	for end := time.Now().Add(migrationPatience); ; {
 		err := d.tryAlone(ctx, do)
 		if !isLocked(err) {

@@ -83,7 +83,7 @@ func TestMigrationInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := d.alone(t.Context(), func(tx pgx.Tx) error { return d.begin(t.Context(), m, tx) }); err != nil {
+		if err := d.migrateAlone(t.Context(), func(tx pgx.Tx) error { return d.begin(t.Context(), m, tx) }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -112,7 +112,7 @@ func TestMigrationStallsNobody(t *testing.T) {
 		return err
 	}
 	done := make(chan error, 1)
-	go func() { done <- db.alone(context.Background(), lock) }()
+	go func() { done <- db.migrateAlone(context.Background(), lock) }()
 	var slowest time.Duration
 	for range 3 {
 		<-tries
@@ -138,7 +138,7 @@ func TestMigrationStallsNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := fmt.Sprintf("server process %d ", conn.PgConn().PID())
-	if err := db.alone(t.Context(), lock); err == nil || !strings.Contains(err.Error(), want) {
+	if err := db.migrateAlone(t.Context(), lock); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("with a transaction that does not end: %v, want %s", err, want)
 	}
 	if err := tx.Rollback(t.Context()); err != nil {

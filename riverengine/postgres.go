@@ -57,11 +57,11 @@ func newPostgres(ctx context.Context, pool *pgxpool.Pool, owned bool, o *options
 	if err := d.migrate(ctx); err != nil {
 		return nil, explainRights(err)
 	}
-	owns, err := d.owns(ctx)
+	owner, err := d.isOwner(ctx)
 	if err != nil {
 		return nil, err
 	}
-	d.server.foreign = !owns
+	d.server.foreign = !owner
 	return newEngine(d, o)
 }
 
@@ -145,7 +145,6 @@ func (d *postgresDB) putEntries(ctx context.Context, s session, entries []journa
 }
 
 func (d *postgresDB) timestamp(t time.Time) any { return t }
-func (d *postgresDB) byEntry() string           { return `(metadata ->> 'entry') COLLATE "C"` }
 func (d *postgresDB) calls() []string           { return []string{"@entries", "@waiting"} }
 func (d *postgresDB) troubles() string          { return "trouble" }
 

@@ -63,8 +63,8 @@ func behindPooler(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
 	return process != conn.Conn().PgConn().PID(), err
 }
 
-// owns reports whether the role may do to River's tables what only their owner may.
-func (d *postgresDB) owns(ctx context.Context) (owns bool, err error) {
+// isOwner reports whether the role may do to River's tables what only their owner may.
+func (d *postgresDB) isOwner(ctx context.Context) (owns bool, err error) {
 	err = d.read().query(ctx, func(scan scan) error { return scan(&owns) },
 		"SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass($1)", d.names.Replace("@river_job"))
 	return owns, err

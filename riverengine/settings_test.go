@@ -72,7 +72,7 @@ CREATE EVENT TRIGGER slow ON ddl_command_start WHEN TAG IN ('CREATE SCHEMA', 'CR
 		t.Fatal(err)
 	}
 	e := openWith(t, url+"&statement_timeout=500&idle_in_transaction_session_timeout=500")
-	err = e.db.(*postgresDB).alone(t.Context(), func(tx pgx.Tx) error {
+	err = e.db.(*postgresDB).migrateAlone(t.Context(), func(tx pgx.Tx) error {
 		time.Sleep(800 * time.Millisecond) // as a process does that gets no processor
 		_, err := tx.Exec(t.Context(), "SELECT pg_sleep(0.8)")
 		return err

@@ -223,8 +223,6 @@ func (d *sqliteDB) putEntries(ctx context.Context, s session, entries []journal.
 // timestamp is text, as River writes it.
 func (d *sqliteDB) timestamp(t time.Time) any { return t.UTC().Format("2006-01-02 15:04:05.000") }
 
-func (d *sqliteDB) byEntry() string { return "id" }
-
 func (d *sqliteDB) calls() []string { return []string{"@entries"} }
 
 // troubles has nothing to add: the status has an index.

@@ -61,6 +61,9 @@ func (u *unworked) look(ctx context.Context, e *Engine, known map[string]string)
 	return nil
 }
 
+func (d *postgresDB) byEntry() string { return `(metadata ->> 'entry') COLLATE "C"` }
+func (d *sqliteDB) byEntry() string   { return "id" }
+
 // executes reports whether a call of this kind does.
 func executes(ctx context.Context, e *Engine, kind string) (is bool, err error) {
 	err = e.db.read().query(ctx, func(scan scan) error { return scan(&is) },
