@@ -192,6 +192,14 @@ func TestAppRole(t *testing.T) {
 	if err := openErr(t, asApp); !strings.Contains(err.Error(), "docs/durable.md") {
 		t.Errorf("without rights: %v", err)
 	}
+	run("GRANT USAGE ON SCHEMA saferunner TO " + role + "; GRANT SELECT ON ALL TABLES IN SCHEMA saferunner TO " + role)
+	if page, err := openWith(t, asApp, ReadOnly()).Journal().Query(t.Context(), journal.Query{}); err != nil || len(page.Entries) != 0 {
+		t.Errorf("with the right to read: %v, %v", page.Entries, err)
+	}
+	want := "the role lacks rights on saferunner.claims, saferunner.entries, saferunner.river_job, saferunner.river_job_id_seq: give it"
+	if err := openErr(t, asApp); !strings.Contains(err.Error(), want) {
+		t.Errorf("with no more than that: %v, want %s", err, want)
+	}
 	run(grants(t, role))
 	e := openWith(t, asApp)
 	waits := submit(t, e, engine.Job{Task: note, Key: "k"}, engine.Job{Task: note, NotBefore: time.Now().Add(time.Hour)})

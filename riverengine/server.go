@@ -70,6 +70,20 @@ func (d *postgresDB) isOwner(ctx context.Context) (owns bool, err error) {
 	return owns, err
 }
 
+// mayWrite fails where the role lacks rights on tables that others have made.
+func (d *postgresDB) mayWrite(ctx context.Context) error {
+	var closed string
+	err := d.read().query(ctx, func(scan scan) error { return scan(&closed) }, `SELECT coalesce(string_agg(oid::regclass::text, ', ' ORDER BY relname), '') FROM pg_class
+WHERE oid IN (to_regclass('@river_job'), to_regclass('@river_job_id_seq'), to_regclass('@entries'), to_regclass('@claims')) AND NOT CASE relkind
+    WHEN 'S' THEN has_sequence_privilege(oid, 'USAGE')
+    ELSE has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT') AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE')
+END`)
+	if err == nil && closed != "" {
+		err = fmt.Errorf("the role lacks rights on %s: give it those that docs/durable.md names, or open it with ReadOnly to read its journal", closed)
+	}
+	return err
+}
+
 // explainRights says what to do where the role may not do what migrate does.
 func explainRights(err error) error {
 	failure, ok := errors.AsType[*pgconn.PgError](err)
