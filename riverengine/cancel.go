@@ -6,7 +6,8 @@ import (
 
 // Cancel takes out the job of an entry that has not begun, or cancels the
 // ctx of its task, in whatever process it executes: at once on Postgres and
-// within this process, within about a second by another on SQLite.
+// within this process, within about a second by another on SQLite and
+// behind a pooler.
 func (e *Engine) Cancel(ctx context.Context, entryID string) (bool, error) {
 	if err := e.online(); err != nil {
 		return false, err

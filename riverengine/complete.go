@@ -72,11 +72,18 @@ WHERE j.id = d.id AND j.state = 'running' AND j.attempted_at = d.begun
 RETURNING j.id`
 
 func (d *postgresDB) complete(ctx context.Context, c *completed) (jobs []int64, err error) {
-	err = d.read().query(ctx, func(scan scan) error {
-		var job int64
-		err := scan(&job)
-		jobs = append(jobs, job)
-		return err
-	}, completeJobs, c.jobs, c.begun, c.ended, c.metadata)
+	complete := func(s session, _ any) error {
+		return s.query(ctx, func(scan scan) error {
+			var job int64
+			err := scan(&job)
+			jobs = append(jobs, job)
+			return err
+		}, completeJobs, c.jobs, c.begun, c.ended, c.metadata)
+	}
+	if d.server.isolated {
+		err = d.write(ctx, complete)
+	} else {
+		err = complete(d.read(), nil) // without the round trips of a transaction
+	}
 	return jobs, err
 }

@@ -48,6 +48,6 @@
 // A call whose After or At is less than 5 seconds away may begin up to 5
 // seconds late. All other waits, those before a retry included, are kept to
 // about a second. Calls of one batch begin in order, as far as workers are free.
-// SQLite is told of new calls, and of Cancel, at once within a process and
-// within a second by another. On Postgres the pool needs three connections or more.
+// On SQLite, and behind a pooler such as PgBouncer, workers are told of new calls,
+// and of Cancel, at once within a process and within a second by another. On Postgres the pool needs three connections or more.
 package riverengine

@@ -79,6 +79,8 @@ type database interface {
 	running() string     // the condition that a call executes, which has an index
 	unended() string     // selects the job of an entry, in $1, that has not ended
 	newClient(*Engine, *river.Config) (client, error)
+	// byEntry is about the order of the entries of jobs of one kind. An index has it.
+	byEntry() string
 	// committed is told of the queues of new jobs.
 	committed(queues map[string]struct{})
 	cancelled()

@@ -88,8 +88,11 @@ func (d *postgresDB) migrate(ctx context.Context) error {
 		return err
 	}
 	has, is, err := d.due(ctx, d.read(), wants)
-	if err != nil || !is {
+	switch {
+	case err != nil:
 		return err
+	case !is:
+		return d.mayWrite(ctx)
 	}
 	if has == (version{}) {
 		if err := d.migrateAlone(ctx, func(tx pgx.Tx) error { return d.begin(ctx, m, tx) }); err != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/saferunner/saferunner/engine"
 	"github.com/saferunner/saferunner/journal"
 )
@@ -68,24 +69,33 @@ func TestMigrationLockHeld(t *testing.T) {
 	}
 }
 
+// Open goes on where another process was killed while it made the tables.
+func TestMigrationInterrupted(t *testing.T) {
+	url := testDatabase(t)
+	pool, err := pgxpool.New(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	d := &postgresDB{pool: pool, schema: "saferunner", names: strings.NewReplacer("@", "saferunner.")}
+	m, _, err := d.migrator()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := d.migrateAlone(t.Context(), func(tx pgx.Tx) error { return d.begin(t.Context(), m, tx) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e := openWith(t, url)
+	submit(t, e, engine.Job{Task: note})
+}
+
 // A migration that waits for an open transaction does not hold up those that
 // queue calls, and gives up in the end.
 func TestMigrationStallsNobody(t *testing.T) {
 	url := testDatabase(t)
-	open := func() *Engine {
-		t.Helper()
-		e, err := openForTest(t.Context(), url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := e.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-		return e
-	}
-	e, upgrade := open(), open()
+	e, upgrade := openWith(t, url), openWith(t, url)
 	conn := connectTo(t, url)
 	tx, err := conn.Begin(t.Context())
 	if err != nil {
@@ -182,16 +192,16 @@ func TestAppRole(t *testing.T) {
 	if err := openErr(t, asApp); !strings.Contains(err.Error(), "docs/durable.md") {
 		t.Errorf("without rights: %v", err)
 	}
-	run(grants(t, role))
-	e, err := openForTest(t.Context(), asApp)
-	if err != nil {
-		t.Fatal(err)
+	run("GRANT USAGE ON SCHEMA saferunner TO " + role + "; GRANT SELECT ON ALL TABLES IN SCHEMA saferunner TO " + role)
+	if page, err := openWith(t, asApp, ReadOnly()).Journal().Query(t.Context(), journal.Query{}); err != nil || len(page.Entries) != 0 {
+		t.Errorf("with the right to read: %v, %v", page.Entries, err)
 	}
-	t.Cleanup(func() {
-		if err := e.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	want := "the role lacks rights on saferunner.claims, saferunner.entries, saferunner.river_job, saferunner.river_job_id_seq: give it"
+	if err := openErr(t, asApp); !strings.Contains(err.Error(), want) {
+		t.Errorf("with no more than that: %v, want %s", err, want)
+	}
+	run(grants(t, role))
+	e := openWith(t, asApp)
 	waits := submit(t, e, engine.Job{Task: note, Key: "k"}, engine.Job{Task: note, NotBefore: time.Now().Add(time.Hour)})
 	works(t, e, nothing, note)
 	becomes(t, e, waits.Jobs[0].EntryID, journal.StatusDone)

@@ -24,7 +24,7 @@ import (
 // read and write, and nobody else's; the mode of one that there is stays.
 //
 // It fails where the database cannot be reached or, without [ReadOnly], written
-// to, holds tables of a newer version, or, on SQLite, those of another River. On Postgres it
+// to by this user, holds tables of a newer version, or, on SQLite, those of another River. On Postgres it
 // gives up after 30 seconds, the making of the tables included, or when ctx
 // ends. It notices a pooler, such as PgBouncer, and prepares no statements there unless
 // the URL has default_query_exec_mode.

@@ -150,17 +150,17 @@ func TestPoolerPrepared(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer pool.Close()
-	for range 20 { // whichever connections it gets
-		e, err := NewPostgres(t.Context(), pool)
+	opens := []func() (*Engine, error){
+		func() (*Engine, error) { return NewPostgres(t.Context(), pool) },
+		func() (*Engine, error) {
+			return openForTest(t.Context(), pooled+"&default_query_exec_mode=cache_statement")
+		},
+	}
+	for i := range 40 { // whichever connections it gets
+		e, err := opens[i%2]()
 		if err == nil {
 			_, err = e.Submit(t.Context(), batchOf(engine.Job{Task: note, Key: "k"}))
-		}
-		if err == nil {
-			e, err = openForTest(t.Context(), pooled+"&default_query_exec_mode=cache_statement")
-		}
-		if e != nil && err == nil {
-			_, err = e.Submit(t.Context(), batchOf(engine.Job{Task: note, Key: "k"}))
-			_ = e.Close()
+			_ = e.Close() // which may fail as well
 		}
 		if err != nil {
 			failures = append(failures, err)

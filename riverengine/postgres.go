@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/saferunner/saferunner/journal"
 )
@@ -87,14 +88,13 @@ func (d *postgresDB) write(ctx context.Context, do func(session, any) error) err
 	if d.readOnly {
 		return errReadOnly
 	}
-	begin := fmt.Sprintf("BEGIN; SET LOCAL lock_timeout = %d", lockPatience.Milliseconds())
-	tx, err := d.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: begin})
+	tx, err := d.pool.BeginTx(ctx, d.server.begin())
 	if err != nil {
 		return err
 	}
 	if err := do(postgresSession{tx, d.names}, tx); err != nil {
 		_ = tx.Rollback(ctx)
-		return explainLock(err)
+		return d.explainLock(err)
 	}
 	if err := tx.Commit(ctx); err != nil {
 		return &commitError{err}
@@ -102,18 +102,18 @@ func (d *postgresDB) write(ctx context.Context, do func(session, any) error) err
 	return nil
 }
 
-func explainLock(err error) error {
+func (d *postgresDB) explainLock(err error) error {
 	failure, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok || failure.Code != "55P03" {
 		return err
 	}
-	return fmt.Errorf("another transaction holds this key, or what else is needed, for more than %s: if it is your own, use RunTx with it: %w", lockPatience, err)
+	return fmt.Errorf("another transaction holds this key, or what else is needed, for more than %s: if it is your own, use RunTx with it: %w", d.server.patience(), err)
 }
 
 // settled queues the entry again, which waits for a transaction that has
 // queued it and has not ended on the server, and takes that back.
 func (d *postgresDB) settled(ctx context.Context, entry string) (there bool, err error) {
-	tx, err := d.pool.Begin(ctx)
+	tx, err := d.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted})
 	if err != nil {
 		return false, err
 	}
@@ -176,7 +176,11 @@ func (d *postgresDB) newClient(e *Engine, c *river.Config) (client, error) {
 	if d.wake != nil && d.wake.source == nil { // for the first client
 		d.wake.source = cancelledAttempts{e}
 	}
-	return newClient(driverOf(riverpgxv5.New(d.pool), e, d.wake), c, d.insertSQL)
+	var driver riverdriver.Driver[pgx.Tx] = riverpgxv5.New(d.pool)
+	if d.server.isolated {
+		driver = readCommitted{riverpgxv5.New(d.pool), d.pool}
+	}
+	return newClient(driverOf(driver, e, d.wake), c, d.insertSQL)
 }
 
 // keptIndexes are those of River that the migrations have left.

@@ -15,15 +15,19 @@ var gatherPause = time.Minute
 
 // gathering moves calls of the engine's tasks into the queues that these have
 // here, until ctx ends: at first those that another version has left, then
-// those that one queues which still runs.
+// those that one queues which still runs. It says which tasks nobody works.
 func (e *Engine) gathering(ctx context.Context, tasks []engine.TaskSpec) {
 	queues := make(map[string]string, len(tasks)) // of kinds
 	for _, spec := range tasks {
 		queues[kindOf(spec.Name)] = queueOf(spec.Queue)
 	}
+	unworked := unworked{logged: map[string]bool{}}
 	for ctx.Err() == nil {
 		if err := e.gather(ctx, queues); err != nil && ctx.Err() == nil {
 			e.log.WarnContext(ctx, "saferunner: cannot look for calls in the queues that their tasks had before", slog.Any("error", err))
+		}
+		if err := unworked.look(ctx, e, queues); err != nil && ctx.Err() == nil {
+			e.log.WarnContext(ctx, "saferunner: cannot look for calls that nobody works", slog.Any("error", err))
 		}
 		select {
 		case <-time.After(gatherPause):

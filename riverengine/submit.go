@@ -13,7 +13,7 @@ import (
 // [github.com/saferunner/saferunner.Run]. It queues the jobs of a batch, with
 // their journal entries, in one transaction. It fails where a redacted
 // argument would be stored in clear, and where SQLite, or a key on Postgres,
-// is locked for more than 10 seconds. If the database is lost while it
+// is locked for more than 10 seconds, or than lock_timeout says. If the database is lost while it
 // commits, and stays away for 5 seconds, the error is [engine.ErrInDoubt]:
 // the calls may be queued.
 func (e *Engine) Submit(ctx context.Context, b engine.Batch) ([]engine.Ticket, error) {

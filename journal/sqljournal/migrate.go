@@ -15,6 +15,10 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
+// usableFrom is the version from which on a process can use what the newest
+// migration has made: one before goes on and restarts beside it.
+const usableFrom = 1
+
 // Migrate makes the tables of the journal in db, or brings them up to date,
 // as [Open] does, and does no more: it changes no setting of the connection
 // or of the file, and waits for other processes as long as the connection's
@@ -41,14 +45,14 @@ func (j *Journal) migrate(ctx context.Context) error {
 	version, err := j.version(ctx)
 	switch {
 	case err == nil && version >= len(files):
-		return notNewer(version, len(files))
+		return j.usable(ctx, version, len(files))
 	case j.options.readOnly && err == nil:
 		return fmt.Errorf("the database has schema version %d, and this saferunner reads version %d: open it once to write", version, len(files))
 	case j.options.readOnly:
 		return fmt.Errorf("the database has no journal, or cannot be read: %w; opening it to write makes one", err)
 	}
 	return j.transact(func() error {
-		const schema = "CREATE TABLE IF NOT EXISTS saferunner_schema (version INTEGER PRIMARY KEY)"
+		const schema = "CREATE TABLE IF NOT EXISTS saferunner_schema (version INTEGER PRIMARY KEY, usable_from INTEGER)"
 		if _, err := j.conn.ExecContext(ctx, schema); err != nil {
 			return err
 		}
@@ -56,7 +60,7 @@ func (j *Journal) migrate(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := notNewer(version, len(files)); err != nil {
+		if err := j.usable(ctx, version, len(files)); err != nil {
 			return err
 		}
 		for i := version; i < len(files); i++ {
@@ -68,9 +72,16 @@ func (j *Journal) migrate(ctx context.Context) error {
 	})
 }
 
-func notNewer(version, known int) error {
+// usable fails where a newer version has made what those that know this many
+// migrations cannot use.
+func (j *Journal) usable(ctx context.Context, version, known int) error {
 	if version <= known {
 		return nil
+	}
+	var from int
+	const newest = "SELECT coalesce(usable_from, version) FROM saferunner_schema WHERE version = ?"
+	if err := j.conn.QueryRowContext(ctx, newest, version).Scan(&from); err != nil || known >= from {
+		return err
 	}
 	return fmt.Errorf("the database has schema version %d, written by a newer saferunner, and this one knows up to %d: upgrade it", version, known)
 }
@@ -90,6 +101,6 @@ func (j *Journal) apply(ctx context.Context, file string, version int) error {
 	if _, err := j.conn.ExecContext(ctx, string(text)); err != nil {
 		return err
 	}
-	_, err = j.conn.ExecContext(ctx, "INSERT INTO saferunner_schema (version) VALUES (?)", version)
+	_, err = j.conn.ExecContext(ctx, "INSERT INTO saferunner_schema (version, usable_from) VALUES (?, ?)", version, usableFrom)
 	return err
 }
