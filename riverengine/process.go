@@ -55,8 +55,8 @@ func appear(ctx context.Context, db database, id string, log *slog.Logger) (*pro
 // run renews the row until ctx ends.
 func (p *process) run(ctx context.Context) {
 	defer close(p.ended)
-	for {
-		next := time.NewTimer(p.turn(ctx))
+	for rest := p.pace.Renew; ; rest = p.turn(ctx) {
+		next := time.NewTimer(rest)
 		select {
 		case <-next.C:
 		case <-ctx.Done():
@@ -69,8 +69,8 @@ func (p *process) run(ctx context.Context) {
 // retriesOf is how often a renewal that fails is tried in the time between two.
 const retriesOf = 10
 
-// turn waits for the time of a renewal, makes it and judges, and returns when
-// it is to be called again. Since the renewal at open there is no hurry.
+// turn renews the row, if it is time to, and judges; it returns when it is to be
+// called again.
 func (p *process) turn(ctx context.Context) (next time.Duration) {
 	if rest := p.rest(); rest > 0 {
 		return rest
