@@ -11,7 +11,8 @@ import (
 	"github.com/saferunner/saferunner/journal"
 )
 
-// judgedTogether is how many calls one transaction judges at most.
+// judgedTogether is how many calls are looked up at once. Each is ended by itself,
+// so that there is progress however far the database is.
 const judgedTogether = 256
 
 func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
@@ -39,36 +40,32 @@ func (p *process) judge(ctx context.Context, last int64) {
 	}
 }
 
+// judgeSome returns how many it has looked up, if there may be more.
 func (p *process) judgeSome(ctx context.Context, last int64) (n int, err error) {
 	orphans, now, gone, err := p.orphans(ctx, last)
 	if err != nil || len(orphans) == 0 && !gone {
 		return 0, err
 	}
-	var ended []orphan
-	err = p.db.alone(ctx, true, func(s session) error {
-		ended = ended[:0]
-		for _, o := range orphans {
-			ok, err := p.endOrphan(ctx, s, &o, now, last)
-			if err != nil {
-				return err
-			}
-			if ok {
-				ended = append(ended, o)
-			}
+	for _, o := range orphans {
+		var ended bool
+		err = p.db.alone(ctx, true, func(s session) (err error) {
+			ended, err = p.endOrphan(ctx, s, &o, now, last)
+			return err
+		})
+		if err != nil {
+			return 0, err
 		}
-		if len(orphans) == judgedTogether {
-			return nil
+		if ended {
+			p.log.ErrorContext(ctx, "saferunner: call "+string(o.status)+": its process is gone", slog.String("task", o.task), slog.String("entry", o.id))
 		}
+	}
+	if len(orphans) == judgedTogether {
+		return judgedTogether, nil
+	}
+	return 0, p.db.alone(ctx, false, func(s session) error {
 		_, err := s.exec(ctx, "DELETE FROM @processes WHERE seen NOT BETWEEN "+p.db.clock()+" - "+milliseconds(p.pace.Dead)+" AND "+p.db.clock()+" AND "+p.judging(), last)
 		return err
 	})
-	if err != nil {
-		return 0, err
-	}
-	for _, o := range ended {
-		p.log.ErrorContext(ctx, "saferunner: call "+string(o.status)+": its process is gone", slog.String("task", o.task), slog.String("entry", o.id))
-	}
-	return len(orphans), nil
 }
 
 // orphans returns calls to be judged, and whether there are dead processes. It
@@ -113,8 +110,11 @@ func (p *process) endOrphan(ctx context.Context, s session, o *orphan, now time.
 	if err != nil || n == 0 {
 		return false, err
 	}
-	if o.status = status; givesKeyBack(status) {
+	if givesKeyBack(status) {
 		err = release(ctx, s, o.id)
+	}
+	if err == nil {
+		o.status = status // only now: it is tried again where SQLite is locked
 	}
 	return true, err
 }

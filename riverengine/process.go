@@ -55,8 +55,8 @@ func appear(ctx context.Context, db database, id string, log *slog.Logger) (*pro
 // run renews the row until ctx ends.
 func (p *process) run(ctx context.Context) {
 	defer close(p.ended)
-	for {
-		next := time.NewTimer(p.turn(ctx))
+	for rest := p.pace.Renew; ; rest = p.turn(ctx) {
+		next := time.NewTimer(rest)
 		select {
 		case <-next.C:
 		case <-ctx.Done():
@@ -69,13 +69,10 @@ func (p *process) run(ctx context.Context) {
 // retriesOf is how often a renewal that fails is tried in the time between two.
 const retriesOf = 10
 
-// turn waits for the time of a renewal, makes it and judges, and returns when
-// it is to be called again. Since the renewal at open there is no hurry.
+// turn renews the row, if it is time to, and judges; it returns when it is to be
+// called again.
 func (p *process) turn(ctx context.Context) (next time.Duration) {
-	p.mu.Lock()
-	rest := p.pace.Renew - time.Since(p.renewed)
-	p.mu.Unlock()
-	if rest > 0 {
+	if rest := p.rest(); rest > 0 {
 		return rest
 	}
 	patient, cancel := context.WithTimeout(ctx, p.pace.Renew)
@@ -86,9 +83,18 @@ func (p *process) turn(ctx context.Context) (next time.Duration) {
 		return p.pace.Renew / retriesOf
 	}
 	if mayJudge {
-		p.judge(patient, last)
+		brief, cancel := context.WithTimeout(ctx, p.pace.Renew)
+		defer cancel()
+		p.judge(brief, last)
 	}
-	return p.pace.Renew
+	return p.rest()
+}
+
+// rest is the time until the next renewal.
+func (p *process) rest() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.pace.Renew - time.Since(p.renewed)
 }
 
 // complain logs, once, that others may take this process for dead.

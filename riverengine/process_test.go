@@ -3,7 +3,6 @@ package riverengine
 import (
 	"context"
 	"database/sql"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +18,7 @@ import (
 // so that the machine may be slow.
 var (
 	judging = liveness.Pace{Renew: time.Second, Dead: time.Hour, Judge: 0}
-	eager   = liveness.Pace{Renew: 50 * time.Millisecond, Dead: time.Hour, Judge: 0}
+	eager   = liveness.Pace{Renew: 400 * time.Millisecond, Dead: time.Hour, Judge: 0}
 	silent  = liveness.Pace{Renew: time.Hour, Dead: time.Hour, Judge: time.Hour}
 )
 
@@ -103,7 +102,7 @@ func (m *mortals) Open(t *testing.T) journal.Journal {
 }
 
 func (m *mortals) Judge(t *testing.T) journal.Journal {
-	return m.open(t, eager, Logger(slog.New(slog.DiscardHandler))).Journal()
+	return m.open(t, eager).Journal()
 }
 
 func (m *mortals) Die(t *testing.T) {

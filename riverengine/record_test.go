@@ -41,5 +41,8 @@ func TestRecordMode(t *testing.T) {
 		if entry := entryOf(t, e, report.Outcomes()[0].EntryID); entry.Status != journal.StatusRecorded {
 			t.Errorf("the recorded call is %s", entry.Status)
 		}
+		if n := count(t, e, "@entries WHERE process <> ''"); n != 0 {
+			t.Errorf("%d recorded calls can be lost with a process", n)
+		}
 	})
 }

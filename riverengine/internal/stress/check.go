@@ -13,8 +13,9 @@ import (
 // history is what the effects' file says: what the workers have written, and
 // when the stress command has stopped or killed one of them.
 type history struct {
-	begins, ends, hooks map[string]int // by task and number
-	broken              []string       // rules
+	begins, ends, hooks map[string]int  // by task and number
+	stopped             map[string]bool // at some time, or killed
+	broken              []string        // rules
 }
 
 // read reads a file, in whose order all has happened.
@@ -23,9 +24,8 @@ func read(name string) (*history, error) {
 	if err != nil && !os.IsNotExist(err) {
 		return nil, err
 	}
-	h := &history{begins: map[string]int{}, ends: map[string]int{}, hooks: map[string]int{}}
+	h := &history{begins: map[string]int{}, ends: map[string]int{}, hooks: map[string]int{}, stopped: map[string]bool{}}
 	executing := map[string]map[string]bool{} // by call: the processes
-	stopped := map[string]bool{}              // at some time
 	for line := range strings.Lines(string(text)) {
 		what, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
 		pid, call, _ := strings.Cut(rest, " ")
@@ -36,7 +36,7 @@ func read(name string) (*history, error) {
 		case "begin":
 			h.begins[call]++
 			for other := range executing[call] {
-				if !stopped[other] {
+				if !h.stopped[other] {
 					h.broken = append(h.broken, fmt.Sprintf("%s: process %s begins while %s executes it, which was not stopped", call, pid, other))
 				}
 			}
@@ -47,8 +47,9 @@ func read(name string) (*history, error) {
 		case "hook":
 			h.hooks[call]++
 		case "stopped":
-			stopped[pid] = true
+			h.stopped[pid] = true
 		case "killed":
+			h.stopped[pid] = true
 			for _, of := range executing {
 				delete(of, pid)
 			}
@@ -69,6 +70,8 @@ func check(entries []entry, h *history) (broken []string) {
 		switch {
 		case !e.Status.Final():
 			wrong(e, "it has not ended")
+		case len(h.stopped) == 0 && (e.Status == journal.StatusInterrupted || len(e.Attempts) > 1):
+			wrong(e, "it was taken for lost, and nobody was stopped or killed: %d attempts", len(e.Attempts))
 		case begins > 1 && !retried:
 			wrong(e, "it was executed %d times", begins)
 		case e.Status == journal.StatusDone && ends == 0:

@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -129,9 +130,8 @@ func (w *worker) note(what string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
 	_, err = fmt.Fprintf(f, "%s %d\n", what, w.Process.Pid)
-	return err
+	return errors.Join(err, f.Close())
 }
 
 // stop stops the worker as if the machine had been.

@@ -6,7 +6,7 @@
 // while another attempt of it executes unless its process was stopped, and the
 // journal says what has happened.
 //
-//	go run ./internal/stress                       all, on both databases: about ten minutes
+//	go run ./internal/stress                       all, on both databases: about three minutes
 //	go run ./internal/stress -short                at a pace for tests
 //	go run ./internal/stress -only zombie,outage -on postgres
 //
