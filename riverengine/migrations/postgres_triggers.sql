@@ -5,26 +5,23 @@
 CREATE OR REPLACE FUNCTION @nanoseconds(t timestamptz) RETURNS bigint LANGUAGE sql STABLE AS
 $$ SELECT (date_part('epoch', t) * 1000000)::bigint * 1000 $$;
 
--- The number in a text; 0 for what is none, or does not fit.
-CREATE OR REPLACE FUNCTION @number(t text) RETURNS bigint LANGUAGE sql IMMUTABLE AS
-$$ SELECT CASE WHEN length(t) BETWEEN 1 AND 19 AND translate(t, '0123456789', '') = '' AND (length(t) < 19 OR t COLLATE "C" < '9') THEN t::bigint ELSE 0 END $$;
-
 -- What an entry has of the job that it is queued as. Nothing in it fails,
--- whatever somebody has done to the job.
+-- whatever somebody has done to the job. The parts of the head are taken apart
+-- once, which OFFSET sees to.
 CREATE OR REPLACE FUNCTION @queued(metadata jsonb, kind text, args jsonb)
 RETURNS TABLE (entry text, run_id text, run text, task text, shown text, key text, at bigint, caller text, scope text) LANGUAGE sql IMMUTABLE AS
 $$
     SELECT
         metadata ->> 'entry',
         coalesce(metadata ->> 'run_id', ''),
-        split_part(c.head, '|', 1),
+        coalesce(head[1], ''),
         coalesce(metadata ->> 'task', kind),
         coalesce(metadata ->> 'shown', args::text),
         coalesce(metadata ->> 'key', ''),
-        @number(split_part(c.head, '|', 2)),
-        substr(c.head, 5 + length(split_part(c.head, '|', 1)) + length(split_part(c.head, '|', 2)) + length(split_part(c.head, '|', 3)) + length(split_part(c.head, '|', 4))),
+        CASE WHEN head[2] ~ '^[0-8]?[0-9]{1,18}$' THEN head[2]::bigint ELSE 0 END,
+        coalesce(array_to_string(head[5:], '|'), ''),
         coalesce(metadata ->> 'scope', '')
-    FROM (SELECT coalesce(metadata ->> 'call', '') AS head) c
+    FROM (SELECT string_to_array(metadata ->> 'call', '|') AS head OFFSET 0) h
 $$;
 
 CREATE OR REPLACE VIEW @waiting AS
