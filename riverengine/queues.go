@@ -38,25 +38,52 @@ func (e *Engine) gathering(ctx context.Context, tasks []engine.TaskSpec) {
 
 // gather moves those that are due. The others are moved once they are.
 func (e *Engine) gather(ctx context.Context, queues map[string]string) error {
-	var strays [][2]string
+	var waiting []string
 	s := e.db.read()
 	err := s.query(ctx, func(scan scan) error {
-		var kind, queue string
-		err := scan(&kind, &queue)
-		if own, ok := queues[kind]; ok && own != queue {
-			strays = append(strays, [2]string{kind, queue})
-		}
+		var queue string
+		err := scan(&queue)
+		waiting = append(waiting, queue)
 		return err
-	}, "SELECT DISTINCT kind, queue FROM @river_job WHERE state = 'available'")
+	}, queuesOfWaiting)
 	if err != nil {
 		return err
 	}
-	for _, stray := range strays {
-		kind, queue := stray[0], stray[1]
-		if _, err := s.exec(ctx, "UPDATE @river_job SET queue = $1 WHERE state = 'available' AND queue = $2 AND kind = $3", queues[kind], queue, kind); err != nil {
-			return err
+	for kind, own := range queues {
+		for _, queue := range waiting {
+			if queue == own {
+				continue
+			}
+			if err := e.gatherFrom(ctx, s, kind, queue, own); err != nil {
+				return err
+			}
 		}
-		e.db.committed(map[string]struct{}{queues[kind]: {}})
 	}
 	return nil
 }
+
+// gatherFrom moves the calls of a kind from a queue to the kind's own.
+func (e *Engine) gatherFrom(ctx context.Context, s session, kind, queue, own string) error {
+	var found int
+	if err := s.query(ctx, func(scan scan) error { return scan(&found) }, strayOfKind, queue, kind); err != nil || found == 0 {
+		return err
+	}
+	if _, err := s.exec(ctx, "UPDATE @river_job SET queue = $1 WHERE state = 'available' AND queue = $2 AND kind = $3", own, queue, kind); err != nil {
+		return err
+	}
+	e.db.committed(map[string]struct{}{own: {}})
+	return nil
+}
+
+const (
+	// queuesOfWaiting steps from queue to queue in the index by which River fetches,
+	// and reads a row of each.
+	queuesOfWaiting = `WITH RECURSIVE waiting (queue) AS (
+    SELECT (SELECT queue FROM @river_job WHERE state = 'available' ORDER BY queue LIMIT 1)
+    UNION ALL
+    SELECT (SELECT j.queue FROM @river_job j WHERE j.state = 'available' AND j.queue > waiting.queue ORDER BY j.queue LIMIT 1) FROM waiting WHERE waiting.queue IS NOT NULL
+)
+SELECT queue FROM waiting WHERE queue IS NOT NULL`
+	// strayOfKind reads what waits in the queue, or of the kind.
+	strayOfKind = "SELECT 1 FROM @river_job WHERE state = 'available' AND queue = $1 AND kind = $2 LIMIT 1"
+)

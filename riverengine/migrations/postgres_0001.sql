@@ -25,14 +25,12 @@ CREATE TABLE @entries (
 -- row stays on its page, half of which is left free for that.
 CREATE INDEX entries_class ON @entries (class, id);
 CREATE INDEX entries_run_id ON @entries (run_id, id);
-CREATE INDEX entries_run ON @entries (run, id);
 CREATE INDEX entries_task ON @entries (task, id);
 CREATE INDEX entries_scope ON @entries (scope, id) WHERE scope <> '';
 CREATE INDEX entries_process ON @entries (process) WHERE process <> '';
 
 -- Of the calls that are queued. The first also keeps a call from being queued twice.
 CREATE UNIQUE INDEX saferunner_entry ON @river_job ((metadata ->> 'entry') COLLATE "C") WHERE attempted_at IS NULL;
-CREATE INDEX saferunner_run ON @river_job ((split_part(coalesce(metadata ->> 'call', ''), '|', 1)) COLLATE "C", (metadata ->> 'entry') COLLATE "C") WHERE attempted_at IS NULL;
 CREATE INDEX saferunner_run_id ON @river_job ((coalesce(metadata ->> 'run_id', '')) COLLATE "C", (metadata ->> 'entry') COLLATE "C") WHERE attempted_at IS NULL;
 CREATE INDEX saferunner_kind ON @river_job (kind, (metadata ->> 'entry') COLLATE "C") WHERE attempted_at IS NULL;
 CREATE INDEX saferunner_scope ON @river_job ((metadata ->> 'scope') COLLATE "C", (metadata ->> 'entry') COLLATE "C") WHERE attempted_at IS NULL AND metadata ? 'scope';
