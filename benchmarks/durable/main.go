@@ -1,7 +1,7 @@
 // Command durable measures the durable engine beside plain River at the same
 // settings, on SQLite and on Postgres: queueing in batches, working what is
-// queued, one run of a hundred calls from Run to its last call, and idling.
-// It is a program, because nothing executes in a test binary. It measures
+// queued, one run of a hundred calls from Run to its last call, idling, and on
+// Postgres working with two and with four processes. It is a program, because nothing executes in a test binary. It measures
 // each once, in a new order each time; benchmarks/run does so ten times.
 //
 //	durable [-postgres URL] [-only sqlite|postgres]
@@ -47,8 +47,15 @@ func main() {
 	flag.Duration("time", 0, "ignored: a pass takes as long as it takes")
 	only := flag.String("only", "", "sqlite or postgres")
 	url := flag.String("postgres", os.Getenv("SAFERUNNER_TEST_POSTGRES"), "URL of a Postgres server")
+	work := flag.String("work", "", "a subject: work in the database of the first argument, from a line on standard input until its end")
 	flag.Parse()
 	slog.SetDefault(slog.New(slog.NewTextHandler(io.Discard, nil)))
+	if *work != "" {
+		if err := workAlong(context.Background(), *work, flag.Arg(0)); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	if err := run(context.Background(), *url, *only); err != nil {
 		log.Fatal(err)
 	}
@@ -81,14 +88,19 @@ func run(ctx context.Context, url, only string) error {
 	return nil
 }
 
-// named is a subject that can be opened.
+// named is a subject that can be opened, in a database that is made for it.
 type named struct {
-	name string
-	open func(ctx context.Context) (subject, error)
+	name     string
+	database func(ctx context.Context) (string, error)
+	open     func(ctx context.Context, database string) (subject, error)
 }
 
 func measure(ctx context.Context, n named) error {
-	s, err := n.open(ctx)
+	database, err := n.database(ctx)
+	if err != nil {
+		return err
+	}
+	s, err := n.open(ctx, database)
 	if err != nil {
 		return err
 	}
@@ -129,6 +141,13 @@ func measure(ctx context.Context, n named) error {
 	n.show("IdleSecond", "cpu-ns/op", time.Duration(float64(processorTime()-used)/time.Since(begin).Seconds()))
 	if err := s.stop(ctx); err != nil {
 		return err
+	}
+	if strings.HasPrefix(n.name, "postgres") {
+		for _, processes := range []int{2, 4} {
+			if err := n.together(ctx, s, database, processes); err != nil {
+				return err
+			}
+		}
 	}
 	return s.close(ctx)
 }

@@ -32,27 +32,19 @@ func (order) Kind() string { return "order.created" }
 var someone = order{17, "Ann Example", "ann@example.com", "Thank you for your order, which we will send as soon as we have it, at the latest within three days."}
 
 func subjects(dir, url string) []named {
+	file := func(name string) func(context.Context) (string, error) {
+		return func(context.Context) (string, error) { return filepath.Join(dir, name), nil }
+	}
+	database := func(name string) func(context.Context) (string, error) {
+		return func(ctx context.Context) (string, error) { return freshDatabase(ctx, url, name) }
+	}
 	return []named{
-		{"sqlite/river", func(ctx context.Context) (subject, error) {
-			return openPlainSQLite(ctx, filepath.Join(dir, "river.db"))
+		{"sqlite/river", file("river.db"), openPlainSQLite},
+		{"sqlite/saferunner", file("saferunner.db"), func(ctx context.Context, path string) (subject, error) {
+			return openEngine(ctx, "sqlite:"+path)
 		}},
-		{"sqlite/saferunner", func(ctx context.Context) (subject, error) {
-			return openEngine(ctx, "sqlite:"+filepath.Join(dir, "saferunner.db"))
-		}},
-		{"postgres/river", func(ctx context.Context) (subject, error) {
-			db, err := freshDatabase(ctx, url, "river")
-			if err != nil {
-				return nil, err
-			}
-			return openPlainPostgres(ctx, db)
-		}},
-		{"postgres/saferunner", func(ctx context.Context) (subject, error) {
-			db, err := freshDatabase(ctx, url, "saferunner")
-			if err != nil {
-				return nil, err
-			}
-			return openEngine(ctx, db)
-		}},
+		{"postgres/river", database("river"), openPlainPostgres},
+		{"postgres/saferunner", database("saferunner"), openEngine},
 	}
 }
 

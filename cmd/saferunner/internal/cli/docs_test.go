@@ -75,7 +75,8 @@ func checkPage(t *testing.T, path string, least int) {
 	}
 }
 
-// Every query in the page on durable calls is one for Postgres.
+// Every query in the page on durable calls is one for Postgres. The rights that it
+// grants are tested where there is a role for them, in riverengine.
 func TestDocsQueries(t *testing.T) {
 	t.Parallel()
 	s, url := live(t), testDatabase(t)
@@ -83,7 +84,7 @@ func TestDocsQueries(t *testing.T) {
 	s.must(0, "migrate")
 	queries := 0
 	for _, b := range blocks(t, "../../../../docs/durable.md") {
-		if b.kind == "sql" {
+		if b.kind == "sql" && !strings.Contains(b.text, "GRANT") {
 			execute(t, url, b.text)
 			queries++
 		}
