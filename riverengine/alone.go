@@ -32,10 +32,10 @@ func (d *postgresDB) alone(ctx context.Context, inTx bool, do func(session) erro
 			return err
 		}
 	}
-	if !inTx {
+	if !inTx && !d.server.isolated {
 		return do(postgresSession{d.own.conn, d.names})
 	}
-	return pgx.BeginFunc(ctx, d.own.conn, func(tx pgx.Tx) error { return do(postgresSession{tx, d.names}) })
+	return pgx.BeginTxFunc(ctx, d.own.conn, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error { return do(postgresSession{tx, d.names}) })
 }
 
 // connect connects as the pool does.
