@@ -128,6 +128,52 @@ func runWhileHanging(t *testing.T, heeds bool, hangs string) {
 	}
 }
 
+// heeding is a journal that writes nothing once ctx has ended.
+type heeding struct{ journal.Journal }
+
+func (h heeding) Write(ctx context.Context, changes ...journal.Change) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return h.Journal.Write(ctx, changes...)
+}
+
+// The end of a call is written however long after the end of its caller's ctx it
+// comes, and what follows is as well.
+func TestEndLongAfterTheCallersCtx(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := quiet(t, saferunner.WithJournal(heeding{saferunner.NewMemoryJournal(1000, 1<<20)}))
+		slow := saferunner.Define("slow.task", func(ctx context.Context, fails bool) error {
+			time.Sleep(5 * time.Second)
+			if fails {
+				return ctx.Err()
+			}
+			return nil
+		})
+		for _, fails := range []bool{true, false} {
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			report, err := r.Run(ctx, "late", slow.With(fails).Key("k"), slow.With(false))
+			cancel()
+			if err == nil {
+				t.Error("the second call has executed after ctx had ended")
+			}
+			want := []journal.Status{journal.StatusFailed, journal.StatusSkipped}
+			if !fails {
+				want[0] = journal.StatusDone
+			}
+			for i, o := range report.Outcomes() {
+				page, err := r.Journal().Query(t.Context(), journal.Query{ID: o.EntryID})
+				if err != nil || len(page.Entries) != 1 || page.Entries[0].Status != want[i] {
+					t.Errorf("call %d, fails %t: the journal has %+v, want %s: %v", i, fails, page.Entries, want[i], err)
+				}
+			}
+		}
+		if n := r.JournalFailures(); n != 0 {
+			t.Errorf("%d writes have failed", n)
+		}
+	})
+}
+
 // Whatever the journal does, Shutdown returns soon after its ctx has ended,
 // every call has ended by then, and nothing goes on for ever.
 func TestShutdownWhileTheJournalHangs(t *testing.T) {

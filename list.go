@@ -124,7 +124,7 @@ func (l *list) show(end int) {
 }
 
 // graced is a ctx for the journal: the whole list has one second more than
-// its ctx.
+// its ctx, and the end of a call that comes after that has one of its own.
 func (l *list) graced() context.Context {
 	if l.runner.memory != nil || l.ctx.Done() == nil {
 		return l.ctx
@@ -171,6 +171,10 @@ func (l *list) executeSync(i int, d gate.Decision) {
 // executed notes the end of a sync call.
 func (l *list) executed(a *attempt, o *outcome) {
 	i := int(a.ctx.call)
+	if l.late != nil && l.ctx.Err() != nil {
+		l.late.end()
+		l.late = nil
+	}
 	e := a.ending(l.ctx, o)
 	var kept *record.Kept
 	if a.args.Task().HasResult {
