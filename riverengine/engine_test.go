@@ -557,25 +557,32 @@ func TestWrongTransaction(t *testing.T) {
 // A transaction on another file says so, before it has written anything.
 func TestForeignTransaction(t *testing.T) {
 	e := openTestFile(t, testFile(t))
-	other, err := openSQLite(testFile(t), false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer other.Close()
-	tx, err := other.BeginTx(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = e.SubmitTx(t.Context(), tx, batchOf(engine.Job{Task: note}))
-	want := "riverengine: the transaction is on another database than the engine's, one without its tables: begin it on the engine's file"
-	if err == nil || err.Error() != want {
-		t.Errorf("got %v, want %s", err, want)
-	}
-	if err := tx.Rollback(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := e.SubmitTx(t.Context(), tx, batchOf(engine.Job{Task: note})); !errors.Is(err, sql.ErrTxDone) {
-		t.Errorf("one that has ended: %v", err)
+	withTables := testFile(t)
+	openTestFile(t, withTables)
+	for _, path := range []string{testFile(t), withTables} {
+		other, err := openSQLite(path, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.Close()
+		tx, err := other.BeginTx(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = e.SubmitTx(t.Context(), tx, batchOf(engine.Job{Task: note}))
+		want := "riverengine: the transaction is on another database than the engine's: begin it on the engine's database"
+		if err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+		if err := e.WriteTx(t.Context(), tx, journal.Forget("entry")); err == nil || err.Error() != want {
+			t.Errorf("WriteTx: got %v, want %s", err, want)
+		}
+		if err := tx.Rollback(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.SubmitTx(t.Context(), tx, batchOf(engine.Job{Task: note})); !errors.Is(err, sql.ErrTxDone) {
+			t.Errorf("one that has ended: %v", err)
+		}
 	}
 }
 

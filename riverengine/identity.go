@@ -120,9 +120,17 @@ func (d *sqliteDB) has(ctx context.Context, tx any) (bool, error) {
 	case err != nil:
 		return false, err
 	case file == "" || d.path == "":
-		return file == d.path && onEngineFile(t) == nil, nil
+		return file == d.path && d.hasTables(ctx, t), nil
 	}
 	there, err1 := os.Stat(file)
 	here, err2 := os.Stat(d.path)
 	return err1 == nil && err2 == nil && os.SameFile(there, here), nil
+}
+
+// hasTables reports whether the engine's tables are where a transaction is: of a
+// database in memory no more can be told.
+func (d *sqliteDB) hasTables(ctx context.Context, tx *sql.Tx) bool {
+	var tables int
+	err := tx.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE name = 'saferunner_engine'").Scan(&tables)
+	return err == nil && tables > 0
 }

@@ -197,11 +197,7 @@ func (d *sqliteDB) within(tx any) (session, error) {
 	if err := d.takes(tx); err != nil {
 		return nil, err
 	}
-	t := tx.(*sql.Tx)
-	if err := onEngineFile(t); err != nil {
-		return nil, err
-	}
-	return sqliteSession{t}, nil
+	return sqliteSession{tx.(*sql.Tx)}, nil
 }
 
 // together is how many entries one statement writes: most of what a

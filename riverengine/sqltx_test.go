@@ -142,18 +142,26 @@ func TestForeignSQLTx(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	tx, err := openStdlib(t, testDatabase(t), pgx.QueryExecModeCacheStatement).BeginTx(t.Context(), nil)
+	withTables := testDatabase(t)
+	other, err := openForTest(t.Context(), withTables)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := e.SubmitTx(t.Context(), tx, batchOf(engine.Job{Task: note, Key: "k"})); err == nil || !strings.Contains(err.Error(), "on another database than the engine's") {
-		t.Errorf("got %v", err)
-	}
-	if err := tx.Rollback(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := e.SubmitTx(t.Context(), tx, batchOf(engine.Job{Task: note})); !errors.Is(err, sql.ErrTxDone) || !strings.Contains(err.Error(), "has ended") {
-		t.Errorf("one that has ended: %v", err)
+	defer other.Close()
+	for _, url := range []string{testDatabase(t), withTables} {
+		tx, err := openStdlib(t, url, pgx.QueryExecModeCacheStatement).BeginTx(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.SubmitTx(t.Context(), tx, batchOf(engine.Job{Task: note, Key: "k"})); err == nil || !strings.Contains(err.Error(), "on another database than the engine's") {
+			t.Errorf("got %v", err)
+		}
+		if err := tx.Rollback(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.SubmitTx(t.Context(), tx, batchOf(engine.Job{Task: note})); !errors.Is(err, sql.ErrTxDone) || !strings.Contains(err.Error(), "has ended") {
+			t.Errorf("one that has ended: %v", err)
+		}
 	}
 }
 

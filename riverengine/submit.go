@@ -43,6 +43,9 @@ func (e *Engine) Submit(ctx context.Context, b engine.Batch) ([]engine.Ticket, e
 // SubmitTx is for the runner, whose RunTx calls it: a program calls [RunTx] or
 // [RunPgxTx]. It is Submit within a *sql.Tx, or a pgx.Tx of Postgres.
 func (e *Engine) SubmitTx(ctx context.Context, tx any, b engine.Batch) ([]engine.Ticket, error) {
+	if err := e.owns(ctx, tx); err != nil {
+		return nil, err
+	}
 	tickets, _, err := e.submitTx(ctx, tx, b)
 	return tickets, err
 }
@@ -69,6 +72,9 @@ func (e *Engine) submitTx(ctx context.Context, tx any, batches ...engine.Batch) 
 func (e *Engine) WriteTx(ctx context.Context, tx any, changes ...journal.Change) error {
 	if e.db == nil {
 		return e.journal.Write(ctx, changes...)
+	}
+	if err := e.owns(ctx, tx); err != nil {
+		return err
 	}
 	s, err := e.db.within(tx)
 	if err != nil {

@@ -84,18 +84,18 @@ func postgresTakes(tx any) error {
 	return fmt.Errorf("riverengine: the engine is on Postgres and takes part in a *sql.Tx or a pgx.Tx of its database, not in a %T", tx)
 }
 
-// onEngineFile fails where a transaction is on a file without the engine's
-// tables.
-func onEngineFile(tx *sql.Tx) error {
-	var tables int
-	err := tx.QueryRow("SELECT count(*) FROM sqlite_schema WHERE name = 'saferunner_engine'").Scan(&tables)
-	switch {
-	case errors.Is(err, sql.ErrTxDone):
-		return fmt.Errorf("riverengine: the transaction has ended: RunTx comes before its Commit and Rollback: %w", err)
-	case err != nil:
-		return fmt.Errorf("riverengine: the transaction, which has to be one on the engine's file: %w", err)
-	case tables == 0:
-		return errors.New("riverengine: the transaction is on another database than the engine's, one without its tables: begin it on the engine's file")
+// owns fails unless a transaction is on the engine's database: what is queued
+// elsewhere is worked by others, or by nobody.
+func (e *Engine) owns(ctx context.Context, tx any) error {
+	if err := e.online(); err != nil {
+		return err
 	}
-	return nil
+	if err := e.db.takes(tx); err != nil {
+		return err
+	}
+	has, err := e.db.has(ctx, tx)
+	if err == nil && !has {
+		err = errors.New("riverengine: the transaction is on another database than the engine's: begin it on the engine's database")
+	}
+	return explainTx(err)
 }
