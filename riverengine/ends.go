@@ -138,13 +138,13 @@ func (e executor) JobSetStateIfRunningMany(ctx context.Context, p *riverdriver.J
 	for i, job := range p.ID {
 		of[job] = e.engine.attempts.ending(job, p.MetadataUpdates[i])
 	}
-	fetched := p.ID
+	ended := begunOf(of)
 	p, err := e.completeMost(ctx, p, of)
 	if err != nil {
 		return nil, err
 	}
 	if p == nil {
-		e.engine.fetches.drop(fetched)
+		e.engine.fetches.drop(ended)
 		return nil, nil
 	}
 	jobs := p.ID
@@ -154,12 +154,23 @@ func (e executor) JobSetStateIfRunningMany(ctx context.Context, p *riverdriver.J
 			return nil, err
 		}
 		if len(late) == 0 {
-			e.engine.fetches.drop(fetched)
+			e.engine.fetches.drop(ended)
 			e.engine.written(ctx, jobs, of, rows)
 			return rows, nil
 		}
 		p = without(p, late)
 	}
+}
+
+// begunOf returns when the attempts began whose ends are to be written.
+func begunOf(of map[int64]*attempt) map[int64]time.Time {
+	begun := make(map[int64]time.Time, len(of))
+	for job, a := range of {
+		if a != nil {
+			begun[job] = a.begun
+		}
+	}
+	return begun
 }
 
 // setAll writes all ends, or none if some come too late, and which.

@@ -75,6 +75,7 @@ type database interface {
 	alone(ctx context.Context, inTx bool, do func(session) error) error
 	clock() string       // the database's, in Unix milliseconds
 	attemptedBy() string // the process of a job's last attempt
+	putBack() string     // puts the job $1 back into the queue as if the attempt that began at the text $2 had not been
 	halves() []half      // what holds the calls
 	running() string     // the condition that a call executes, which has an index
 	unended() string     // selects the job of an entry, in $1, that has not ended

@@ -155,6 +155,12 @@ func (d *postgresDB) timestamp(t time.Time) any { return t }
 func (d *postgresDB) clock() string             { return "(extract(epoch FROM clock_timestamp()) * 1000)::bigint" }
 func (d *postgresDB) attemptedBy() string       { return "attempted_by[array_upper(attempted_by, 1)]" }
 
+func (d *postgresDB) putBack() string {
+	return "UPDATE @river_job SET state = 'available', attempt = greatest(attempt - 1, 0), metadata = metadata || jsonb_build_object('snoozes'," +
+		" 1 + CASE WHEN jsonb_typeof(metadata -> 'snoozes') = 'number' THEN (metadata -> 'snoozes')::int ELSE 0 END)" +
+		" WHERE id = $1 AND state = 'running' AND CAST(attempted_at AS text) = $2"
+}
+
 func (d *postgresDB) halves() []half {
 	return []half{{table: "@entries"}, {table: "@waiting", status: journal.StatusQueued, kinds: true}}
 }

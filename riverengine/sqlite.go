@@ -237,6 +237,11 @@ func (d *sqliteDB) attemptedBy() string {
 	return "CASE WHEN json_valid(attempted_by, 6) THEN attempted_by ->> '$[#-1]' END"
 }
 
+func (d *sqliteDB) putBack() string {
+	return "UPDATE @river_job SET state = 'available', attempt = max(attempt - 1, 0), metadata = jsonb_set(metadata, '$.snoozes', 1 + coalesce(metadata ->> 'snoozes', 0))" +
+		" WHERE id = $1 AND state = 'running' AND CAST(attempted_at AS text) = $2"
+}
+
 func (d *sqliteDB) halves() []half { return []half{{table: "@entries"}} }
 
 func (d *sqliteDB) running() string {

@@ -146,36 +146,6 @@ func TestLostQueryIsServed(t *testing.T) {
 	})
 }
 
-// A fetch whose answer is lost has made jobs running in the name of this process.
-// They are executed by the next fetch.
-func TestFetchWithoutAnswer(t *testing.T) {
-	onBothAt(t, func(t *testing.T, open func(*testing.T, liveness.Pace, ...Option) *Engine) {
-		e := open(t, silent)
-		b := submit(t, e, engine.Job{Task: note}, engine.Job{Task: note})
-		fetch := func() []*rivertype.JobRow {
-			t.Helper()
-			got, err := executorOf(t, e).JobGetAvailable(t.Context(), &riverdriver.JobGetAvailableParams{
-				ClientID: e.name, MaxAttemptedBy: 100, MaxToLock: 10, Queue: queueOf(""), Schema: schemaOf(e),
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			return got.Jobs
-		}
-		if n := len(fetch()); n != len(b.Jobs) {
-			t.Fatalf("fetched %d", n)
-		}
-		e.fetches.drop([]int64{jobOf(t, e, b.Jobs[1].EntryID)}) // as if it had not been told of it
-		e.fetches.doubt(queueOf(""))
-		if again := fetch(); len(again) != 1 || again[0].ID != jobOf(t, e, b.Jobs[1].EntryID) || again[0].Attempt != 1 {
-			t.Errorf("fetched %+v, want the job of the lost answer", again)
-		}
-		if n := len(fetch()); n != 0 {
-			t.Errorf("fetched %d once more", n)
-		}
-	})
-}
-
 // The loss of a call that was to be cancelled is logged like that of any other.
 func TestCancelledCallOfDeadProcessIsLogged(t *testing.T) {
 	onBoth(t, func(t *testing.T, open func(...Option) *Engine) {

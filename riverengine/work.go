@@ -83,11 +83,13 @@ func (e *Engine) startClient(ctx context.Context, tasks []engine.TaskSpec, h eng
 	return c, c.start(ctx)
 }
 
-// gathers begins to gather the calls of these tasks, and returns what ends it.
+// gathers begins to gather the calls of these tasks, and to sweep, and returns
+// what ends it.
 func (e *Engine) gathers(ctx context.Context, tasks []engine.TaskSpec) (still func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var gatherer sync.WaitGroup
 	gatherer.Go(func() { e.gathering(ctx, tasks) })
+	gatherer.Go(func() { e.sweeping(ctx) })
 	return func() {
 		cancel()
 		gatherer.Wait()
