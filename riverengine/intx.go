@@ -22,8 +22,8 @@ import (
 //		return err
 //	})
 //
-// If db is the database of the runner's engine, the lists that are async
-// throughout are queued in the transaction, together, just before it commits:
+// If db is the database of the runner's engine, the lists that have only
+// async calls are queued in the transaction, together, just before it commits:
 // they are there if it commits, and are not if it rolls back. A list with a sync
 // call runs after the commit, whole, as do all lists on another engine: a process
 // that dies in between loses them. Their errors are those of InTx, which then says
