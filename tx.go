@@ -24,7 +24,7 @@ import (
 // RunTx returns [engine.ErrNoTx] if the engine takes no part in transactions; the
 // in-process engine never does; and an error if tx is none of the engine's. In
 // test mode the same is checked, as far as the runner has an engine, and the calls
-// are recorded. If the error is not nil, nothing was executed: roll back.
+// are recorded at once, also if tx rolls back later. If the error is not nil, nothing was executed: roll back.
 func (r *Runner) RunTx(ctx context.Context, tx any, runID string, calls ...Call) (*Report, error) {
 	if !r.made() {
 		return refusedReport(runID), errNilRunner("RunTx")

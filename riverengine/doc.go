@@ -28,15 +28,18 @@
 //
 // # Crashes
 //
-// A call that was executing when its process died is noticed within its
-// Timeout and 45 seconds, as long as another process works. Without Attempts
+// A call that was executing when its process died is noticed within 60
+// seconds, whatever its Timeout, as long as another process works. Without Attempts
 // it ends as interrupted, which the process that finds it logs at Error, and
-// is never executed again; with attempts left it is executed again. The same
-// holds for a call that takes more than 5 seconds longer than its Timeout,
-// which is one minute for a task without: heed ctx.
+// is never executed again; with attempts left it is executed again.
 //
-// What counts are the Attempts that the task has in the process that works it,
-// as well as those that the call was queued with: whichever allows less.
+// An attempt of an async call whose task has no Timeout may take one minute, or [DefaultTimeout]:
+// then its ctx ends with context.DeadlineExceeded. A task that does not heed its ctx
+// goes on. Its call stays running as long as the process lives, and nobody else
+// executes it. After 5 seconds that is logged at Error.
+//
+// A call gets the Attempts that its task had when the call was queued, or those
+// that the task has in the process that works it, whichever are fewer.
 //
 // # Versions
 //

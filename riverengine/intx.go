@@ -22,8 +22,8 @@ import (
 //		return err
 //	})
 //
-// If db is the database of the runner's engine, the lists that are async
-// throughout are queued in the transaction, together, just before it commits:
+// If db is the database of the runner's engine, the lists that have only
+// async calls are queued in the transaction, together, just before it commits:
 // they are there if it commits, and are not if it rolls back. A list with a sync
 // call runs after the commit, whole, as do all lists on another engine: a process
 // that dies in between loses them. Their errors are those of InTx, which then says
@@ -41,9 +41,10 @@ import (
 // savepoint: what fn runs is run, or queued, with the outer one. Savepoints of one
 // transaction come one after the other. Options are those of the outer one. Within
 // one on another db, or a Defer, InTx is a transaction of its own, and hands on to that
-// the lists that it does not queue.
+// the lists that it does not queue. Another value for the same server is another db,
+// as for an InPgxTx around an InTx: the inner transaction commits by itself.
 //
-// fn does not end tx, and closes what it reads from it. Goroutines of fn that run
+// fn does not end tx, and closes the rows that it reads from it before it returns. Goroutines of fn that run
 // calls end before it. Where another transaction on Postgres holds a key, InTx
 // waits as long as the lock_timeout of tx says: without one, for its end.
 // At most one of opts may be given.

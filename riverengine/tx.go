@@ -22,9 +22,12 @@ import (
 // begin. Until the transaction ends it keeps, on SQLite, all other writers
 // out, and on Postgres those of the keys of its calls: a Run that waits for
 // that fails after 10 seconds (with [NewSQLite], after the busy_timeout of
-// the connection). Where another transaction on Postgres holds a key, RunTx
-// waits as long as the lock_timeout of tx says: without one, for its end.
-// Rows of tx that are still open are an error of most drivers: read them first.
+// the connection), and on SQLite waits as long again for its journal. Where
+// another transaction on Postgres holds a key, RunTx waits as long as the
+// lock_timeout of tx says: without one, for its end. Rows of tx that are still
+// open are an error of most drivers: read them first.
+//
+// A test records the calls at once, and keeps them if tx rolls back; see [InTx].
 func RunTx(ctx context.Context, tx *sql.Tx, runID string, calls ...saferunner.Call) (*saferunner.Report, error) {
 	return runTx(ctx, tx, runID, calls)
 }
