@@ -107,7 +107,7 @@ func (d *postgresDB) explainLock(err error) error {
 	if !ok || failure.Code != "55P03" {
 		return err
 	}
-	return fmt.Errorf("another transaction holds this key, or what else is needed, for more than %s: if it is your own, use RunTx with it: %w", d.server.patience(), err)
+	return fmt.Errorf("another transaction holds this key, or what else is needed, for more than %s: if it is your own, use RunTx with it, or in InTx the ctx that its function gets: %w", d.server.patience(), err)
 }
 
 // settled queues the entry again, which waits for a transaction that has

@@ -122,7 +122,7 @@ func (d *sqliteDB) conn(ctx context.Context) (*sql.Conn, error) {
 	defer cancel()
 	conn, err := d.db.Conn(patient)
 	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-		return nil, fmt.Errorf("all connections to the SQLite database were in use for %s: if this is inside a transaction of your own on them, use RunTx with it: %w", lockPatience, err)
+		return nil, fmt.Errorf("all connections to the SQLite database were in use for %s: if this is inside a transaction of your own on them, use RunTx with it, or in InTx the ctx that its function gets: %w", lockPatience, err)
 	}
 	return conn, err
 }
@@ -188,7 +188,7 @@ func explainBusy(ctx context.Context, conn *sql.Conn, began time.Time, err error
 	if conn.QueryRowContext(ctx, "PRAGMA busy_timeout").Scan(&timeout) == nil && timeout == 0 {
 		waited = "did not wait, since its connection has no busy_timeout"
 	}
-	return fmt.Errorf("another connection has locked the SQLite database, and this transaction %s: if the other is a transaction of your own on the same file, use RunTx with it: %w", waited, err)
+	return fmt.Errorf("another connection has locked the SQLite database, and this transaction %s: if the other is a transaction of your own on the same file, use RunTx with it, or in InTx the ctx that its function gets: %w", waited, err)
 }
 
 func (d *sqliteDB) takes(tx any) error { return sqliteTakes(tx) }
