@@ -43,8 +43,9 @@ import (
 // one on another db, or a Defer, InTx is a transaction of its own, and hands on to that
 // the lists that it does not queue.
 //
-// fn does not end tx, and closes what it reads from it. Goroutines of fn that run
-// calls end before it. Where another transaction on Postgres holds a key, InTx
+// fn does not end tx: if it does, InTx returns an error, and the calls are lost,
+// although tx may have been committed. fn closes the rows that it reads from tx.
+// Goroutines of fn that run calls end before it. Where another transaction on Postgres holds a key, InTx
 // waits as long as the lock_timeout of tx says: without one, for its end.
 // At most one of opts may be given.
 func InTx(ctx context.Context, db interface {

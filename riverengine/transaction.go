@@ -64,7 +64,7 @@ const rollbackPatience = 5 * time.Second
 
 var (
 	errLeft  = errors.New("the function of its InTx panicked, or called runtime.Goexit")
-	errEnded = errors.New("the function has ended the transaction itself: InTx commits when it returns nil, and rolls back when it returns an error")
+	errEnded = errors.New("the function has ended the transaction itself: it may have been committed, and its calls are lost: let InTx commit, when the function returns nil, or roll back, when it returns an error")
 )
 
 // ended reports whether err says that a transaction had ended before.
@@ -152,7 +152,7 @@ func (u *unit[T]) run(ctx context.Context, caller uintptr, fn func(context.Conte
 		return u.back(ctx, err)
 	}
 	if err = u.failure(); err != nil {
-		return u.back(ctx, fmt.Errorf("riverengine: InTx: rolled back, since a savepoint in it could not be rolled back: %w", err))
+		return u.back(ctx, u.spoilt(ctx, err))
 	}
 	if u.outer != nil {
 		if err := u.own.commit(ctx); err != nil {
@@ -163,20 +163,33 @@ func (u *unit[T]) run(ctx context.Context, caller uintptr, fn func(context.Conte
 	return u.end(ctx)
 }
 
+// spoilt explains why a transaction does not commit in which a savepoint could
+// not be rolled back.
+func (u *unit[T]) spoilt(ctx context.Context, err error) error {
+	if ended(err) && (u.outer != nil || ended(u.own.rollback(ctx))) { // with pgx, the savepoint alone may have ended
+		return explainEnd(ctx, err)
+	}
+	return fmt.Errorf("riverengine: InTx: rolled back, since a savepoint in it could not be rolled back: %w", err)
+}
+
 // explainEnd explains why a transaction did not commit.
 func explainEnd(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
 	case ended(err):
-		return fmt.Errorf("riverengine: InTx: nothing was executed: %w: %w", errEnded, err)
+		return fmt.Errorf("riverengine: InTx: %w: %w", errEnded, err)
 	}
 	return fmt.Errorf("riverengine: InTx: rolled back, and nothing was executed: %w", err)
 }
 
 // back rolls back, and returns err.
 func (u *unit[T]) back(ctx context.Context, err error) error {
-	u.held.Forget(fmt.Errorf("its transaction was rolled back: %w", err))
+	cause := err
+	if !errors.Is(err, errEnded) {
+		cause = fmt.Errorf("its transaction was rolled back: %w", err)
+	}
+	u.held.Forget(cause)
 	patient, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackPatience)
 	defer cancel()
 	failure := u.own.rollback(patient)
@@ -185,6 +198,9 @@ func (u *unit[T]) back(ctx context.Context, err error) error {
 		return err
 	case u.outer != nil:
 		u.outer.fail(failure)
+		if errors.Is(err, errEnded) { // which says it
+			return err
+		}
 	}
 	return errors.Join(err, fmt.Errorf("riverengine: InTx: rolling back: %w", failure))
 }
