@@ -397,3 +397,51 @@ func checkEnded(t *testing.T, name string, err error) {
 		t.Errorf("%s: got %v", name, err)
 	}
 }
+
+// Rows that are open when the function returns, or where a savepoint begins,
+// are what the error names, and nothing is in doubt.
+func TestInTxWithOpenRows(t *testing.T) {
+	url := testDatabase(t)
+	const many = "SELECT generate_series(1, 100000)"
+	read := func(ctx context.Context, tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, many)
+		if err == nil && !rows.Next() {
+			err = rows.Err()
+		}
+		return errors.Join(err, take(ctx, "dropped"))
+	}
+	check := func(name string, err error) {
+		t.Helper()
+		if err == nil || !strings.Contains(err.Error(), "open: close them") || strings.Contains(err.Error(), "rolling back") || errors.Is(err, engine.ErrInDoubt) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	for name, savepoint := range map[string]bool{"at the end": false, "at a savepoint": true} {
+		rec := saferunnertest.New(t)
+		conn, err := pgx.Connect(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close(context.Background()) }()
+		check(name, InPgxTx(rec.Context(), conn, func(ctx context.Context, tx pgx.Tx) error {
+			if err := read(ctx, tx); err != nil || !savepoint {
+				return err
+			}
+			return InPgxTx(ctx, conn, func(context.Context, pgx.Tx) error { return nil })
+		}))
+		rec.AssertNone()
+	}
+	rec, db := saferunnertest.New(t), openStdlib(t, url, pgx.QueryExecModeCacheStatement)
+	check("database/sql", InTx(rec.Context(), db, func(ctx context.Context, tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, many)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		if !rows.Next() {
+			return rows.Err()
+		}
+		return InTx(ctx, db, func(context.Context, *sql.Tx) error { return nil })
+	}))
+	rec.AssertNone()
+}

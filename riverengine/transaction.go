@@ -3,13 +3,16 @@ package riverengine
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/saferunner/saferunner/internal/door"
 	"github.com/saferunner/saferunner/internal/requestctx"
 )
@@ -98,7 +101,7 @@ func runInTx[T any, O comparable](ctx context.Context, caller uintptr, db any, f
 		u.own, err = savepoint(ctx, outer.tx.(T), u.depth)
 	}
 	if err != nil {
-		return fmt.Errorf("riverengine: InTx: beginning: %w", err)
+		return fmt.Errorf("riverengine: InTx: beginning: %w", explainRows(err))
 	}
 	u.tx, u.options = u.own.tx, o
 	return u.run(ctx, caller, fn)
@@ -180,7 +183,25 @@ func explainEnd(ctx context.Context, err error) error {
 	case ended(err):
 		return fmt.Errorf("riverengine: InTx: %w: %w", errEnded, err)
 	}
-	return fmt.Errorf("riverengine: InTx: rolled back, and nothing was executed: %w", err)
+	return fmt.Errorf("riverengine: InTx: rolled back, and nothing was executed: %w", explainRows(err))
+}
+
+// hasOpenRows reports whether err is that of pgx, which has no name for it, for a
+// connection on which rows are open. Nothing was sent.
+func hasOpenRows(err error) bool {
+	return pgconn.SafeToRetry(err) && strings.Contains(err.Error(), "conn busy")
+}
+
+// explainRows says what to do about open rows. Through database/sql, pgx does not
+// tell them from a connection that is lost.
+func explainRows(err error) error {
+	switch {
+	case hasOpenRows(err):
+		return fmt.Errorf("rows of a query on the connection are open: close them first: %w", err)
+	case errors.Is(err, driver.ErrBadConn):
+		return fmt.Errorf("the connection is lost, or rows of a query on it are open: close them first: %w", err)
+	}
+	return err
 }
 
 // back rolls back, and returns err.
@@ -194,7 +215,7 @@ func (u *unit[T]) back(ctx context.Context, err error) error {
 	defer cancel()
 	failure := u.own.rollback(patient)
 	switch {
-	case failure == nil, u.outer == nil && (ended(failure) || ctx.Err() != nil): // the server does it when the connection ends
+	case failure == nil, u.outer == nil && (ended(failure) || hasOpenRows(failure) || ctx.Err() != nil): // the server does it when the connection ends
 		return err
 	case u.outer != nil:
 		u.outer.fail(failure)
@@ -214,7 +235,11 @@ func (u *unit[T]) end(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return u.back(ctx, explainEnd(ctx, context.Cause(ctx)))
 	}
-	committed, err := q.committed(u.own.commit(ctx))
+	err := u.own.commit(ctx)
+	if err != nil && hasOpenRows(err) {
+		return u.back(ctx, explainEnd(ctx, err))
+	}
+	committed, err := q.committed(err)
 	switch {
 	case committed:
 		q.wake()
