@@ -109,15 +109,22 @@ func (t *testRecorder) Refused() []error {
 }
 
 // Undecided implements door.Recorder.
-func (t *testRecorder) Undecided() (callers []uintptr) {
+func (t *testRecorder) Undecided() (all []door.Undecided) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, h := range t.held {
-		if h.isOpen() {
-			callers = append(callers, h.caller)
+		if lists, open := h.waiting(); open {
+			all = append(all, door.Undecided{By: h.by, Caller: h.caller, Lists: lists})
 		}
 	}
-	return callers
+	return all
+}
+
+// waiting returns how many lists wait for h, and whether it is open.
+func (h *heldRuns) waiting() (lists int, open bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.lists), h.state == heldOpen
 }
 
 // AllowRefused implements door.Recorder.

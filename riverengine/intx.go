@@ -44,9 +44,10 @@ import (
 // the lists that it does not queue. Another value for the same server is another db,
 // as for an InPgxTx around an InTx: the inner transaction commits by itself.
 //
-// fn does not end tx, and closes the rows that it reads from it before it returns. Goroutines of fn that run
-// calls end before it. Where another transaction on Postgres holds a key, InTx
-// waits as long as the lock_timeout of tx says: without one, for its end.
+// fn does not end tx: if it does, InTx returns an error, and the calls are lost,
+// although tx may have been committed. fn closes the rows that it reads from tx
+// before it returns. Goroutines of fn that run calls end before it. Where another
+// transaction on Postgres holds a key, InTx waits as long as the lock_timeout of tx says: without one, for its end.
 // At most one of opts may be given.
 func InTx(ctx context.Context, db interface {
 	BeginTx(context.Context, *sql.TxOptions) (*sql.Tx, error)

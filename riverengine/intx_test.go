@@ -366,3 +366,104 @@ func TestInTxInARequest(t *testing.T) {
 	}
 	rec.AssertCount("intx", 2)
 }
+
+// A transaction that its function has ended may have been committed: the error
+// and the calls do not say that it was rolled back.
+func TestInTxEndedByItsFunction(t *testing.T) {
+	onBothByName(t, func(t *testing.T, dsn string) {
+		db := usersDB(t)
+		if !strings.HasPrefix(dsn, "sqlite:") {
+			db = openStdlib(t, dsn, pgx.QueryExecModeCacheStatement)
+		}
+		for name, within := range map[string]func(ctx context.Context, tx *sql.Tx) error{
+			"alone": func(_ context.Context, tx *sql.Tx) error { return tx.Commit() },
+			"in a savepoint": func(ctx context.Context, _ *sql.Tx) error {
+				return InTx(ctx, db, func(_ context.Context, tx *sql.Tx) error { return tx.Commit() })
+			},
+			"in a savepoint, unheeded": func(ctx context.Context, _ *sql.Tx) error {
+				_ = InTx(ctx, db, func(_ context.Context, tx *sql.Tx) error { return tx.Commit() })
+				return nil
+			},
+		} {
+			rec := saferunnertest.New(t)
+			var report *saferunner.Report
+			err := InTx(rec.Context(), db, func(ctx context.Context, tx *sql.Tx) (err error) {
+				if report, err = saferunner.Run(ctx, "intx", takeNote.With("x").Async()); err != nil {
+					return err
+				}
+				return within(ctx, tx)
+			})
+			checkEnded(t, name, err)
+			checkEnded(t, name+", the call", report.Outcomes()[0].Err)
+			rec.AssertNone()
+		}
+	})
+}
+
+func TestInPgxTxEndedByItsFunction(t *testing.T) {
+	rec := saferunnertest.New(t)
+	conn, err := pgx.Connect(t.Context(), testDatabase(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	err = InPgxTx(rec.Context(), conn, func(ctx context.Context, tx pgx.Tx) error { return errors.Join(take(ctx, "x"), tx.Commit(ctx)) })
+	checkEnded(t, "pgx", err)
+	rec.AssertNone()
+}
+
+func checkEnded(t *testing.T, name string, err error) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), "it may have been committed, and its calls are lost") ||
+		strings.Contains(err.Error(), "rolled back, ") || strings.Contains(err.Error(), "was rolled back") || strings.Contains(err.Error(), "nothing was executed") {
+		t.Errorf("%s: got %v", name, err)
+	}
+}
+
+// Rows that are open when the function returns, or where a savepoint begins,
+// are what the error names, and nothing is in doubt.
+func TestInTxWithOpenRows(t *testing.T) {
+	url := testDatabase(t)
+	const many = "SELECT generate_series(1, 100000)"
+	read := func(ctx context.Context, tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, many)
+		if err == nil && !rows.Next() {
+			err = rows.Err()
+		}
+		return errors.Join(err, take(ctx, "dropped"))
+	}
+	check := func(name string, err error) {
+		t.Helper()
+		if err == nil || !strings.Contains(err.Error(), "open: close them") || strings.Contains(err.Error(), "rolling back") || errors.Is(err, engine.ErrInDoubt) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	for name, savepoint := range map[string]bool{"at the end": false, "at a savepoint": true} {
+		rec := saferunnertest.New(t)
+		conn, err := pgx.Connect(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close(context.Background()) }()
+		check(name, InPgxTx(rec.Context(), conn, func(ctx context.Context, tx pgx.Tx) error {
+			if err := read(ctx, tx); err != nil || !savepoint {
+				return err
+			}
+			return InPgxTx(ctx, conn, func(context.Context, pgx.Tx) error { return nil })
+		}))
+		rec.AssertNone()
+	}
+	rec, db := saferunnertest.New(t), openStdlib(t, url, pgx.QueryExecModeCacheStatement)
+	check("database/sql", InTx(rec.Context(), db, func(ctx context.Context, tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, many)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		if !rows.Next() {
+			return rows.Err()
+		}
+		return InTx(ctx, db, func(context.Context, *sql.Tx) error { return nil })
+	}))
+	rec.AssertNone()
+}

@@ -20,9 +20,9 @@ func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseco
 // orphan is a call outside of River whose process is dead or has closed the
 // engine.
 type orphan struct {
-	id, task, process string
-	status            journal.Status
-	attempts          *string // as the database has them
+	id, runID, task, process string
+	status                   journal.Status
+	attempts                 *string // as the database has them
 }
 
 // judge ends the calls outside of River of dead processes, and takes these out.
@@ -56,7 +56,8 @@ func (p *process) judgeSome(ctx context.Context, last int64) (n int, err error) 
 			return 0, err
 		}
 		if ended {
-			p.log.ErrorContext(ctx, "saferunner: call "+string(o.status)+": its process is gone", slog.String("task", o.task), slog.String("entry", o.id))
+			p.log.ErrorContext(ctx, "saferunner: call "+string(o.status)+": its process is gone",
+				slog.String("run_id", o.runID), slog.String("task", o.task), slog.String("entry", o.id))
 		}
 	}
 	if len(orphans) == judgedTogether {
@@ -77,12 +78,12 @@ func (p *process) orphans(ctx context.Context, last int64) (all []orphan, now ti
 		read := func(scan scan) error {
 			var o orphan
 			var status string
-			err := scan(&o.id, &o.task, &o.process, &status, &o.attempts)
+			err := scan(&o.id, &o.runID, &o.task, &o.process, &status, &o.attempts)
 			o.status = journal.Status(status)
 			all = append(all, o)
 			return err
 		}
-		if err := s.query(ctx, read, "SELECT id, task, process, status, attempts FROM @entries WHERE process <> '' AND "+
+		if err := s.query(ctx, read, "SELECT id, run_id, task, process, status, attempts FROM @entries WHERE process <> '' AND "+
 			p.dead("process")+" AND "+p.judging()+" LIMIT "+strconv.Itoa(judgedTogether), last); err != nil {
 			return err
 		}

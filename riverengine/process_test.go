@@ -276,3 +276,22 @@ func TestUnseenProcessIsLogged(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// The log names the call of a dead process by its run ID.
+func TestLogOfOrphanHasItsRunID(t *testing.T) {
+	onBothAt(t, func(t *testing.T, open func(*testing.T, liveness.Pace, ...Option) *Engine) {
+		var log logged
+		dead := open(t, silent)
+		entry := journal.Entry{ID: id(), RunID: "order.created", Task: "sms.send", Status: journal.StatusRunning}
+		if err := dead.Journal().Write(t.Context(), journal.Put(entry)); err != nil {
+			t.Fatal(err)
+		}
+		unseen(t, dead)
+		e := open(t, eager, Logger(log.logger()))
+		becomes(t, e, entry.ID, journal.StatusInterrupted)
+		waitFor(t, 10*time.Second, "the log", func() bool { return strings.Contains(log.String(), "entry="+entry.ID) })
+		if text := log.String(); !strings.Contains(text, "call interrupted: its process is gone") || !strings.Contains(text, "run_id=order.created") {
+			t.Errorf("logged %s", text)
+		}
+	})
+}

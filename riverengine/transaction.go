@@ -3,13 +3,16 @@ package riverengine
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/saferunner/saferunner/internal/door"
 	"github.com/saferunner/saferunner/internal/requestctx"
 )
@@ -64,7 +67,7 @@ const rollbackPatience = 5 * time.Second
 
 var (
 	errLeft  = errors.New("the function of its InTx panicked, or called runtime.Goexit")
-	errEnded = errors.New("the function has ended the transaction itself: InTx commits when it returns nil, and rolls back when it returns an error")
+	errEnded = errors.New("the function has ended the transaction itself: it may have been committed, and its calls are lost: let InTx commit, when the function returns nil, or roll back, when it returns an error")
 )
 
 // ended reports whether err says that a transaction had ended before.
@@ -98,7 +101,7 @@ func runInTx[T any, O comparable](ctx context.Context, caller uintptr, db any, f
 		u.own, err = savepoint(ctx, outer.tx.(T), u.depth)
 	}
 	if err != nil {
-		return fmt.Errorf("riverengine: InTx: beginning: %w", err)
+		return fmt.Errorf("riverengine: InTx: beginning: %w", explainRows(err))
 	}
 	u.tx, u.options = u.own.tx, o
 	return u.run(ctx, caller, fn)
@@ -152,7 +155,7 @@ func (u *unit[T]) run(ctx context.Context, caller uintptr, fn func(context.Conte
 		return u.back(ctx, err)
 	}
 	if err = u.failure(); err != nil {
-		return u.back(ctx, fmt.Errorf("riverengine: InTx: rolled back, since a savepoint in it could not be rolled back: %w", err))
+		return u.back(ctx, u.spoilt(ctx, err))
 	}
 	if u.outer != nil {
 		if err := u.own.commit(ctx); err != nil {
@@ -163,28 +166,62 @@ func (u *unit[T]) run(ctx context.Context, caller uintptr, fn func(context.Conte
 	return u.end(ctx)
 }
 
+// spoilt explains why a transaction does not commit in which a savepoint could
+// not be rolled back.
+func (u *unit[T]) spoilt(ctx context.Context, err error) error {
+	if ended(err) && (u.outer != nil || ended(u.own.rollback(ctx))) { // with pgx, the savepoint alone may have ended
+		return explainEnd(ctx, err)
+	}
+	return fmt.Errorf("riverengine: InTx: rolled back, since a savepoint in it could not be rolled back: %w", err)
+}
+
 // explainEnd explains why a transaction did not commit.
 func explainEnd(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
 	case ended(err):
-		return fmt.Errorf("riverengine: InTx: nothing was executed: %w: %w", errEnded, err)
+		return fmt.Errorf("riverengine: InTx: %w: %w", errEnded, err)
 	}
-	return fmt.Errorf("riverengine: InTx: rolled back, and nothing was executed: %w", err)
+	return fmt.Errorf("riverengine: InTx: rolled back, and nothing was executed: %w", explainRows(err))
+}
+
+// hasOpenRows reports whether err is that of pgx, which has no name for it, for a
+// connection on which rows are open. Nothing was sent.
+func hasOpenRows(err error) bool {
+	return pgconn.SafeToRetry(err) && strings.Contains(err.Error(), "conn busy")
+}
+
+// explainRows says what to do about open rows. Through database/sql, pgx does not
+// tell them from a connection that is lost.
+func explainRows(err error) error {
+	switch {
+	case hasOpenRows(err):
+		return fmt.Errorf("rows of a query on the connection are open: close them first: %w", err)
+	case errors.Is(err, driver.ErrBadConn):
+		return fmt.Errorf("the connection is lost, or rows of a query on it are open: close them first: %w", err)
+	}
+	return err
 }
 
 // back rolls back, and returns err.
 func (u *unit[T]) back(ctx context.Context, err error) error {
-	u.held.Forget(fmt.Errorf("its transaction was rolled back: %w", err))
+	cause := err
+	if !errors.Is(err, errEnded) {
+		cause = fmt.Errorf("its transaction was rolled back: %w", err)
+	}
+	u.held.Forget(cause)
 	patient, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackPatience)
 	defer cancel()
 	failure := u.own.rollback(patient)
 	switch {
-	case failure == nil, u.outer == nil && (ended(failure) || ctx.Err() != nil): // the server does it when the connection ends
+	case failure == nil, u.outer == nil && (ended(failure) || hasOpenRows(failure) || ctx.Err() != nil): // the server does it when the connection ends
 		return err
 	case u.outer != nil:
 		u.outer.fail(failure)
+		if errors.Is(err, errEnded) { // which says it
+			return err
+		}
 	}
 	return errors.Join(err, fmt.Errorf("riverengine: InTx: rolling back: %w", failure))
 }
@@ -198,7 +235,11 @@ func (u *unit[T]) end(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return u.back(ctx, explainEnd(ctx, context.Cause(ctx)))
 	}
-	committed, err := q.committed(u.own.commit(ctx))
+	err := u.own.commit(ctx)
+	if err != nil && hasOpenRows(err) {
+		return u.back(ctx, explainEnd(ctx, err))
+	}
+	committed, err := q.committed(err)
 	switch {
 	case committed:
 		q.wake()

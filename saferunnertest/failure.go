@@ -75,7 +75,7 @@ func (r *Recorder) recordedText(runID string) string {
 		if len(all) > maxRows {
 			text += "  all in " + r.files.one("calls", wholeLedger(all)) + "\n"
 		}
-		return text
+		return text + r.waitingText()
 	}
 	counts := map[string]int{}
 	for _, c := range r.calls("") {
@@ -93,11 +93,30 @@ func (r *Recorder) recordedText(runID string) string {
 		}
 		fmt.Fprintf(&b, "    %q: %s\n", cut(id, maxColumn), plural(counts[id], "call", "calls"))
 	}
+	return b.String() + r.waitingText()
+}
+
+// waitingText says which lists are not recorded yet, since they wait for a
+// transaction; empty if none does.
+func (r *Recorder) waitingText() string {
+	var b strings.Builder
+	for _, u := range r.rec.Undecided() {
+		end := "Commit of the Defer"
+		if u.By != "Defer" {
+			end = "the end of the " + u.By
+		}
+		if u.Lists > 0 {
+			fmt.Fprintf(&b, "\n%s for %s at %s: its calls are recorded then\n", plural(u.Lists, "list waits", "lists wait"), end, placeOf(u.Caller))
+		}
+	}
 	return b.String()
 }
 
 // nothingText says what may be the reason why nothing was recorded.
 func (r *Recorder) nothingText() string {
+	if waiting := r.waitingText(); waiting != "" {
+		return "\nnothing was recorded in this test yet\n" + waiting
+	}
 	unowned := core.Unowned(r.since)
 	if unowned.Count == 0 {
 		return "\nnothing was recorded in this test: was the code given rec.Context()?\n"

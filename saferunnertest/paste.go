@@ -24,6 +24,9 @@ type assertion struct {
 
 // pasteText is the assertion that would have held, or why there is none to paste.
 func (r *Recorder) pasteText(a assertion, got []call) string {
+	if len(got) == 0 && r.waitingText() != "" {
+		return noPaste("lists wait for a transaction, and are recorded with its end")
+	}
 	if len(got) == 0 && len(r.calls("")) > 0 {
 		return noPaste("an assertion of nothing would hold for every run ID that is misspelt")
 	}

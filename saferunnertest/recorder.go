@@ -70,8 +70,12 @@ func (r *Recorder) end() {
 	for _, err := range r.rec.Refused() {
 		r.t.Errorf("saferunnertest: a list was refused: %v; if the test wants this, say so with rec.AllowRefused", err)
 	}
-	for _, pc := range r.rec.Undecided() {
-		r.t.Errorf("saferunnertest: what was run under the Defer at %s was neither committed nor rolled back: call Commit after the transaction, and defer Rollback", placeOf(pc))
+	for _, u := range r.rec.Undecided() {
+		todo := "call Commit after the transaction, and defer Rollback"
+		if u.By != "Defer" {
+			todo = "let its function return before the test ends"
+		}
+		r.t.Errorf("saferunnertest: what was run under the %s at %s was neither committed nor rolled back: %s", u.By, placeOf(u.Caller), todo)
 	}
 	if r.t.Failed() {
 		r.logTheRest()

@@ -390,3 +390,54 @@ func TestDeferFailsTheTestThatForgetsIt(t *testing.T) {
 		t.Error(fake.take())
 	}
 }
+
+// An assertion that comes before the transaction has ended says what waits
+// for it.
+func TestAssertionBeforeCommit(t *testing.T) {
+	fake := newFake(t)
+	rec := saferunnertest.New(fake)
+	run := func(ctx context.Context, runID string) {
+		t.Helper()
+		if _, err := saferunner.Run(ctx, runID, quote.With(1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, d := saferunner.Defer(rec.Context())
+	defer d.Rollback()
+	rec.Assert("waits", quote.With(1))
+	if text := fake.take(); !strings.Contains(text, "was the code given rec.Context()?") {
+		t.Errorf("before the Run: %s", text)
+	}
+	run(ctx, "waits")
+	run(ctx, "waits")
+	assertions := map[string]func(){
+		"Assert":      func() { rec.Assert("waits", quote.With(1)) },
+		"AssertCount": func() { rec.AssertCount("waits", 2) },
+		"AssertTask":  func() { rec.AssertTask("waits", quote, 2) },
+	}
+	for _, recorded := range []string{"", "other"} {
+		if recorded != "" {
+			run(rec.Context(), recorded)
+		}
+		for name, assert := range assertions {
+			assert()
+			text := fake.take()
+			if !strings.Contains(text, "\n2 lists wait for Commit of the Defer at recorder_test.go:") ||
+				strings.Contains(text, "rec.Context()?") || strings.Contains(text, "assert it with") || strings.Contains(text, "misspelt") {
+				t.Errorf("%s, recorded %q: %s", name, recorded, text)
+			}
+		}
+	}
+	run(rec.Context(), "waits")
+	rec.AssertCount("waits", 3)
+	if text := fake.take(); !strings.Contains(text, "\n2 lists wait for Commit of the Defer at recorder_test.go:") {
+		t.Errorf("some are recorded: %s", text)
+	}
+	if err := d.Commit(ctx); err != nil {
+		t.Fatal(err)
+	}
+	rec.AssertCount("waits", 4)
+	if text := fake.take(); strings.Contains(text, "lists wait") || strings.Contains(text, "list waits") {
+		t.Errorf("after Commit: %s", text)
+	}
+}

@@ -69,13 +69,20 @@ type Recorder[Call, Runner any] interface {
 	// End takes the rules back and waits for forced async calls, for at most
 	// this long.
 	End(limit time.Duration) error
-	// Undecided returns where the Defers under the recorder's ctx were called that
-	// were neither committed nor rolled back.
-	Undecided() []uintptr
+	// Undecided returns the Defers and InTxs under the recorder's ctx that were
+	// neither committed nor rolled back.
+	Undecided() []Undecided
 	// Refused returns the errors of lists that Run refused, but for those that
 	// AllowRefused took out: those that match err.
 	Refused() []error
 	AllowRefused(err error)
+}
+
+// Undecided is a Defer or an InTx that is open.
+type Undecided struct {
+	By     string  // Defer or InTx
+	Caller uintptr // of that
+	Lists  int     // that wait for it
 }
 
 // Revealed is a call, recorded or wanted. Its Args are nil for the zero Call.

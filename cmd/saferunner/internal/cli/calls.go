@@ -29,6 +29,10 @@ func newCalls(db *string) *cobra.Command {
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: coded(func(cmd *cobra.Command, args []string) error {
 			entries, err := callsUnder(cmd, *db, args[0])
+			none := ""
+			if errors.Is(err, errNoJournal) {
+				none, err = ": "+err.Error(), nil
+			}
 			switch {
 			case err != nil:
 				return err
@@ -38,7 +42,7 @@ func newCalls(db *string) *cobra.Command {
 				err = writeCalls(screen.Of(os.Stdout), entries)
 			}
 			if err == nil && len(entries) == 0 {
-				return exitf(codeNotFound, "no calls under %q", args[0])
+				return exitf(codeNotFound, "no calls under %q%s", args[0], none)
 			}
 			return err
 		}),
@@ -60,7 +64,7 @@ func callsUnder(cmd *cobra.Command, db, runID string) ([]journal.Entry, error) {
 	}
 	opened, err := existingJournal(cmd.Context(), db, database.OpenRead)
 	if errors.Is(err, errNoJournal) {
-		return []journal.Entry{}, nil
+		return []journal.Entry{}, err
 	}
 	if err != nil {
 		return nil, err

@@ -18,7 +18,7 @@ tasks:
 func TestMigrate(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *shell) {
 		first := s.must(0, "migrate")
-		checkContains(t, "stdout", first.stdout, " is up to date\n")
+		checkContains(t, "stdout", first.stdout, " has its tables, and is up to date\n")
 		if strings.Contains(first.stdout, "sslmode") {
 			t.Errorf("stdout: %s", first.stdout)
 		}
@@ -63,7 +63,7 @@ func TestDurableRecordMode(t *testing.T) {
 		s.write("list.yaml", asyncList)
 		s.set("SAFERUNNER_MODE", "other")
 		for _, args := range [][]string{{"work", "list.yaml"}, {"run", "--durable", "list.yaml"}} {
-			checkText(t, "stderr", s.must(2, args...).stderr, "saferunner: SAFERUNNER_MODE must be live or record, or not set; nothing was executed\n")
+			checkText(t, "stderr", s.must(2, args...).stderr, "saferunner: SAFERUNNER_MODE must be live or record, or not set, and is \"other\"; nothing was executed\n")
 		}
 	})
 }
@@ -158,6 +158,9 @@ func TestNoRights(t *testing.T) {
 	for _, args := range [][]string{{"migrate"}, {"calls", "r"}} {
 		r := s.must(4, append(args, "--db", denied)...)
 		checkContains(t, "stderr", r.stderr, "permission denied for ", "; let an administrator run saferunner migrate, and grant this user rights in the schema saferunner\n")
+		if strings.Count(r.stderr, "saferunner migrate") != 1 {
+			t.Errorf("%v: the advice stands twice: %s", args, r.stderr)
+		}
 	}
 	s.write("list.yaml", asyncList)
 	execute(t, url, "GRANT USAGE ON SCHEMA saferunner TO "+role+"; GRANT ALL ON ALL TABLES IN SCHEMA saferunner TO "+role+

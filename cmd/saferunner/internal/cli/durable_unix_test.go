@@ -56,7 +56,7 @@ func TestDurable(t *testing.T) {
 		b := worker.startWork("list.yaml")
 		s.awaitCalls("order.created", "sms.send done, crm.update done, broken failed")
 		b.signal(syscall.SIGTERM)
-		checkContains(t, "stderr", b.end(0), "crm.update │ updated\n", "saferunner: stopped by terminated; calls that execute are waited for\n")
+		checkContains(t, "stderr", b.end(0), "crm.update │ updated\n", "saferunner: stopped by SIGTERM; calls that execute are waited for\n")
 		checkContains(t, "stdout", squeeze(timeless(b.stdout.String())), "✓ crm.update done T order.created\n",
 			"… broken queued T order.created attempt 1 of 2: exit code 3: oops ${TOKEN}\n",
 			"✗ broken failed T order.created exit code 3: oops ${TOKEN}\n")

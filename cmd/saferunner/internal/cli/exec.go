@@ -106,7 +106,7 @@ func execError(err error) error {
 		return exit(ended.Code, ended)
 	}
 	if errors.Is(err, saferunner.ErrMode) {
-		return exit(codeUsage, errMode)
+		return errMode()
 	}
 	return exit(codeFailed, err)
 }

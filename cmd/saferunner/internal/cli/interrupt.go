@@ -19,7 +19,15 @@ type interrupt struct {
 // interruptError is the cause of the ctx that an interrupt has ended.
 type interruptError struct{ signal os.Signal }
 
-func (e *interruptError) Error() string { return fmt.Sprintf("stopped by %v", e.signal) }
+func (e *interruptError) Error() string {
+	switch e.signal {
+	case syscall.SIGTERM:
+		return "stopped by SIGTERM"
+	case syscall.SIGHUP:
+		return "stopped by SIGHUP"
+	}
+	return fmt.Sprintf("stopped by %v", e.signal)
+}
 
 // code is the exit code that a shell gives for the signal.
 func (e *interruptError) code() int {

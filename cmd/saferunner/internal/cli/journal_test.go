@@ -10,7 +10,7 @@ import (
 func TestCalls(t *testing.T) {
 	t.Parallel()
 	s := live(t)
-	checkText(t, "stderr", s.must(3, "calls", "r").stderr, "saferunner: no calls under \"r\"\n")
+	checkText(t, "stderr", s.must(3, "calls", "r").stderr, "saferunner: no calls under \"r\": there is no journal yet at "+s.dir+"/journal.db\n")
 	checkText(t, "stdout", s.must(3, "calls", "r", "--json").stdout, "[]\n")
 	if _, err := os.Stat(filepath.Join(s.dir, "journal.db")); err == nil {
 		t.Error("calls has made a journal")
@@ -77,7 +77,12 @@ func TestJournalUnreachable(t *testing.T) {
 	for _, args := range []string{"calls r", "clear"} {
 		r := s.must(4, append([]string{"--db", "broken.db"}, strings.Fields(args)...)...)
 		checkContains(t, "stderr", r.stderr, "saferunner: journal broken.db: ")
+		if strings.Contains(r.stderr, "makes one") {
+			t.Errorf("%s: stderr %q", args, r.stderr)
+		}
 	}
+	checkText(t, "stderr", s.must(4, "calls", "r", "--db", "broken.db").stderr, "saferunner: journal broken.db: it is no SQLite database; name another file\n")
+	checkText(t, "stderr", s.must(4, "calls", "r", "--db", "list.yaml/journal.db").stderr, "saferunner: journal list.yaml/journal.db: stat list.yaml/journal.db: not a directory\n")
 	checkText(t, "what ran", s.read("ran"), "")
 }
 

@@ -31,7 +31,7 @@ func newMigrate(db *string) *cobra.Command {
 			if err := closeJournal(opened, nil); err != nil {
 				return err
 			}
-			_, err = fmt.Printf("%s is up to date\n", name)
+			_, err = fmt.Printf("%s has its tables, and is up to date\n", name)
 			return err
 		}),
 	}

@@ -63,7 +63,27 @@ func newRoot() *cobra.Command {
 	}
 	root.PersistentFlags().StringVar(&db, "db", "", "the journal: a file, sqlite:FILE or postgres://USER@HOST/DATABASE (default $SAFERUNNER_DB, else a file in the user's state directory)")
 	root.AddCommand(newRun(&db), newExec(&db), newWork(&db), newCalls(&db), newClear(&db), newMigrate(&db))
+	root.InitDefaultHelpCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "help" {
+			cmd.Run, cmd.RunE = nil, help
+		}
+	}
 	return root
+}
+
+// help shows the help of a command. That of cobra takes any word for one.
+func help(cmd *cobra.Command, args []string) error {
+	about, rest, err := cmd.Root().Find(args)
+	switch {
+	case err != nil:
+		return err
+	case len(rest) > 0:
+		return fmt.Errorf("no help on %q, which is no command", rest[0])
+	}
+	about.InitDefaultHelpFlag()
+	about.InitDefaultVersionFlag()
+	return about.Help()
 }
 
 // noCommand is the error of arguments that name no command.

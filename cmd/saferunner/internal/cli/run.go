@@ -129,7 +129,9 @@ func (o runOptions) open(ctx context.Context, flag string) (*database.Database, 
 }
 
 // errMode is [saferunner.ErrMode] in the words of this program.
-var errMode = errors.New("SAFERUNNER_MODE must be live or record, or not set; nothing was executed")
+func errMode() error {
+	return exitf(codeUsage, "SAFERUNNER_MODE must be live or record, or not set, and is %q; nothing was executed", os.Getenv("SAFERUNNER_MODE"))
+}
 
 // setMode tells the library what the flags say, before it is first used.
 func (o runOptions) setMode(path string, list *tasklist.List) error {
@@ -182,7 +184,7 @@ func (e *execution) runAndShow(ctx context.Context, j journal.Journal, asJSON bo
 	err := e.run()
 	switch {
 	case errors.Is(err, saferunner.ErrMode):
-		return exit(codeUsage, errMode)
+		return errMode()
 	case len(e.report.Outcomes()) == 0: // nothing was begun
 		return errors.Join(e.interrupted(nil), err)
 	}

@@ -339,7 +339,7 @@ func TestUnknownMode(t *testing.T) {
 	s := live(t)
 	s.set("SAFERUNNER_MODE", "banana")
 	s.write("list.yaml", orderList)
-	const want = "saferunner: SAFERUNNER_MODE must be live or record, or not set; nothing was executed\n"
+	const want = "saferunner: SAFERUNNER_MODE must be live or record, or not set, and is \"banana\"; nothing was executed\n"
 	checkText(t, "stderr of run", s.must(2, "run", "list.yaml").stderr, want)
 	checkText(t, "stderr of run", s.must(2, "run", "--force-all", "list.yaml").stderr, want)
 	checkText(t, "stderr of exec", s.must(2, "exec", "--run-id", "r", "--task", "ab", "--", "touch", "ran").stderr, want)

@@ -90,8 +90,8 @@ func TestInterruptRun(t *testing.T) {
 		text   string
 	}{
 		"SIGINT":  {syscall.SIGINT, 130, "interrupt"},
-		"SIGTERM": {syscall.SIGTERM, 143, "terminated"},
-		"SIGHUP":  {syscall.SIGHUP, 129, "hangup"},
+		"SIGTERM": {syscall.SIGTERM, 143, "SIGTERM"},
+		"SIGHUP":  {syscall.SIGHUP, 129, "SIGHUP"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

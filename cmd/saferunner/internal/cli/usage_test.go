@@ -24,6 +24,8 @@ func TestUsage(t *testing.T) {
 	for _, test := range []struct{ args, stderr string }{
 		{"bogus", `unknown command "bogus" for "saferunner"; see saferunner --help`},
 		{"welcome.yaml", `unknown command "welcome.yaml"; it is a file, so write saferunner run welcome.yaml; see saferunner --help`},
+		{"help bogus", `no help on "bogus", which is no command; see saferunner --help`},
+		{"help run bogus", `no help on "bogus", which is no command; see saferunner --help`},
 		{"--bogus", "unknown flag: --bogus; see saferunner --help"},
 		{"run", "name one FILE: saferunner run FILE; see saferunner --help"},
 		{"run a b", "name one FILE: saferunner run FILE; see saferunner --help"},
@@ -43,6 +45,8 @@ func TestHelpVersionCompletion(t *testing.T) {
 	s := live(t)
 	checkContains(t, "help", s.must(0).stdout, "Exit codes:", "run ", "exec ", "calls ", "clear ", "completion ")
 	checkContains(t, "help of run", s.must(0, "run", "--help").stdout, "--record", "--force ", "--force-all", "--json", "--var", "--db")
+	checkText(t, "help run", s.must(0, "help", "run").stdout, s.must(0, "run", "--help").stdout)
+	checkText(t, "help", s.must(0, "help").stdout, s.must(0, "--help").stdout)
 	checkContains(t, "version", s.must(0, "--version").stdout, "saferunner version ")
 	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
 		checkContains(t, shell, s.must(0, "completion", shell).stdout, "saferunner")

@@ -76,6 +76,8 @@ func (c loggedCall) String() string {
 		return ""
 	case c.task == "":
 		return " (call " + c.entry + ")"
+	case c.runID == "":
+		return " (" + c.task + ", call " + c.entry + ")"
 	}
 	return " (" + c.task + " of " + c.runID + ", call " + c.entry + ")"
 }

@@ -23,6 +23,7 @@ func TestWorkLog(t *testing.T) {
 		log.Error("saferunner: a call waits", "entry", "1", "error", away)
 		log.Error("saferunner: a call waits", "entry", "2", "error", away)
 		log.Error("saferunner: async call interrupted", "run_id", "order.created", "task", "sms.send", "entry", "3", "error", "its end was not seen")
+		log.Error("saferunner: call interrupted: its process is gone", "task", "crm.update", "entry", "4")
 		time.Sleep(quietFor)
 		log.Error("cannot fetch", "err", away)
 		want := "saferunner: " + first + " error: cannot fetch: connection refused\n" +
@@ -30,6 +31,7 @@ func TestWorkLog(t *testing.T) {
 			"saferunner: " + first + " error: a call waits (call 1): connection refused\n" +
 			"saferunner: " + first + " error: a call waits (call 2): connection refused\n" +
 			"saferunner: " + first + " error: async call interrupted (sms.send of order.created, call 3): its end was not seen\n" +
+			"saferunner: " + first + " error: call interrupted: its process is gone (crm.update, call 4)\n" +
 			"saferunner: " + second + " error: cannot fetch: connection refused\n"
 		if got := out.String(); got != want {
 			t.Errorf("printed:\n%swant:\n%s", got, want)

@@ -84,7 +84,7 @@ func (s *workSet) names() []string {
 // checkMode fails for a SAFERUNNER_MODE that is none.
 func checkMode() error {
 	if mode, set := os.LookupEnv("SAFERUNNER_MODE"); set && mode != "live" && mode != "record" {
-		return exit(codeUsage, errMode)
+		return errMode()
 	}
 	return nil
 }

@@ -76,11 +76,10 @@ func openEngine(ctx context.Context, n Name, log *slog.Logger, opts ...riverengi
 	}
 	engine, err := riverengine.Open(ctx, dsn, append(opts, riverengine.Logger(log))...)
 	if err != nil {
-		err = fmt.Errorf("journal %s: %w", n, shorter{err, n.file})
-		if denied, ok := errors.AsType[*pgconn.PgError](err); ok && denied.Code == insufficientPrivilege {
-			err = fmt.Errorf("%w; let an administrator run saferunner migrate, and grant this user rights in the schema saferunner", err)
+		if denied, ok := errors.AsType[*pgconn.PgError](err); ok && denied.Code == insufficientPrivilege { // the engine's advice is for programs
+			return nil, fmt.Errorf("journal %s: %w; let an administrator run saferunner migrate, and grant this user rights in the schema saferunner", n, denied)
 		}
-		return nil, err
+		return nil, fmt.Errorf("journal %s: %w", n, shorter{err, n.file})
 	}
 	return &Database{engine: engine}, nil
 }

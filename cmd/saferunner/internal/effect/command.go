@@ -134,9 +134,23 @@ func startError(name string, err error) error {
 func stopped(ctx context.Context, started time.Time) error {
 	cause := context.Cause(ctx)
 	if errors.Is(cause, context.DeadlineExceeded) {
-		return &textError{"timed out after " + time.Since(started).Round(time.Millisecond).String(), cause}
+		return &textError{"timed out after " + timeout(ctx, started).String(), cause}
 	}
 	return cause
+}
+
+// timeout is what was left of the timeout at the start: all of it, but for what
+// the beginning of the attempt takes, which is rounded away.
+func timeout(ctx context.Context, started time.Time) time.Duration {
+	deadline, ok := ctx.Deadline()
+	switch left := deadline.Sub(started); {
+	case !ok:
+		return time.Since(started).Round(time.Millisecond)
+	case left < time.Second/2:
+		return left.Round(time.Millisecond)
+	default:
+		return left.Round(10 * time.Millisecond)
+	}
 }
 
 // exitError is the error of a command that has ended, with its last words.

@@ -54,9 +54,23 @@ func OpenRead(ctx context.Context, path string) (*sqljournal.Journal, error) {
 		j, err = openRead(ctx, path)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("journal %s: %w", path, err)
+		return nil, fmt.Errorf("journal %s: %w", path, explainRead(path, err))
 	}
 	return j, nil
+}
+
+// explainRead says why a file cannot be read as a journal.
+func explainRead(path string, err error) error {
+	switch {
+	case is(err, sqlite3.SQLITE_NOTADB):
+		return errors.New("it is no SQLite database; name another file")
+	case is(err, sqlite3.SQLITE_CANTOPEN):
+		if _, missing := os.Stat(path); missing != nil {
+			return missing
+		}
+		return fmt.Errorf("%w; let this user read it, and the folder that it is in", err)
+	}
+	return err
 }
 
 func connectRead(ctx context.Context, path, parameters string) (*sqljournal.Journal, error) {
