@@ -36,7 +36,7 @@ func TestKeyGivenBackMeanwhile(t *testing.T) {
 		submit(t, e, engine.Job{Task: note, Key: "k", EntryID: "other"})
 		for times, want := range map[int]string{0: "other", 3: "other", 1000: ""} {
 			err := e.db.write(t.Context(), func(s session, _ any) error {
-				holder, err := claim(t.Context(), &givingBack{s, times}, note.Name, "k", "mine")
+				holder, err := claim(t.Context(), &givingBack{s, times}, "", note.Name, "k", "mine")
 				if holder != want || (err != nil) != (want == "") {
 					t.Errorf("given back %d times: holder %q, want %q, %v", times, holder, want, err)
 				}

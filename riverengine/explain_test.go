@@ -7,12 +7,15 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/saferunner/saferunner/internal/liveness"
 	"github.com/saferunner/saferunner/journal"
 )
 
 // The databases of these tests have 200,000 calls that have ended and 200,000 that
-// wait, in runs of 4, of 20 tasks, under 50 run IDs. IDs are made as real ones.
+// wait, in runs of 4, of 20 tasks, under 50 run IDs, and 200,000 claims of a process that
+// is dead, of calls of both kinds, and 2,000 of another one, of calls that are nowhere. IDs are made as real ones.
 
 func fillPostgres() []string {
 	id := "substr(lpad(to_hex(1790000000000 + %[1]s / 4), 11, '0'), 3) || 'aaaaa' || lpad(to_hex(%[1]s + 1), 6, '0')"
@@ -24,7 +27,9 @@ func fillPostgres() []string {
 		fmt.Sprintf(`INSERT INTO @river_job (kind, args, max_attempts, metadata)
 			SELECT 'task.' || g %% 20, '{}', 1, jsonb_build_object('entry', `+id+`, 'run_id', 'queued.' || g %% 50, 'call', (`+run+`) || '|1|0|1|')
 			FROM generate_series(0, 199999) g`, "(g + 200000)"),
-		"ANALYZE @entries", "ANALYZE @river_job", "VACUUM @river_job",
+		fmt.Sprintf(`INSERT INTO @claims (task, key, entry_id, process) SELECT 'card.charge', g, `+id+`, 'dead' FROM generate_series(0, 199999) g`, "g * 2"),
+		"INSERT INTO @claims (task, key, entry_id, process) SELECT 'card.charge', 'lost ' || g, 'lost ' || g, 'early' FROM generate_series(1, 2000) g",
+		"ANALYZE @entries", "ANALYZE @river_job", "VACUUM @river_job", "VACUUM ANALYZE @claims",
 	}
 }
 
@@ -38,6 +43,8 @@ func fillSQLite() []string {
 			iif(i >= 200000, 'queued', iif(i %% 100, 'done', 'failed')), 1, 1, 1, '', '' FROM n`, 0, 399_999),
 		fmt.Sprintf(numbers+`INSERT INTO river_job (kind, args, max_attempts, metadata)
 			SELECT 'task.' || (i %% 20), jsonb('{}'), 1, jsonb_object('entry', `+id+`) FROM n`, 200_000, 399_999),
+		fmt.Sprintf(numbers+`INSERT INTO @claims (task, key, entry_id, process) SELECT 'card.charge', i, `+id+`, 'dead' FROM n`, 0, 199_999),
+		fmt.Sprintf(numbers+"INSERT INTO @claims (task, key, entry_id, process) SELECT 'card.charge', 'lost ' || i, 'lost ' || i, 'early' FROM n", 1, 2000),
 		"ANALYZE",
 	}
 }
@@ -49,6 +56,11 @@ func asked(t *testing.T, e *Engine) map[string]statement {
 		"Cancel": {e.db.unended(), []any{runOf(50_000)}}, "Cancel of what waits": {e.db.unended(), []any{runOf(250_000)}},
 		"lost": {e.lostQuery(), []any{0, 0, 100}},
 	}
+	now := time.Now().Add(-time.Minute).UnixMilli()
+	p := &process{db: e.db, pace: liveness.Pace{Renew: time.Hour, Dead: time.Hour}} // it may judge for long
+	all["dead claimants"] = statement{p.claimants(), []any{now}}
+	all["claims that have an entry"] = statement{p.keepClaims(), []any{now, "dead"}}
+	all["claims of nothing"] = statement{p.freeClaims(), []any{now, "early"}}
 	bad := []journal.Status{journal.StatusFailed, journal.StatusInterrupted}
 	pending := []journal.Status{journal.StatusQueued, journal.StatusRunning}
 	for name, q := range map[string]journal.Query{
@@ -154,7 +166,7 @@ func TestSQLiteReadsByIndex(t *testing.T) {
 			continue
 		}
 		for _, step := range plan {
-			if strings.HasPrefix(step, "SCAN saferunner_entries") && !strings.Contains(step, "USING") || strings.HasPrefix(step, "SCAN river_job") {
+			if (strings.HasPrefix(step, "SCAN saferunner_entries") || strings.HasPrefix(step, "SCAN saferunner_claims")) && !strings.Contains(step, "USING") || strings.HasPrefix(step, "SCAN river_job") {
 				t.Errorf("%s\n%s\n\t%s", name, asks.query, strings.Join(plan, "\n\t"))
 			}
 		}

@@ -112,11 +112,14 @@ func release(ctx context.Context, s session, id string) error {
 }
 
 // Claim gives (task, key) to the entry unless another holds it. It waits for
-// a transaction that claims the same key to end.
+// a transaction that claims the same key to end. If the process dies before it
+// writes the entry, the key is given back when the death is noticed.
 func (j *Journal) Claim(ctx context.Context, task, key, entryID string) (holder string, err error) {
 	err = j.db.write(ctx, func(s session, _ any) error {
-		holder, err = claim(ctx, s, task, key, entryID)
-		return err
+		if holder, err = claim(ctx, s, j.process.id, task, key, entryID); err != nil || holder != entryID {
+			return err
+		}
+		return j.process.freshenIn(ctx, s)
 	})
 	if err != nil {
 		return "", fmt.Errorf("riverengine: claiming key %q of task %s: %w", key, task, err)
@@ -128,9 +131,11 @@ func (j *Journal) Claim(ctx context.Context, task, key, entryID string) (holder 
 // others may never learn who holds a key.
 const claimTries = 100
 
-func claim(ctx context.Context, s session, task, key, entryID string) (holder string, err error) {
+// claim claims a key for this process, which may die before it writes the entry;
+// for none if the same transaction writes that.
+func claim(ctx context.Context, s session, process, task, key, entryID string) (holder string, err error) {
 	for range claimTries {
-		_, err = s.exec(ctx, "INSERT INTO @claims (task, key, entry_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", task, plain(key), entryID)
+		_, err = s.exec(ctx, "INSERT INTO @claims (task, key, entry_id, process) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING", task, plain(key), entryID, process)
 		if err != nil {
 			return "", err
 		}
@@ -157,7 +162,7 @@ func claimAll(ctx context.Context, s session, jobs []engine.Job) (holders map[in
 		return cmp.Or(strings.Compare(jobs[a].Task.Name, jobs[b].Task.Name), strings.Compare(jobs[a].Key, jobs[b].Key))
 	})
 	for _, i := range keyed {
-		holder, err := claim(ctx, s, jobs[i].Task.Name, jobs[i].Key, jobs[i].EntryID)
+		holder, err := claim(ctx, s, "", jobs[i].Task.Name, jobs[i].Key, jobs[i].EntryID)
 		if err != nil {
 			return nil, fmt.Errorf("claiming key %q of task %s: %w", jobs[i].Key, jobs[i].Task.Name, err)
 		}

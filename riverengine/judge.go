@@ -25,18 +25,19 @@ type orphan struct {
 	attempts                 *string // as the database has them
 }
 
-// judge ends the calls outside of River of dead processes, and takes these out.
-// This process could judge at last, by the database's clock. What fails is left
-// for the next time.
+// judge ends the calls outside of River of dead processes, takes these out, and
+// frees the keys of what they have not written. This process could judge at last,
+// by the database's clock. What fails is left for the next time.
 func (p *process) judge(ctx context.Context, last int64) {
-	for {
-		n, err := p.judgeSome(ctx, last)
-		if err != nil && ctx.Err() == nil {
-			p.log.WarnContext(ctx, "saferunner: cannot look for the calls of dead processes", slog.Any("error", err))
-		}
-		if err != nil || n < judgedTogether {
-			return
-		}
+	n, err := judgedTogether, error(nil)
+	for err == nil && n == judgedTogether {
+		n, err = p.judgeSome(ctx, last)
+	}
+	if err == nil {
+		err = p.judgeClaims(ctx, last)
+	}
+	if err != nil && ctx.Err() == nil {
+		p.log.WarnContext(ctx, "saferunner: cannot look for the calls of dead processes", slog.Any("error", err))
 	}
 }
 

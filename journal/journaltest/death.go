@@ -28,6 +28,7 @@ func ExerciseDeath(t *testing.T, start func(t *testing.T) Processes) {
 		"calls of a dead process":   testDeath,
 		"many calls, many judges":   testJudgingTwice,
 		"a process that comes back": testComeback,
+		"claimed and not written":   testClaimOfTheDead,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, start(t)) })
 	}
@@ -106,6 +107,51 @@ func wantAfterDeath(t *testing.T, j subject, before journal.Entry, c lost) {
 		j.wantHolder(task, before.Key, "another", "another")
 	} else {
 		j.wantHolder(task, before.Key, "another", before.ID)
+	}
+}
+
+// testClaimOfTheDead has processes die between the claim of a key and the first
+// write of its entry. Nothing was executed yet, and nobody could know the ID that
+// holds the key: another call gets it. An entry keeps its key.
+func testClaimOfTheDead(t *testing.T, p Processes) {
+	const many = 600
+	dead := subject{t, p.Open(t), nil}
+	held := make([]journal.Entry, many)
+	for i := range held {
+		held[i] = keyed(journal.StatusDone)
+		held[i].Key = fmt.Sprint("held ", i)
+		dead.wantHolder(task, held[i].Key, held[i].ID, held[i].ID)
+		id := newID()
+		dead.wantHolder(task, fmt.Sprint("lost ", i), id, id)
+	}
+	held[0].Status = journal.StatusRunning
+	dead.put(held...)
+	dead.page(journal.Query{})
+	p.Die(t)
+	alive := subject{t, p.Open(t), nil}
+	alive.wantHolder(task, "of one that lives", "living", "living")
+
+	judge := subject{t, p.Judge(t), nil}
+	judge.waitFor(func() bool {
+		for i := range many {
+			holder, err := judge.Claim(t.Context(), task, fmt.Sprint("lost ", i), "another")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if holder != "another" {
+				return false
+			}
+		}
+		return true
+	})
+	judge.waitFor(func() bool {
+		e, _ := judge.get(held[0].ID)
+		return e.Status == journal.StatusInterrupted
+	})
+	p.Judge(t)
+	judge.wantHolder(task, "of one that lives", "another", "living")
+	for _, e := range held {
+		judge.wantHolder(task, e.Key, "another", e.ID)
 	}
 }
 

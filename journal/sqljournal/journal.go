@@ -20,8 +20,8 @@
 // nothing is missing. When the process is killed, what was committed stays:
 // at most the last group of writes, not yet committed, is missing. When the
 // machine fails, the last commits may be missing too, but the database is
-// sound (write-ahead log, synchronous=NORMAL). A claim on a key is on disk
-// when [Journal.Claim] returns, whatever fails afterwards.
+// sound (write-ahead log, synchronous=NORMAL). A call that has claimed a key is
+// on disk before it executes, with its claim, whatever fails afterwards.
 //
 // Several processes may use one file at the same time. The file must be on a
 // local disk: SQLite does not work over network file systems.
@@ -33,7 +33,8 @@
 // 5 seconds, by the database's clock. A process that was not seen for 15
 // seconds is dead, and so is one that has closed its journal. What it was
 // executing ends as interrupted and keeps its key; what it had queued ends as
-// cancelled and gives its key back. Any process that has the journal open to
+// cancelled and gives its key back, and so does what had claimed a key and was
+// not written yet. Any process that has the journal open to
 // write, and has renewed its own row without a gap for 20 seconds, sees to
 // that, so after an outage nobody is taken for dead who had no time to be seen.
 // A death is noticed within 20 seconds, or within 30 after the next Open if
@@ -68,6 +69,7 @@ type Journal struct {
 	owned      *sql.DB // closed with the journal; nil if the caller brought it
 	options    options
 	process    process
+	claimed    claimed
 
 	queue   chan item
 	buffer  buffer
@@ -88,6 +90,7 @@ var _ journal.Journal = (*Journal)(nil)
 type item struct {
 	change    journal.Change
 	bytes     int64 // that the buffer counts for the change
+	synced    bool  // it is to be on disk
 	operation *operation
 }
 
@@ -182,7 +185,7 @@ func (j *Journal) configure(ctx context.Context) error {
 // Write puts changes into the buffer and returns. It waits only while the
 // buffer is full, which it is with 8,192 changes or 32 MiB; if ctx ends first,
 // its error says how many of the changes were taken. Changes of one entry that are committed together are written
-// once, as the entry stands then.
+// once, as the entry stands then. A Write of a call that is running and has claimed a key waits until that is on disk.
 //
 // If earlier changes could not be committed, an error that says how many and
 // why is returned once, by whichever of Write, Flush and Close comes next.
@@ -200,9 +203,17 @@ func (j *Journal) Write(ctx context.Context, changes ...journal.Change) error {
 	if j.options.readOnly {
 		return ErrReadOnly
 	}
+	wait := false
 	for i, c := range changes {
-		if err := j.add(ctx, c); err != nil {
+		synced := j.claimed.begins(c)
+		wait = wait || synced
+		if err := j.add(ctx, c, synced); err != nil {
 			return fmt.Errorf("sqljournal: %d of %d changes were written: %w", i, len(changes), err)
+		}
+	}
+	if wait {
+		if err := j.perform(ctx, func() {}); err != nil {
+			return fmt.Errorf("sqljournal: waiting until a call with a key is on disk: %w", err)
 		}
 	}
 	return j.lost.take()
@@ -265,12 +276,12 @@ func (j *Journal) enter() bool {
 
 // add puts a change into the queue, once the buffer has room for it, for a
 // caller that has entered.
-func (j *Journal) add(ctx context.Context, c journal.Change) error {
+func (j *Journal) add(ctx context.Context, c journal.Change, synced bool) error {
 	bytes := c.Size()
 	if err := j.buffer.take(ctx, j.closing, bytes); err != nil {
 		return err
 	}
-	err := j.enqueue(ctx, item{change: c, bytes: bytes})
+	err := j.enqueue(ctx, item{change: c, bytes: bytes, synced: synced})
 	if err != nil {
 		j.buffer.give(bytes)
 	}

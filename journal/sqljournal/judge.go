@@ -9,7 +9,8 @@ import (
 	"github.com/saferunner/saferunner/journal"
 )
 
-// judgedTogether is how many calls one transaction judges at most.
+// judgedTogether is how many calls one transaction judges at most, and how many
+// claims.
 const judgedTogether = 256
 
 // lostCall is one whose process is dead or has closed its journal.
@@ -19,9 +20,11 @@ type lostCall struct {
 	attempts []journal.Attempt
 }
 
-// judge ends calls of dead processes, and returns how many. When there are no
-// more, it takes those processes out. It runs in the transaction that has made
-// now the time of this process's own row.
+// judge ends calls of dead processes, and frees the keys that they had claimed
+// for calls that were not written. It returns how many calls or claims it has
+// looked at, whichever are more. When no call is left, it takes those processes
+// out. It runs in the transaction that has made now the time of this process's
+// own row.
 func (j *Journal) judge(now time.Time) (n int, err error) {
 	from, to := j.process.watch.Pace.Alive(now)
 	calls, err := j.lostCalls(from, to)
@@ -33,11 +36,12 @@ func (j *Journal) judge(now time.Time) (n int, err error) {
 			return 0, err
 		}
 	}
-	if len(calls) < judgedTogether {
+	claims, err := j.judgeClaims(from, to)
+	if err == nil && len(calls) < judgedTogether {
 		_, err = j.conn.ExecContext(background, "DELETE FROM saferunner_processes WHERE seen NOT BETWEEN ? AND ?",
 			from.UnixMilli(), to.UnixMilli())
 	}
-	return len(calls), err
+	return max(len(calls), claims), err
 }
 
 const lostSQL = `SELECT id, status, attempts FROM saferunner_entries

@@ -13,8 +13,8 @@ import (
 // process is the row of this journal in saferunner_processes, by which others
 // know that the calls it has queued or running may still end. The row is made
 // by the first renewal or by the first such call, whichever is earlier, in the
-// transaction that writes the call; it is renewed in turn with other work,
-// and taken out by Close. The writer alone uses it.
+// transaction that writes the call; it is renewed in turn with other work and by
+// each claim, and taken out by Close. The writer alone uses it.
 type process struct {
 	id    string // of this journal: what a process has open twice, it closes twice
 	host  string // for people

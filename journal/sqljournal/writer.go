@@ -46,8 +46,8 @@ func (j *Journal) run() {
 // do writes the group that begins with it, and performs the operation that
 // ends it. The group's memory is used again.
 func (j *Journal) do(it item, group []journal.Change) {
-	bytes, op := j.gather(it, &group)
-	j.writeGroup(group)
+	bytes, synced, op := j.gather(it, &group)
+	j.writeGroup(group, synced)
 	clear(group)
 	j.buffer.give(bytes)
 	if op != nil && op.taken.CompareAndSwap(false, true) {
@@ -57,33 +57,35 @@ func (j *Journal) do(it item, group []journal.Change) {
 }
 
 // gather adds to the group the changes that wait, first one first, up to an
-// operation. It returns the bytes that the buffer counts for them, and the
-// operation.
-func (j *Journal) gather(it item, group *[]journal.Change) (bytes int64, op *operation) {
+// operation. It returns the bytes that the buffer counts for them, whether one is
+// to be on disk, and the operation.
+func (j *Journal) gather(it item, group *[]journal.Change) (bytes int64, synced bool, op *operation) {
 	for {
 		if it.operation != nil {
-			return bytes, it.operation
+			return bytes, synced, it.operation
 		}
 		*group = append(*group, it.change)
 		bytes += it.bytes
+		synced = synced || it.synced
 		if len(*group) == groupSize || bytes >= groupBytes {
-			return bytes, nil
+			return bytes, synced, nil
 		}
 		select {
 		case next, open := <-j.queue:
 			if !open {
-				return bytes, nil
+				return bytes, synced, nil
 			}
 			it = next
 		default:
-			return bytes, nil
+			return bytes, synced, nil
 		}
 	}
 }
 
-// writeGroup commits the changes together, or counts them as lost. Entries
-// are rendered before the transaction, which keeps other processes waiting.
-func (j *Journal) writeGroup(group []journal.Change) {
+// writeGroup commits the changes together, so that they are on disk if synced, or
+// counts them as lost. Entries are rendered before the transaction, which keeps
+// other processes waiting.
+func (j *Journal) writeGroup(group []journal.Change, synced bool) {
 	rows := make([]row, 0, len(group))
 	for _, c := range collapse(group) {
 		r, err := render(c, j.process.id)
@@ -96,19 +98,27 @@ func (j *Journal) writeGroup(group []journal.Change) {
 	if len(rows) == 0 {
 		return
 	}
-	err := retry(func() error {
-		return j.transact(func() error {
-			if slices.ContainsFunc(rows, func(r row) bool { return r.pending }) {
-				if err := j.appear(); err != nil {
-					return err
-				}
-			}
-			return j.statements.write(rows)
-		})
-	})
+	commit := func() error { return retry(func() error { return j.commit(rows) }) }
+	var err error
+	if synced {
+		err = j.synced(commit)
+	} else {
+		err = commit()
+	}
 	if err != nil {
 		j.lost.add(len(rows), err)
 	}
+}
+
+func (j *Journal) commit(rows []row) error {
+	return j.transact(func() error {
+		if slices.ContainsFunc(rows, func(r row) bool { return r.pending }) {
+			if err := j.appear(); err != nil {
+				return err
+			}
+		}
+		return j.statements.write(rows)
+	})
 }
 
 // transact runs do in a transaction that has the write lock from the start,

@@ -39,10 +39,12 @@ CREATE TABLE @claims (
     task     text COLLATE "C" NOT NULL,
     key      text COLLATE "C" NOT NULL,
     entry_id text COLLATE "C" NOT NULL,
+    process  text COLLATE "C" NOT NULL DEFAULT '', -- that has claimed it, and may die before it writes the entry
     PRIMARY KEY (task, key)
 );
 
 CREATE INDEX claims_entry_id ON @claims (entry_id);
+CREATE INDEX claims_process ON @claims (process) WHERE process <> '';
 
 -- The processes that execute, or may. One that has not renewed its row for 15
 -- seconds is dead.

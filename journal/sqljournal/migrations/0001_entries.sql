@@ -37,7 +37,9 @@ CREATE TABLE saferunner_claims (
     task     TEXT NOT NULL,
     key      TEXT NOT NULL,
     entry_id TEXT NOT NULL,
+    process  TEXT NOT NULL DEFAULT '', -- that has claimed it, and may die before it writes the entry
     PRIMARY KEY (task, key)
 ) WITHOUT ROWID;
 
 CREATE INDEX saferunner_claims_entry_id ON saferunner_claims (entry_id);
+CREATE INDEX saferunner_claims_process ON saferunner_claims (process) WHERE process <> '';
