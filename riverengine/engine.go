@@ -69,6 +69,7 @@ type database interface {
 	has(ctx context.Context, tx any) (bool, error)
 	// putEntries writes the entries of a batch that its jobs do not bring along.
 	putEntries(ctx context.Context, s session, entries []journal.Entry) error
+	keeps(text string) bool  // whether a column can hold it
 	timestamp(time.Time) any // as River's columns hold it
 	// alone calls do on a connection that nothing else uses, in a transaction if
 	// asked to. It calls do again where SQLite is locked.
