@@ -12,6 +12,9 @@ func (e *Engine) Cancel(ctx context.Context, entryID string) (bool, error) {
 	if err := e.online(); err != nil {
 		return false, err
 	}
+	if !e.db.keeps(entryID) { // there is no such entry
+		return false, nil
+	}
 	var job int64
 	found := func(scan scan) error { return scan(&job) }
 	err := e.db.read().query(ctx, found, e.db.unended(), entryID)

@@ -41,7 +41,7 @@ type Engine struct {
 	mu     sync.RWMutex // guards what follows, and is not held while River starts or stops
 	client client       // inserts, and works after Start
 	starts *starting    // a Start that is under way
-	left   bool         // Close has said that this process is gone
+	closed bool         // Close has succeeded, or is about to: there is no Start any more
 	works  bool         // from Start until Stop has seen all calls end
 	still  func()       // ends gathering, and waits for its end
 }
@@ -69,6 +69,7 @@ type database interface {
 	has(ctx context.Context, tx any) (bool, error)
 	// putEntries writes the entries of a batch that its jobs do not bring along.
 	putEntries(ctx context.Context, s session, entries []journal.Entry) error
+	keeps(text string) bool  // whether a column can hold it
 	timestamp(time.Time) any // as River's columns hold it
 	// alone calls do on a connection that nothing else uses, in a transaction if
 	// asked to. It calls do again where SQLite is locked.
@@ -123,28 +124,30 @@ func (e *Engine) Journal() journal.Journal { return e.journal }
 // database, if the engine has opened it. What its journal has running counts as
 // lost then. An engine that is made with NewSQLite or NewPostgres is to be
 // closed too, before its database: until then it keeps a connection. Close fails, and
-// leaves the database open, while calls may execute: Stop, which Shutdown of
-// the runner calls, comes first.
+// leaves the database open, while calls may execute, or Start is under way: Stop, which
+// Shutdown of the runner calls, comes first. A closed engine takes no calls, and does not start.
 func (e *Engine) Close() error {
 	if e.db == nil {
 		return nil
 	}
-	e.mu.RLock()
-	works := e.works
-	e.mu.RUnlock()
-	if works {
+	e.mu.Lock()
+	works, starts, closed := e.works, e.starts != nil, e.closed
+	e.closed = closed || !works && !starts
+	e.mu.Unlock()
+	switch {
+	case works:
 		return errors.New("riverengine: Close: the engine still works: its database stays open until Shutdown of the runner, called again if need be, has waited for the calls that execute")
+	case starts:
+		return errors.New("riverengine: Close: the engine is being started: its database stays open until that has ended, and Shutdown of the runner has waited for the calls that execute")
+	case closed:
+		return e.db.close()
 	}
 	return errors.Join(e.leave(), e.db.close())
 }
 
-// leave ends what says that this process lives. A second time it does nothing.
+// leave ends what says that this process lives.
 func (e *Engine) leave() error {
-	e.mu.Lock()
-	left := e.left
-	e.left = true
-	e.mu.Unlock()
-	if left || e.process == nil {
+	if e.process == nil {
 		return nil
 	}
 	e.process.disappear()

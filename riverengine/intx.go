@@ -71,12 +71,12 @@ func InPgxTx(ctx context.Context, db interface {
 }, fn func(ctx context.Context, tx pgx.Tx) error, opts ...pgx.TxOptions) error {
 	begin := func(ctx context.Context, o pgx.TxOptions) (transaction[pgx.Tx], error) {
 		tx, err := db.BeginTx(ctx, o)
-		return pgxTransaction(tx, err)
+		if err != nil {
+			return transaction[pgx.Tx]{}, err
+		}
+		return transaction[pgx.Tx]{tx, tx.Commit, tx.Rollback}, nil
 	}
-	return runInTx(ctx, caller(), db, fn, opts, begin, func(ctx context.Context, tx pgx.Tx, _ int) (transaction[pgx.Tx], error) {
-		inner, err := tx.Begin(ctx)
-		return pgxTransaction(inner, err)
-	})
+	return runInTx(ctx, caller(), db, fn, opts, begin, pgxSavepoint)
 }
 
 // caller returns where the function that calls it was called.
@@ -86,24 +86,33 @@ func caller() uintptr {
 	return pcs[0]
 }
 
-func pgxTransaction(tx pgx.Tx, err error) (transaction[pgx.Tx], error) {
-	if err != nil {
-		return transaction[pgx.Tx]{}, err
-	}
-	return transaction[pgx.Tx]{tx, tx.Commit, tx.Rollback}, nil
-}
-
 // sqlSavepoint begins a savepoint, as Postgres, SQLite and MySQL have it.
 func sqlSavepoint(ctx context.Context, tx *sql.Tx, depth int) (transaction[*sql.Tx], error) {
+	return savepoint(ctx, tx, depth, func(ctx context.Context, statement string) error {
+		_, err := tx.ExecContext(ctx, statement)
+		return err
+	})
+}
+
+// pgxSavepoint does not leave it to pgx, which holds a savepoint for ended that
+// could not be released, and would not roll it back.
+func pgxSavepoint(ctx context.Context, tx pgx.Tx, depth int) (transaction[pgx.Tx], error) {
+	return savepoint(ctx, tx, depth, func(ctx context.Context, statement string) error {
+		_, err := tx.Exec(ctx, statement)
+		return err
+	})
+}
+
+// savepoint begins one in tx, on which run executes a statement.
+func savepoint[T any](ctx context.Context, tx T, depth int, run func(ctx context.Context, statement string) error) (transaction[T], error) {
 	name := "saferunner_" + strconv.Itoa(depth)
 	exec := func(ctx context.Context, statement string) error {
-		_, err := tx.ExecContext(ctx, statement+name)
-		if err != nil {
-			err = fmt.Errorf("%s%s: %w", statement, name, err)
+		if err := run(ctx, statement+name); err != nil {
+			return fmt.Errorf("%s%s: %w", statement, name, err)
 		}
-		return err
+		return nil
 	}
-	return transaction[*sql.Tx]{
+	return transaction[T]{
 		tx:     tx,
 		commit: func(ctx context.Context) error { return exec(ctx, "RELEASE SAVEPOINT ") },
 		rollback: func(ctx context.Context) error {

@@ -166,25 +166,6 @@ func TestInTxChecks(t *testing.T) {
 	}
 }
 
-// A savepoint that cannot be rolled back takes the whole transaction along.
-func TestSavepointThatCannotBeRolledBack(t *testing.T) {
-	rec, db := saferunnertest.New(t), usersDB(t)
-	err := InTx(rec.Context(), db, func(ctx context.Context, tx *sql.Tx) error {
-		err := InTx(ctx, db, func(ctx context.Context, tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, "RELEASE SAVEPOINT saferunner_1")
-			return errors.Join(err, take(ctx, "dropped"), errRollback)
-		})
-		if !errors.Is(err, errRollback) || !strings.Contains(err.Error(), "ROLLBACK TO SAVEPOINT") {
-			t.Errorf("the savepoint returned %v", err)
-		}
-		return take(ctx, "dropped too")
-	})
-	if err == nil || !strings.Contains(err.Error(), "a savepoint in it could not be rolled back") {
-		t.Errorf("got %v", err)
-	}
-	rec.AssertNone()
-}
-
 // InTx within one on another database is a transaction of its own, and its
 // calls wait for both.
 func TestInTxWithinAnother(t *testing.T) {

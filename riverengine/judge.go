@@ -65,7 +65,7 @@ func (p *process) judgeSome(ctx context.Context, last int64) (n int, err error) 
 		return judgedTogether, nil
 	}
 	return 0, p.db.alone(ctx, false, func(s session) error {
-		_, err := s.exec(ctx, "DELETE FROM @processes WHERE seen NOT BETWEEN "+p.db.clock()+" - "+milliseconds(p.pace.Dead)+" AND "+p.db.clock()+" AND "+p.judging(), last)
+		_, err := s.exec(ctx, "DELETE FROM @processes WHERE seen NOT "+p.alive()+" AND "+p.judging(), last)
 		return err
 	})
 }
@@ -89,7 +89,7 @@ func (p *process) orphans(ctx context.Context, last int64) (all []orphan, now ti
 			return err
 		}
 		return s.query(ctx, func(scan scan) error { return scan(&ms, &gone) },
-			"SELECT "+p.db.clock()+", EXISTS (SELECT 1 FROM @processes WHERE seen NOT BETWEEN "+p.db.clock()+" - "+milliseconds(p.pace.Dead)+" AND "+p.db.clock()+")")
+			"SELECT "+p.db.clock()+", EXISTS (SELECT 1 FROM @processes WHERE seen NOT "+p.alive()+")")
 	})
 	return all, time.UnixMilli(ms), gone, err
 }

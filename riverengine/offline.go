@@ -22,6 +22,9 @@ func newOffline(o *options, takes func(tx any) error) (*Engine, error) {
 // errReadOnly is what an engine says that was opened with ReadOnly.
 var errReadOnly = errors.New("riverengine: the engine was opened with ReadOnly: it reads the journal, and does nothing else")
 
+// errClosed is what an engine says after Close.
+var errClosed = errors.New("riverengine: the engine is closed: it takes no calls; open another")
+
 // online says why the engine takes no calls.
 func (e *Engine) online() error {
 	switch {
@@ -29,6 +32,11 @@ func (e *Engine) online() error {
 		return errOffline
 	case e.readOnly:
 		return errReadOnly
+	}
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	if e.closed {
+		return errClosed
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -149,6 +150,10 @@ func (d *postgresDB) putEntries(ctx context.Context, s session, entries []journa
 		}
 	}
 	return nil
+}
+
+func (d *postgresDB) keeps(text string) bool {
+	return utf8.ValidString(text) && !strings.Contains(text, "\x00")
 }
 
 func (d *postgresDB) timestamp(t time.Time) any { return t }

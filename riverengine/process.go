@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"strconv"
 	"sync"
 	"time"
 
@@ -176,12 +177,18 @@ func (p *process) covers(begun time.Time) bool {
 	return p.fresh() && !begun.Before(since.Add(-slack))
 }
 
+// alive is the range of the times, by the database's clock, at which a process
+// was last seen that lives.
+func (p *process) alive() string {
+	from, to := p.pace.Alive(time.UnixMilli(0))
+	at := func(t time.Time) string { return p.db.clock() + " + " + strconv.FormatInt(t.UnixMilli(), 10) }
+	return "BETWEEN " + at(from) + " AND " + at(to)
+}
+
 // dead is the condition that the process whose ID is in a column was not seen
-// lately, or is not there. A row from the future was written before the clock
-// was set back, and not since.
+// lately, or is not there.
 func (p *process) dead(column string) string {
-	return "NOT EXISTS (SELECT 1 FROM @processes AS p WHERE p.id = " + column + " AND p.seen BETWEEN " + p.db.clock() + " - " +
-		milliseconds(p.pace.Dead) + " AND " + p.db.clock() + ")"
+	return "NOT EXISTS (SELECT 1 FROM @processes AS p WHERE p.id = " + column + " AND p.seen " + p.alive() + ")"
 }
 
 // judging is the condition that this process may judge, which it could at the

@@ -120,6 +120,30 @@ func TestDeath(t *testing.T) {
 	})
 }
 
+// A row from the future is that of a process that lives, or of one that was dead
+// when the clock was set back: by how far, it is told.
+func TestRowFromTheFuture(t *testing.T) {
+	onBothAt(t, func(t *testing.T, open func(*testing.T, liveness.Pace, ...Option) *Engine) {
+		e, judge := open(t, silent), open(t, silent)
+		last, _, err := judge.process.renew(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for ahead, want := range map[time.Duration]bool{0: false, silent.Dead - time.Minute: false, silent.Dead + time.Minute: true} {
+			if _, err := e.db.read().exec(t.Context(), "UPDATE @processes SET seen = $1 WHERE id = $2", last+ahead.Milliseconds(), e.name); err != nil {
+				t.Fatal(err)
+			}
+			_, _, gone, err := judge.process.orphans(t.Context(), last)
+			if err != nil || gone != want {
+				t.Errorf("there are dead processes with a row from %v ahead: %v, want %v; %v", ahead, gone, want, err)
+			}
+			if n := count(t, e, "@processes AS other WHERE id = $1 AND "+judge.process.dead("other.id"), e.name); (n == 1) != want {
+				t.Errorf("a row from %v ahead: %d are dead", ahead, n)
+			}
+		}
+	})
+}
+
 // The row of a process is there from open until Close, by the name that its
 // attempts have. One that only reads has none.
 func TestProcessRow(t *testing.T) {

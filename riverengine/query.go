@@ -62,6 +62,9 @@ func selection(q journal.Query, db database) (query string, args []any, err erro
 	if err != nil {
 		return "", nil, err
 	}
+	if !keepable(&q, db) {
+		return selectNone, nil, nil
+	}
 	s := conditions{}
 	s.narrow(q, after)
 	page := " ORDER BY id " + order + " LIMIT " + s.value(q.PageSize()+1)
@@ -73,7 +76,7 @@ func selection(q journal.Query, db database) (query string, args []any, err erro
 	}
 	switch len(parts) {
 	case 0: // what waits is in the second half, and not asked for
-		return "SELECT " + columns + " FROM @entries WHERE FALSE", nil, nil
+		return selectNone, nil, nil
 	case 1:
 		return parts[0], s.args, nil
 	}
@@ -81,6 +84,22 @@ func selection(q journal.Query, db database) (query string, args []any, err erro
 		parts[i] = "SELECT * FROM (" + parts[i] + ") AS part" + strconv.Itoa(i)
 	}
 	return strings.Join(parts, " UNION ALL ") + page, s.args, nil
+}
+
+// selectNone selects no entry.
+const selectNone = "SELECT " + columns + " FROM @entries WHERE FALSE"
+
+// keepable reports whether the database can hold the texts that q asks for. If
+// not, no entry matches. Of several statuses it takes out those that do not.
+func keepable(q *journal.Query, db database) bool {
+	for _, text := range []string{q.ID, q.Run, plain(q.RunID), q.Task} {
+		if !db.keeps(text) {
+			return false
+		}
+	}
+	asked := len(q.Statuses)
+	q.Statuses = slices.DeleteFunc(slices.Clone(q.Statuses), func(s journal.Status) bool { return !db.keeps(string(s)) })
+	return asked == 0 || len(q.Statuses) > 0
 }
 
 // conditions are those of a query, with what they compare with.
@@ -115,7 +134,7 @@ func (c *conditions) narrow(q journal.Query, cursor string) {
 		if q.OldestFirst {
 			beyond = "id > "
 		}
-		c.all = append(c.all, beyond+c.value(plain(cursor)))
+		c.all = append(c.all, beyond+c.value(plain(strings.ToValidUTF8(cursor, "\ufffd"))))
 	}
 }
 

@@ -225,6 +225,8 @@ func (d *sqliteDB) putEntries(ctx context.Context, s session, entries []journal.
 	return nil
 }
 
+func (d *sqliteDB) keeps(string) bool { return true }
+
 // timestamp is text, as River writes it.
 func (d *sqliteDB) timestamp(t time.Time) any { return t.UTC().Format("2006-01-02 15:04:05.000") }
 

@@ -78,3 +78,59 @@ func TestStartGivesUp(t *testing.T) {
 		becomes(t, e, b.Jobs[0].EntryID, "done")
 	})
 }
+
+// onUsers runs a test with an engine on a database that the user has opened, of
+// either kind.
+func onUsers(t *testing.T, test func(t *testing.T, e *Engine)) {
+	t.Run("sqlite", func(t *testing.T) { test(t, openTestFile(t, testFile(t))) })
+	t.Run("postgres", func(t *testing.T) { test(t, openTestSchema(t)) })
+}
+
+// After Close nobody sees that the process lives, so it takes no calls, though
+// the database is open.
+func TestClosedEngine(t *testing.T) {
+	onUsers(t, func(t *testing.T, e *Engine) {
+		for range 2 {
+			if err := e.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b := batchOf(engine.Job{Task: note})
+		_, submitted := e.Submit(t.Context(), b)
+		_, cancelled := e.Cancel(t.Context(), b.Jobs[0].EntryID)
+		for name, err := range map[string]error{
+			"Start":  e.Start(t.Context(), []engine.TaskSpec{note}, asRunner(nothing)),
+			"Submit": submitted, "SubmitTx": inTx(t.Context(), e, b, true), "Cancel": cancelled,
+		} {
+			if err == nil || !strings.Contains(err.Error(), "the engine is closed") {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if n := count(t, e, "@processes"); n != 0 {
+			t.Errorf("there are %d processes", n)
+		}
+	})
+}
+
+// Of Close and a Start that is under way, one fails.
+func TestCloseDuringStart(t *testing.T) {
+	onUsers(t, func(t *testing.T, e *Engine) {
+		release := busy(t, e)
+		started := make(chan error, 1)
+		go func() { started <- e.Start(context.Background(), []engine.TaskSpec{note}, asRunner(nothing)) }()
+		waitFor(t, 10*time.Second, "Start to be under way", func() bool {
+			e.mu.RLock()
+			defer e.mu.RUnlock()
+			return e.starts != nil
+		})
+		if err := e.Close(); err == nil || !strings.Contains(err.Error(), "being started") {
+			t.Errorf("Close: %v", err)
+		}
+		release()
+		if err := <-started; err != nil {
+			t.Errorf("Start, which Close has left alone: %v", err)
+		}
+		becomes(t, e, submit(t, e, engine.Job{Task: note}).Jobs[0].EntryID, "done")
+		stop(t, e, 10*time.Second)
+	})
+}

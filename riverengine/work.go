@@ -29,13 +29,10 @@ func (e *Engine) Start(ctx context.Context, tasks []engine.TaskSpec, h engine.Ha
 	}
 	lasting, giveUp := context.WithCancelCause(context.WithoutCancel(ctx))
 	s := &starting{giveUp: giveUp, ended: make(chan struct{})}
-	e.mu.Lock()
-	if e.works || e.starts != nil {
-		e.mu.Unlock()
-		return errors.New("riverengine: Start: the engine works already")
+	if err := e.begin(s); err != nil {
+		giveUp(err)
+		return err
 	}
-	e.starts = s
-	e.mu.Unlock()
 	forget := context.AfterFunc(ctx, func() { giveUp(context.Cause(ctx)) })
 	c, err := e.startClient(lasting, tasks, h)
 	if !forget() {
@@ -68,6 +65,20 @@ func (e *Engine) Start(ctx context.Context, tasks []engine.TaskSpec, h engine.Ha
 type starting struct {
 	giveUp context.CancelCauseFunc
 	ended  chan struct{} // closed when it is not any more
+}
+
+// begin says that a Start is under way, if there can be one.
+func (e *Engine) begin(s *starting) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch {
+	case e.closed: // meanwhile
+		return errClosed
+	case e.works || e.starts != nil:
+		return errors.New("riverengine: Start: the engine works already")
+	}
+	e.starts = s
+	return nil
 }
 
 // startClient starts River, which works until ctx ends.

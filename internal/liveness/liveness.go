@@ -49,8 +49,12 @@ func PaceOf(ctx context.Context) Pace {
 func (p Pace) Gap() time.Duration { return p.Renew + p.Renew/2 }
 
 // Alive returns between which times a process was last seen that lives. A row
-// from the future was written before the clock was set back, and not since.
-func (p Pace) Alive(now time.Time) (from, to time.Time) { return now.Add(-p.Dead), now }
+// from the future was written before the clock was set back. If that was by less
+// than the time between two renewals, its process may live, and whoever judges may
+// have noticed nothing. So it counts as alive until Dead after the clock has
+// passed it, unless it is more than Dead ahead. No step that brings
+// a row there goes unnoticed by a process that renews in time.
+func (p Pace) Alive(now time.Time) (from, to time.Time) { return now.Add(-p.Dead), now.Add(p.Dead) }
 
 // Watch knows how long the own row of a process has been renewed without a
 // gap. It is not safe for concurrent use. The zero value, with a Pace, has seen

@@ -148,6 +148,21 @@ func TestWhatIsJudged(t *testing.T) {
 	}
 }
 
+// A process whose row is from the future, since the clock was set back a little
+// after it was renewed, may live.
+func TestRowFromTheFuture(t *testing.T) {
+	path := file(t)
+	putRunning(t, openAt(t, path, silent), "running")
+	execute(t, path, "UPDATE saferunner_processes SET seen = seen + 60000")
+	putRunning(t, openAt(t, path, silent), "lost")
+	execute(t, path, "DELETE FROM saferunner_processes WHERE seen < unixepoch('now') * 1000 + 30000")
+	judge := openAt(t, path, judging)
+	eventually(t, "another is judged", func() bool { return get(t, judge, "lost").Status == journal.StatusInterrupted })
+	if e := get(t, judge, "running"); e.Status != journal.StatusRunning {
+		t.Errorf("the call of a process that may live is %s", e.Status)
+	}
+}
+
 // A journal that is closed cannot see ends any more: what it has left
 // running is lost at once.
 func TestCloseTakesTheProcessOut(t *testing.T) {
