@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/saferunner/saferunner/engine"
 	"modernc.org/sqlite"
 )
@@ -96,7 +95,7 @@ func (q *queueing) committed(err error) (bool, error) {
 
 // refused reports whether a database has said that it did not commit.
 func refused(err error) bool {
-	if errors.Is(err, pgx.ErrTxCommitRollback) || pgconn.SafeToRetry(err) { // the second was not sent, as where rows are open
+	if errors.Is(err, pgx.ErrTxCommitRollback) {
 		return true
 	}
 	if _, ok := errors.AsType[*sqlite.Error](err); ok {

@@ -71,7 +71,7 @@ func sqliteTakes(tx any) error {
 	case isNil(tx):
 		return errNilTx
 	case !ok:
-		return fmt.Errorf("riverengine: the engine is on SQLite and takes part in a *sql.Tx of its file, not in a %T", tx)
+		return fmt.Errorf("riverengine: the engine is on SQLite and takes part in a *sql.Tx of its file; this is of type %T", tx)
 	}
 	return nil
 }
@@ -84,7 +84,7 @@ func postgresTakes(tx any) error {
 	case pgx.Tx, *sql.Tx:
 		return nil
 	}
-	return fmt.Errorf("riverengine: the engine is on Postgres and takes part in a *sql.Tx or a pgx.Tx of its database, not in a %T", tx)
+	return fmt.Errorf("riverengine: the engine is on Postgres and takes part in a *sql.Tx or a pgx.Tx of its database; this is of type %T", tx)
 }
 
 // owns fails unless a transaction is on the engine's database: what is queued
