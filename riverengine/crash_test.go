@@ -93,6 +93,7 @@ func (p *program) stop(t *testing.T) {
 }
 
 func TestCrashOnSQLite(t *testing.T) {
+	t.Parallel()
 	for range rounds() {
 		t.Run("", func(t *testing.T) {
 			t.Parallel()
@@ -103,6 +104,7 @@ func TestCrashOnSQLite(t *testing.T) {
 }
 
 func TestCrashOnPostgres(t *testing.T) {
+	t.Parallel()
 	for range rounds() {
 		t.Run("", func(t *testing.T) {
 			t.Parallel()

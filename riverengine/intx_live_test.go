@@ -12,6 +12,7 @@ import (
 // What becomes of calls and rows is the same on every database and by every
 // driver.
 func TestInTx(t *testing.T) {
+	t.Parallel()
 	program := filepath.Join(t.TempDir(), "intx.exe")
 	if out, err := exec.Command("go", "build", "-o", program, "./testdata/intx").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
