@@ -14,7 +14,7 @@ import (
 type Entry struct {
 	ID                        string          // of this call, unique across processes
 	RunID                     string          // the run ID that Run was given
-	Run                       string          // ID of the run, shared by the calls of one list
+	Run                       string          // ID of the run, shared by the calls of one list, whose IDs follow it
 	Task                      string          // name of the task
 	Args                      json.RawMessage // its arguments
 	Async                     bool            // whether it is a call for the engine

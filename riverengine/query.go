@@ -13,7 +13,9 @@ import (
 	"github.com/saferunner/saferunner/journal"
 )
 
-// Query returns one page of the entries that match q. It fails for a Cursor
+// Query returns one page of the entries that match q. Each of ID, Run, RunID, Task
+// and Statuses uses an index; where more are set, one of them does. The calls of a
+// run are found by their IDs, which follow that of the run. It fails for a Cursor
 // that no page can have had.
 func (j *Journal) Query(ctx context.Context, q journal.Query) (journal.Page, error) {
 	page, err := j.query(ctx, q)

@@ -14,8 +14,9 @@ import (
 // Query returns one page of the entries that match q. Of ID, Run, RunID, Task
 // and Statuses, the first that is set uses an index; the others are checked
 // entry by entry, about 2 million a second, until the page is full. So are calls
-// that are running, among those that are done. It fails for a Cursor that no
-// page can have had.
+// that are running, among those that are done. The calls of a run are found by
+// their IDs, which follow that of the run. It fails for a Cursor that no page can
+// have had.
 func (j *Journal) Query(ctx context.Context, q journal.Query) (journal.Page, error) {
 	var page journal.Page
 	text, args, err := selection(q)
