@@ -35,7 +35,12 @@ func build(dir string) (program string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("go env: %w", err)
 	}
-	folder := filepath.Join(strings.TrimSpace(string(root)), "src", "time")
+	// Go replaces no file of a toolchain in the module cache, under its name there.
+	link := filepath.Join(dir, "goroot")
+	if err := os.Symlink(strings.TrimSpace(string(root)), link); err != nil {
+		return "", err
+	}
+	folder := filepath.Join(link, "src", "time")
 	source, err := os.ReadFile(filepath.Join(folder, "time.go"))
 	if err != nil {
 		return "", err
@@ -59,8 +64,10 @@ func build(dir string) (program string, err error) {
 		}
 	}
 	program = filepath.Join(dir, "worker")
-	out, err := exec.Command("go", "build", "-overlay", filepath.Join(dir, "overlay.json"), "-o", program,
-		"github.com/saferunner/saferunner/riverengine/internal/stress/worker").CombinedOutput()
+	cmd := exec.Command("go", "build", "-overlay", filepath.Join(dir, "overlay.json"), "-o", program,
+		"github.com/saferunner/saferunner/riverengine/internal/stress/worker")
+	cmd.Env = append(os.Environ(), "GOROOT="+link, "GOTOOLCHAIN=local")
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
