@@ -18,12 +18,11 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/saferunner/saferunner/internal/pgcluster"
+	"github.com/saferunner/saferunner/benchmarks/internal/throwaway"
 )
 
 const (
@@ -67,13 +66,12 @@ func run(ctx context.Context, url, only string) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	if url == "" && only != "sqlite" {
-		cluster, err := pgcluster.Start(filepath.Join(os.TempDir(), fmt.Sprintf("saferunner-postgres-bench-%d", os.Getpid())))
-		if err != nil {
+	if only != "sqlite" {
+		var end func()
+		if url, end, err = throwaway.Server(url); err != nil {
 			return err
 		}
-		defer func() { _ = cluster.Remove() }()
-		url = cluster.URL
+		defer end()
 	}
 	all := subjects(dir, url)
 	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })

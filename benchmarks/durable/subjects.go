@@ -3,12 +3,10 @@ package main
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"log/slog"
 	"path/filepath"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver"
@@ -18,6 +16,7 @@ import (
 	_ "modernc.org/sqlite" // the driver
 
 	"github.com/saferunner/saferunner"
+	"github.com/saferunner/saferunner/benchmarks/internal/throwaway"
 	"github.com/saferunner/saferunner/riverengine"
 )
 
@@ -36,7 +35,7 @@ func subjects(dir, url string) []named {
 		return func(context.Context) (string, error) { return filepath.Join(dir, name), nil }
 	}
 	database := func(name string) func(context.Context) (string, error) {
-		return func(ctx context.Context) (string, error) { return freshDatabase(ctx, url, name) }
+		return func(ctx context.Context) (string, error) { return throwaway.Database(ctx, url, name) }
 	}
 	return []named{
 		{"sqlite/river", file("river.db"), openPlainSQLite},
@@ -174,26 +173,3 @@ func (s *plain[TTx]) start(ctx context.Context, worked func()) (err error) {
 
 func (s *plain[TTx]) stop(ctx context.Context) error  { return s.client.Stop(ctx) }
 func (s *plain[TTx]) close(ctx context.Context) error { return s.end() }
-
-// freshDatabase makes a database and returns its URL.
-func freshDatabase(ctx context.Context, url, name string) (string, error) {
-	config, err := pgx.ParseConfig(url)
-	if err != nil {
-		return "", err
-	}
-	conn, err := pgx.ConnectConfig(ctx, config)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = conn.Close(ctx) }()
-	for _, statement := range []string{"DROP DATABASE IF EXISTS bench_" + name, "CREATE DATABASE bench_" + name} {
-		if _, err := conn.Exec(ctx, statement); err != nil {
-			return "", err
-		}
-	}
-	password := ""
-	if config.Password != "" {
-		password = ":" + config.Password
-	}
-	return fmt.Sprintf("postgres://%s%s@%s:%d/bench_%s?sslmode=disable", config.User, password, config.Host, config.Port, name), nil
-}

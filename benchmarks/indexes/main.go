@@ -15,11 +15,10 @@ import (
 	"log"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/saferunner/saferunner/internal/pgcluster"
+	"github.com/saferunner/saferunner/benchmarks/internal/throwaway"
 	"github.com/saferunner/saferunner/riverengine"
 )
 
@@ -33,22 +32,19 @@ func main() {
 }
 
 func run(ctx context.Context, url string) error {
-	if url == "" {
-		cluster, err := pgcluster.Start(filepath.Join(os.TempDir(), fmt.Sprintf("saferunner-postgres-indexes-%d", os.Getpid())))
-		if err != nil {
-			return err
-		}
-		defer func() { _ = cluster.Remove() }()
-		url = cluster.URL
+	url, end, err := throwaway.Server(url)
+	if err != nil {
+		return err
+	}
+	defer end()
+	if url, err = throwaway.Database(ctx, url, "indexes"); err != nil {
+		return err
 	}
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = conn.Close(ctx) }()
-	if _, err := conn.Exec(ctx, "DROP SCHEMA IF EXISTS saferunner CASCADE"); err != nil {
-		return err
-	}
 	engine, err := riverengine.Open(ctx, url)
 	if err != nil {
 		return err

@@ -19,7 +19,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/saferunner/saferunner"
-	"github.com/saferunner/saferunner/internal/pgcluster"
+	"github.com/saferunner/saferunner/benchmarks/internal/throwaway"
 	"github.com/saferunner/saferunner/journal"
 	"github.com/saferunner/saferunner/riverengine"
 )
@@ -44,25 +44,18 @@ func run(ctx context.Context, url string) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	if url == "" {
-		cluster, err := pgcluster.Start(filepath.Join(os.TempDir(), fmt.Sprintf("saferunner-postgres-large-%d", os.Getpid())))
-		if err != nil {
-			return err
-		}
-		defer func() { _ = cluster.Remove() }()
-		url = cluster.URL
+	url, end, err := throwaway.Server(url)
+	if err != nil {
+		return err
 	}
-	if err := empty(ctx, url); err != nil {
+	defer end()
+	if url, err = throwaway.Database(ctx, url, "large"); err != nil {
 		return err
 	}
 	if err := measure(ctx, "sqlite", "sqlite:"+filepath.Join(dir, "large.db"), func() error { return nil }); err != nil {
 		return err
 	}
 	return measure(ctx, "postgres", url, func() error { return exec(ctx, url, "ANALYZE") })
-}
-
-func empty(ctx context.Context, url string) error {
-	return exec(ctx, url, "DROP SCHEMA IF EXISTS saferunner CASCADE")
 }
 
 func exec(ctx context.Context, url, statement string) error {
